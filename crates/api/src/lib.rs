@@ -1,0 +1,1 @@
+//! The words all parts of malai share: requests, status, events, errors.

@@ -1,0 +1,3 @@
+//! The `malai` command.
+
+fn main() {}

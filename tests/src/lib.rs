@@ -1,0 +1,1 @@
+//! Drives the real malai binaries in separate processes.
