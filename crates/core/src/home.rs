@@ -90,6 +90,8 @@ impl Home {
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(dir).map_err(|error| HomeError::Create(self.dir.clone(), error))
+        builder
+            .create(dir)
+            .map_err(|error| HomeError::Create(self.dir.clone(), error))
     }
 }

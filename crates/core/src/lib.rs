@@ -1,3 +1,6 @@
 //! The malai engine: shares local services with peers and opens bridges to theirs.
 
+pub mod config;
+pub mod events;
 pub mod home;
+pub mod shutdown;

@@ -60,7 +60,10 @@ impl PublicKey {
         self.to_string().chars().take(7).collect()
     }
 
-    #[expect(clippy::expect_used, reason = "every constructor has checked the bytes already")]
+    #[expect(
+        clippy::expect_used,
+        reason = "every constructor has checked the bytes already"
+    )]
     pub(crate) fn to_iroh(self) -> iroh::PublicKey {
         iroh::PublicKey::from_bytes(&self.0).expect("checked when the key was made")
     }
@@ -106,7 +109,9 @@ impl Serialize for PublicKey {
 
 impl<'de> Deserialize<'de> for PublicKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
