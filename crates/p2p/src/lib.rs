@@ -1,7 +1,32 @@
 //! Typed streams between Ed25519 keys, on iroh.
 //!
-//! The only identity there is, is the key that QUIC has authenticated at the other end.
+//! A [`Node`] is one identity on the network: it listens and dials through one endpoint and keeps
+//! one connection per peer. A stream opens with a header that names its [`Protocol`]; the other
+//! side asks its authoriser about the key that QUIC has authenticated, and answers accept or
+//! reject before any handler runs. The only identity there is, is that key.
+//!
+//! The shape of the API is fastn-p2p's; no iroh type is part of it.
 
+mod client;
+mod connections;
+mod copy;
+mod error;
+mod frame;
+mod incoming;
 mod key;
+mod lookup;
+mod node;
+mod server;
+mod session;
 
+pub use client::{call, connect};
+pub use copy::{CopyEnd, copy_both};
+pub use error::{BindError, CallError, ConnectError, RejectCode, Rejection};
+pub use frame::MAX_HEADER_BYTES;
 pub use key::{ID52_LENGTH, Id52Error, PublicKey, SecretKey, SecretKeyError};
+pub use node::{
+    AddressHints, Limits, LookupChoice, LookupOrigin, Node, NodeConfig, Path, PathEvent,
+    RelayChoice,
+};
+pub use server::{Asked, Call, Listener, Protocol, ServerHandle, listen};
+pub use session::{Session, SessionReader, SessionWriter, reset};

@@ -1,0 +1,354 @@
+//! One identity on the network: one endpoint for listening and dialling.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use iroh::{
+    Endpoint, EndpointAddr, RelayMode, RelayUrl, TransportAddr,
+    address_lookup::MemoryLookup,
+    endpoint::{IdleTimeout, QuicTransportConfig, VarInt, presets},
+};
+use tokio::sync::{Semaphore, broadcast};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+
+use crate::{BindError, PublicKey, SecretKey, connections::Connections, lookup, server::Handlers};
+
+/// What both ends must speak; a new wire format gets a new name.
+pub(crate) const ALPN: &[u8] = b"/malai/p2p/1";
+
+/// Bytes a peer may send on one stream before we have read them.
+/// At 5 MB the whole connection died under load ("too many gaps in stream buffer", noq 1.4 allows
+/// 1024 gaps of a datagram each, so the window must stay under 2.4 MB); this is QUIC's default.
+const STREAM_WINDOW_BYTES: u32 = 1_250_000;
+/// A peer that is silent for this long is gone; keep-alives come every 5 s.
+const CONNECTION_IDLE: Duration = Duration::from_secs(15);
+/// How long the endpoint may take to say goodbye.
+const ENDPOINT_CLOSE: Duration = Duration::from_secs(3);
+/// Path changes kept for a listener that is slow.
+const PATH_EVENTS: usize = 256;
+
+/// How a node is set up. The default listens on any address and uses n0's DNS and relays and mDNS.
+#[derive(Debug, Clone)]
+pub struct NodeConfig {
+    /// The UDP address; port 0 for a free one.
+    pub bind: SocketAddr,
+    /// Which relays carry what cannot go directly.
+    pub relay: RelayChoice,
+    /// How addresses of peers are found.
+    pub lookup: LookupChoice,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+impl Default for NodeConfig {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            relay: RelayChoice::Default,
+            lookup: LookupChoice {
+                dns: true,
+                mdns: true,
+                dht: false,
+                origin: None,
+            },
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Which relays a node uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RelayChoice {
+    /// n0's public relays.
+    Default,
+    /// None.
+    None,
+    /// One's own.
+    Own(Vec<Url>),
+}
+
+/// Which lookups a node asks, and publishes itself to; none at all is fine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LookupChoice {
+    /// DNS and pkarr, at `origin` or at n0's.
+    pub dns: bool,
+    /// Multicast DNS on the local network.
+    pub mdns: bool,
+    /// The mainline DHT.
+    pub dht: bool,
+    /// A DNS and pkarr server of one's own.
+    pub origin: Option<LookupOrigin>,
+}
+
+/// A DNS and pkarr server of one's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookupOrigin {
+    /// The domain under which records are looked up.
+    pub domain: String,
+    /// The pkarr relay to publish to and resolve from.
+    pub pkarr: Url,
+}
+
+/// The bounds of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once, in and out; default 1024. More incoming ones are refused.
+    pub connections: usize,
+    /// Streams one peer may have open at once; default 4096.
+    pub streams_per_connection: u32,
+    /// Handshakes at once; default 256.
+    pub handshakes: usize,
+    /// For one dial; default 15 s, since a relayed one takes several round trips.
+    pub connect_timeout: Duration,
+    /// For the header of a stream, and for a handshake; default 10 s.
+    pub header_timeout: Duration,
+    /// A connection without streams is closed after this; default 5 min.
+    pub unused_connection: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            streams_per_connection: 4096,
+            handshakes: 256,
+            connect_timeout: Duration::from_secs(15),
+            header_timeout: Duration::from_secs(10),
+            unused_connection: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Where a peer may be found; from a link or a configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddressHints {
+    /// UDP addresses.
+    pub addresses: Vec<SocketAddr>,
+    /// A relay it is said to use.
+    pub relay: Option<Url>,
+}
+
+/// How a peer is reached at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// There is no connection.
+    Offline,
+    /// One is being made.
+    Connecting,
+    /// From address to address, with this round-trip time.
+    Direct(Duration),
+    /// Through a relay, with this round-trip time.
+    Relayed(Duration),
+}
+
+/// The way to a peer changed.
+#[derive(Debug, Clone, Copy)]
+pub struct PathEvent {
+    /// Whose.
+    pub peer: PublicKey,
+    /// To what.
+    pub path: Path,
+}
+
+/// One identity on the network; clones share it.
+///
+/// Close it with [`Node::close`]: a node that is only dropped keeps serving.
+#[derive(Debug, Clone)]
+pub struct Node(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) id: PublicKey,
+    pub(crate) limits: Limits,
+    pub(crate) connections: Connections,
+    pub(crate) handshakes: Arc<Semaphore>,
+    pub(crate) handlers: RwLock<Option<Arc<Handlers>>>,
+    pub(crate) paths: broadcast::Sender<PathEvent>,
+    /// Refuses new streams and dials.
+    pub(crate) draining: CancellationToken,
+    /// Ends the loops.
+    pub(crate) closing: CancellationToken,
+    /// The loops: accepting, and one per connection.
+    pub(crate) loops: TaskTracker,
+    /// One per stream and dial.
+    pub(crate) streams: TaskTracker,
+    hints: MemoryLookup,
+}
+
+impl Node {
+    /// Binds the endpoint and begins to accept connections; streams are refused until
+    /// [`listen`](crate::listen) has been served.
+    ///
+    /// # Errors
+    /// [`BindError`] when the address or a server's address cannot be used.
+    pub async fn bind(secret: &SecretKey, config: NodeConfig) -> Result<Self, BindError> {
+        let hints = MemoryLookup::with_provenance("link");
+        let mut builder = Endpoint::builder(presets::Minimal)
+            .secret_key(secret.to_iroh())
+            .alpns(vec![ALPN.to_vec()])
+            .transport_config(transport(&config.limits))
+            .relay_mode(relay_mode(&config.relay)?)
+            .address_lookup(hints.clone());
+        let bind_error = |error: Box<dyn std::error::Error + Send + Sync>| {
+            BindError::Address(config.bind, error)
+        };
+        builder = builder
+            .clear_ip_transports()
+            .bind_addr(config.bind)
+            .map_err(|error| bind_error(error.into()))?;
+        builder = lookup::configure(builder, &config.lookup);
+        let endpoint = builder
+            .bind()
+            .await
+            .map_err(|error| bind_error(error.into()))?;
+        let inner = Arc::new(Inner {
+            id: PublicKey::from_iroh(endpoint.id()),
+            endpoint,
+            limits: config.limits,
+            connections: Connections::default(),
+            handshakes: Arc::new(Semaphore::new(config.limits.handshakes)),
+            handlers: RwLock::new(None),
+            paths: broadcast::channel(PATH_EVENTS).0,
+            draining: CancellationToken::new(),
+            closing: CancellationToken::new(),
+            loops: TaskTracker::new(),
+            streams: TaskTracker::new(),
+            hints,
+        });
+        inner
+            .loops
+            .spawn(crate::incoming::accept_connections(Arc::clone(&inner)));
+        Ok(Self(inner))
+    }
+
+    /// Our own key.
+    #[must_use]
+    pub fn id(&self) -> PublicKey {
+        self.0.id
+    }
+
+    /// The UDP addresses at which we may be reached, as far as we know them.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.0.endpoint.addr().ip_addrs().copied().collect()
+    }
+
+    /// The relay through which we may be reached, once one has answered.
+    #[must_use]
+    pub fn relay(&self) -> Option<Url> {
+        self.0
+            .endpoint
+            .addr()
+            .relay_urls()
+            .next()
+            .map(|relay| Url::clone(relay))
+    }
+
+    /// Waits until a relay has answered. Never resolves without one. Cancel safe.
+    pub async fn online(&self) {
+        self.0.endpoint.online().await;
+    }
+
+    /// Remembers where `peer` may be found, in addition to what is known.
+    pub fn add_hints(&self, peer: PublicKey, hints: &AddressHints) {
+        let direct = hints.addresses.iter().copied().map(TransportAddr::Ip);
+        let relay = hints
+            .relay
+            .clone()
+            .map(|relay| TransportAddr::Relay(RelayUrl::from(relay)));
+        let addresses: Vec<_> = direct.chain(relay).collect();
+        if !addresses.is_empty() {
+            self.0
+                .hints
+                .add_endpoint_info(EndpointAddr::from_parts(peer.to_iroh(), addresses));
+        }
+    }
+
+    /// How `peer` is reached at this moment.
+    #[must_use]
+    pub fn path(&self, peer: &PublicKey) -> Path {
+        self.0.connections.path(peer)
+    }
+
+    /// Hears of every change of the way to any peer.
+    #[must_use]
+    pub fn paths(&self) -> broadcast::Receiver<PathEvent> {
+        self.0.paths.subscribe()
+    }
+
+    /// Refuses new streams with `shutting-down` and dials nobody; what is open goes on.
+    pub fn drain(&self) {
+        self.0.draining.cancel();
+    }
+
+    /// Drains, waits up to `deadline` for open streams, cuts the rest, tells the peers and closes.
+    ///
+    /// Takes at most `deadline` and 3 s; returns how many streams were cut.
+    pub async fn close(&self, deadline: Duration) -> usize {
+        self.drain();
+        self.0.streams.close();
+        self.0.loops.close();
+        let cut = match tokio::time::timeout(deadline, self.0.streams.wait()).await {
+            Ok(()) => 0,
+            Err(_) => self.0.streams.len(),
+        };
+        self.0.closing.cancel();
+        self.0.connections.close_all();
+        if tokio::time::timeout(ENDPOINT_CLOSE, self.0.endpoint.close())
+            .await
+            .is_err()
+        {
+            tracing::debug!("the endpoint did not close in time");
+        }
+        self.0.loops.wait().await;
+        cut
+    }
+}
+
+impl Inner {
+    pub(crate) fn handlers(&self) -> Option<Arc<Handlers>> {
+        self.handlers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(crate) fn report(&self, peer: PublicKey, path: Path) {
+        if self.paths.send(PathEvent { peer, path }).is_err() {
+            tracing::trace!("nobody listens to path changes");
+        }
+    }
+}
+
+fn transport(limits: &Limits) -> QuicTransportConfig {
+    let mut builder = QuicTransportConfig::builder()
+        .max_concurrent_bidi_streams(VarInt::from_u32(limits.streams_per_connection))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES));
+    if let Ok(idle) = IdleTimeout::try_from(CONNECTION_IDLE) {
+        builder = builder.max_idle_timeout(Some(idle));
+    }
+    builder.build()
+}
+
+fn relay_mode(choice: &RelayChoice) -> Result<RelayMode, BindError> {
+    match choice {
+        RelayChoice::Default => Ok(RelayMode::Default),
+        RelayChoice::None => Ok(RelayMode::Disabled),
+        RelayChoice::Own(relays) => {
+            for relay in relays {
+                if relay.host_str().is_none() {
+                    return Err(BindError::Server(relay.to_string()));
+                }
+            }
+            Ok(RelayMode::custom(
+                relays.iter().cloned().map(RelayUrl::from),
+            ))
+        }
+    }
+}

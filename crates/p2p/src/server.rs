@@ -1,0 +1,211 @@
+//! Listening: an authoriser, and a handler for each protocol.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    future::Future,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use tokio::io::AsyncWriteExt;
+
+use crate::{Node, PublicKey, RejectCode, Rejection, Session, frame};
+
+/// What a stream carries.
+pub trait Protocol: Send + 'static {
+    /// Its name on the wire, such as `malai/http/1`.
+    const NAME: &'static str;
+    /// What the opener says first; part of the header, so at most 64 KiB of JSON.
+    type Open: Serialize + DeserializeOwned + Send;
+}
+
+/// A protocol of one question and one answer: the opening message is the question.
+pub trait Call: Protocol {
+    /// The answer, at most 64 KiB of JSON.
+    type Response: Serialize + DeserializeOwned + Send;
+}
+
+/// Who wants what: all that is known of a stream before its handler runs.
+#[derive(Debug)]
+pub struct Asked {
+    /// The key that QUIC has authenticated.
+    pub peer: PublicKey,
+    /// The protocol's name.
+    pub protocol: String,
+    /// The opening message, as the peer wrote it.
+    pub open: Box<RawValue>,
+}
+
+/// Begins to describe what `node` serves; nothing is until [`Listener::serve`].
+pub fn listen(node: &Node) -> Listener {
+    Listener {
+        node: node.clone(),
+        handlers: Handlers::default(),
+    }
+}
+
+/// What a node will serve.
+#[derive(Debug)]
+#[must_use = "nothing is served until `serve`"]
+pub struct Listener {
+    node: Node,
+    handlers: Handlers,
+}
+
+/// Ends serving when told to.
+#[derive(Debug)]
+pub struct ServerHandle(Node);
+
+type Authorizer = dyn Fn(Asked) -> BoxFuture<'static, Result<(), Rejection>> + Send + Sync;
+type Handler = dyn Fn(Session, Box<RawValue>) -> BoxFuture<'static, ()> + Send + Sync;
+
+/// What one node serves; without an authoriser everything is refused.
+#[derive(Default)]
+pub(crate) struct Handlers {
+    authorizer: Option<Box<Authorizer>>,
+    by_protocol: HashMap<&'static str, Box<Handler>>,
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_set()
+            .entries(self.by_protocol.keys())
+            .finish()
+    }
+}
+
+impl Listener {
+    /// Asks `authorizer` about every stream before its handler sees it.
+    pub fn authorize<F, R>(mut self, authorizer: F) -> Self
+    where
+        F: Fn(Asked) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Rejection>> + Send + 'static,
+    {
+        self.handlers.authorizer = Some(Box::new(move |asked| Box::pin(authorizer(asked))));
+        self
+    }
+
+    /// Serves every stream of `protocol` with `handler`, in a task of its own.
+    pub fn handle_streams<P, S, H, R>(mut self, protocol: P, state: S, handler: H) -> Self
+    where
+        P: Protocol,
+        S: Clone + Send + Sync + 'static,
+        H: Fn(S, Session, P::Open) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        drop(protocol);
+        let handle = move |mut session: Session, open: Box<RawValue>| -> BoxFuture<'static, ()> {
+            let (state, handler) = (state.clone(), handler.clone());
+            Box::pin(async move {
+                let open = match parse::<P>(&open) {
+                    Ok(open) => open,
+                    Err(rejection) => return session.reject(&rejection).await,
+                };
+                match session.write_all(&[frame::ACCEPT]).await {
+                    Ok(()) => handler(state, session, open).await,
+                    Err(error) => tracing::debug!(%error, "the peer left before our answer"),
+                }
+            })
+        };
+        self.handlers.by_protocol.insert(P::NAME, Box::new(handle));
+        self
+    }
+
+    /// Answers every call of `protocol` with what `handler` returns.
+    pub fn handle_requests<P, S, H, R>(mut self, protocol: P, state: S, handler: H) -> Self
+    where
+        P: Call,
+        S: Clone + Send + Sync + 'static,
+        H: Fn(S, PublicKey, P::Open) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<P::Response, Rejection>> + Send + 'static,
+    {
+        drop(protocol);
+        let handle = move |mut session: Session, open: Box<RawValue>| -> BoxFuture<'static, ()> {
+            let (state, handler) = (state.clone(), handler.clone());
+            Box::pin(async move {
+                let response = match parse::<P>(&open) {
+                    Ok(open) => handler(state, session.peer(), open).await,
+                    Err(rejection) => Err(rejection),
+                };
+                let response = response.and_then(|response| {
+                    frame::encode(&response)
+                        .map_err(|_| Rejection::new(RejectCode::Busy, "the response is too long"))
+                });
+                let bytes = match response {
+                    Ok(bytes) => [vec![frame::ACCEPT], bytes].concat(),
+                    Err(rejection) => return session.reject(&rejection).await,
+                };
+                let sent = async {
+                    session.write_all(&bytes).await?;
+                    session.shutdown().await
+                };
+                if let Err(error) = sent.await {
+                    tracing::debug!(%error, "the peer left before our response");
+                }
+            })
+        };
+        self.handlers.by_protocol.insert(P::NAME, Box::new(handle));
+        self
+    }
+
+    /// From here on streams are answered, also on connections that exist already.
+    /// A second call on the same node replaces the first.
+    pub fn serve(self) -> ServerHandle {
+        let handlers = Some(Arc::new(self.handlers));
+        *self
+            .node
+            .0
+            .handlers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = handlers;
+        ServerHandle(self.node)
+    }
+}
+
+impl ServerHandle {
+    /// Refuses new streams, and closes the node as [`Node::close`] does.
+    pub async fn stop(self, deadline: Duration) -> usize {
+        self.0.close(deadline).await
+    }
+}
+
+impl Handlers {
+    pub(crate) async fn handle(&self, session: Session, header: frame::Header) {
+        let frame::Header { protocol, open } = header;
+        let Some(handler) = self.by_protocol.get(protocol.as_str()) else {
+            let rejection = Rejection::new(RejectCode::UnknownProtocol, "no such protocol here");
+            return session.reject(&rejection).await;
+        };
+        let asked = Asked {
+            peer: session.peer(),
+            protocol,
+            open: open.clone(),
+        };
+        let allowed = match &self.authorizer {
+            Some(authorizer) => authorizer(asked).await,
+            None => Err(Rejection::new(
+                RejectCode::Unauthorized,
+                "nobody is allowed here",
+            )),
+        };
+        match allowed {
+            Ok(()) => handler(session, open).await,
+            Err(rejection) => session.reject(&rejection).await,
+        }
+    }
+}
+
+fn parse<P: Protocol>(open: &RawValue) -> Result<P::Open, Rejection> {
+    serde_json::from_str(open.get()).map_err(|error| {
+        tracing::debug!(%error, protocol = P::NAME, "an opening message that is none");
+        Rejection::new(
+            RejectCode::BadRequest,
+            "the opening message is not one of this protocol",
+        )
+    })
+}
