@@ -1,0 +1,195 @@
+//! The identity of an engine: its secret key, made silently on first use.
+//!
+//! The key is kept in the keychain of the operating system, or in a file by choice and where no
+//! keychain answers.
+//! What is in a store is found through a marker, `state/identity.toml`, which is not secret: it
+//! names the identity and its store, and is written only after the store has given the key back.
+//! A keychain that is locked can say that it has no such entry.
+//! So once the marker is there, a key that cannot be read is an error that says what to do, never
+//! a reason to make a second identity or to look into another store.
+
+mod atomic;
+mod entry;
+mod error;
+mod importing;
+mod key_file;
+mod keychain;
+mod legacy;
+mod lock;
+mod marker;
+mod opening;
+#[cfg(all(test, target_os = "linux"))]
+mod session_tests;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, path::Path, str::FromStr};
+
+use fastn_p2p::{PublicKey, SecretKey};
+use thiserror::Error;
+
+pub use self::{
+    error::{IdentityError, KeychainCause},
+    legacy::{LegacyError, LegacyKey},
+};
+use self::{keychain::Keychain, legacy::Keyring};
+use crate::home::Home;
+
+/// Where a secret key is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyStore {
+    /// The keychain of the operating system: Keychain, Credential Manager or a Secret Service.
+    Keychain,
+    /// `identity.key` in the home, readable by its owner only, not encrypted.
+    File,
+    /// Nowhere: a new identity each time, gone with the process.
+    Memory,
+}
+
+/// A text that names no key store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a key store is `keychain`, `file` or `memory`")]
+pub struct KeyStoreError;
+
+impl fmt::Display for KeyStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Keychain => "keychain",
+            Self::File => "file",
+            Self::Memory => "memory",
+        })
+    }
+}
+
+impl FromStr for KeyStore {
+    type Err = KeyStoreError;
+
+    fn from_str(text: &str) -> Result<Self, KeyStoreError> {
+        match text {
+            "keychain" => Ok(Self::Keychain),
+            "file" => Ok(Self::File),
+            "memory" => Ok(Self::Memory),
+            _ => Err(KeyStoreError),
+        }
+    }
+}
+
+/// The identity of one engine, read from its store.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    secret: SecretKey,
+    store: KeyStore,
+    notice: Option<String>,
+    created: bool,
+}
+
+impl Identity {
+    /// The secret key.
+    #[must_use]
+    pub fn secret(&self) -> &SecretKey {
+        &self.secret
+    }
+
+    /// The public half, which peers know us by.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        self.secret.public()
+    }
+
+    /// Where the secret key is kept.
+    #[must_use]
+    pub fn store(&self) -> KeyStore {
+        self.store
+    }
+
+    /// What the user should be told about how the key is kept, when there is something to tell.
+    #[must_use]
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// Whether this call made the identity.
+    #[must_use]
+    pub fn created(&self) -> bool {
+        self.created
+    }
+
+    fn kept(secret: SecretKey, store: KeyStore) -> Self {
+        Self {
+            secret,
+            store,
+            notice: None,
+            created: false,
+        }
+    }
+}
+
+/// Opens the identity of `home`, and makes it when there is none.
+///
+/// `store` is the user's choice, if there is one.
+/// Without it a home keeps the store it has, and a new one takes the keychain, or a file with a
+/// [`Identity::notice`] where no keychain answers.
+/// It does a little file IO on the calling task and must run inside a tokio runtime with timers.
+/// Cancel safe: what a cut call has left in a store is found by the next one.
+///
+/// # Errors
+/// [`IdentityError`], whose [`IdentityError::code`] is stable.
+pub async fn open(home: &Home, store: Option<KeyStore>) -> Result<Identity, IdentityError> {
+    opening::open(home, &Keychain::system(), store).await
+}
+
+/// Gives `home` the identity of `secret`.
+///
+/// A home that has another identity is refused, unless `replace` says to take its place; the key
+/// from before then stays in its store, under a name that [`Identity::notice`] tells.
+///
+/// # Errors
+/// [`IdentityError`]; nothing has changed then.
+pub async fn import(
+    home: &Home,
+    store: Option<KeyStore>,
+    secret: SecretKey,
+    replace: bool,
+) -> Result<Identity, IdentityError> {
+    importing::import(home, &Keychain::system(), store, secret, replace).await
+}
+
+/// Moves the identity of `home` from the store it is in to `store`.
+///
+/// The key stays in the old store too, as [`Identity::notice`] says.
+///
+/// # Errors
+/// [`IdentityError`] when the key cannot be read where it is or not be kept in `store`; it is
+/// then still where it was.
+pub async fn move_to(home: &Home, store: KeyStore) -> Result<Identity, IdentityError> {
+    importing::move_to(home, &Keychain::system(), store).await
+}
+
+/// Looks for the keys of legacy malai: in `kulfi_secret_key`, the value of the environment
+/// variable KULFI_SECRET_KEY, and in `dir`, where legacy malai was started.
+///
+/// Places that hold nothing are left out, broken ones are in the answer with what is wrong.
+pub async fn legacy_keys(dir: &Path, kulfi_secret_key: Option<&str>) -> Vec<LegacyKey> {
+    let system = Keychain::system();
+    #[cfg(target_os = "linux")]
+    let kernel = Keychain::legacy_kernel();
+    let keyrings = [
+        #[cfg(target_os = "linux")]
+        Keyring {
+            origin: "the kernel's keyring, service `kulfi`",
+            service: "kulfi",
+            keychain: &kernel,
+        },
+        Keyring {
+            origin: "the keychain, service `kulfi`",
+            service: "kulfi",
+            keychain: &system,
+        },
+        Keyring {
+            origin: "the keychain, service `fastn`",
+            service: "fastn",
+            keychain: &system,
+        },
+    ];
+    legacy::find(dir, kulfi_secret_key, &keyrings).await
+}
