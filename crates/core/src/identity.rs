@@ -18,7 +18,8 @@ mod legacy;
 mod lock;
 mod marker;
 mod opening;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod session_tests;
 #[cfg(test)]
 mod tests;

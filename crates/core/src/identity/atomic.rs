@@ -1,4 +1,7 @@
 //! Writing a private file so that it is either the old one or the new one, whole.
+//!
+//! Whatever is cut short, a key or marker that was there before stays readable.
+//! The file is the owner's alone from its first byte on.
 
 use std::{
     fs::File,

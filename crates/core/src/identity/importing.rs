@@ -18,6 +18,7 @@ use super::{
 };
 use crate::home::Home;
 
+/// See [`super::import`].
 pub(super) async fn import(
     home: &Home,
     keychain: &Keychain,
@@ -42,6 +43,7 @@ pub(super) async fn import(
     identity
 }
 
+/// See [`super::move_to`].
 pub(super) async fn move_to(
     home: &Home,
     keychain: &Keychain,

@@ -70,6 +70,7 @@ pub(super) struct Keyring<'a> {
     pub(super) keychain: &'a Keychain,
 }
 
+/// See [`super::legacy_keys`]; in the order in which legacy malai would take them.
 pub(super) async fn find(
     dir: &Path,
     kulfi_secret_key: Option<&str>,

@@ -1,4 +1,8 @@
 //! Opening the identity of a home: the decisions between marker, keychain and file.
+//!
+//! With a marker there is one store to ask, and its answer is final.
+//! Without one, a key that lies in the home's file or keychain entry is taken as it is; only when
+//! there is none, and the store has proved to keep it, is a new one made.
 
 use std::{
     fs,
@@ -19,6 +23,10 @@ use super::{
 };
 use crate::home::Home;
 
+/// How messages call the keychain as a place.
+const KEYCHAIN: &str = "the keychain";
+
+/// See [`super::open`].
 pub(super) async fn open(
     home: &Home,
     keychain: &Keychain,
@@ -74,9 +82,6 @@ async fn known(
     let secret = expect_marked(marker, secret, place)?;
     Ok(Identity::kept(secret, marker.store))
 }
-
-/// How messages call the keychain as a place.
-const KEYCHAIN: &str = "the keychain";
 
 fn refuse_other_store(marker: &Marker, chosen: KeyStore) -> Result<(), IdentityError> {
     if chosen == marker.store {

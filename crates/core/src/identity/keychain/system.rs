@@ -1,4 +1,7 @@
 //! Which keychain each operating system has.
+//!
+//! On Linux it is the Secret Service through libdbus: the zbus store panics when it is made or
+//! dropped on a tokio thread, and the kernel's keyring forgets at a reboot.
 
 use std::sync::Arc;
 
