@@ -124,6 +124,23 @@ fn keychain_that_is_absent_makes_a_file_with_a_notice() {
     assert!(!session.home("b").join("identity.key").exists());
 }
 
+#[test]
+fn keychain_of_legacy_tools_is_read_as_they_left_it() {
+    let mut session = Session::start();
+    session.start_keyring(Some("password"));
+    let secret = SecretKey::from_bytes([5; 32]);
+    let id52 = secret.public().to_string();
+    session.store("fastn", &id52, &secret.expose_hex());
+    let dir = session.home("legacy");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join(".malai.id52"), &id52).unwrap();
+
+    let step = session.open("legacy");
+    let expected = format!("LEGACY the keychain, service `fastn`: {id52}");
+    assert!(step.text.contains(&expected), "{step:?}");
+    assert!(!step.text.contains(secret.expose_hex().as_str()));
+}
+
 /// What the tests above run in a process of its own; not a test by itself.
 #[tokio::test]
 async fn in_a_child() {
@@ -131,6 +148,12 @@ async fn in_a_child() {
         return;
     };
     let home = Home::open(Some(PathBuf::from(dir))).unwrap();
+    for LegacyKey { origin, result } in legacy_keys(home.dir(), None).await {
+        match result {
+            Ok(secret) => println!("LEGACY {origin}: {}", secret.public()),
+            Err(error) => println!("LEGACY {origin}: {error} {error:?}"),
+        }
+    }
     match open(&home, None).await {
         Ok(identity) => {
             eprintln!("{identity:?} {:?}", identity.secret());
@@ -305,6 +328,21 @@ impl Session {
             .output()
             .expect("secret-tool must be installed, see scripts/setup");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Puts an entry into the keychain as another program does.
+    fn store(&self, service: &str, user: &str, value: &str) {
+        let mut child = self
+            .command("secret-tool")
+            .args(["store", "--label=test", "service", service])
+            .args(["username", user])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("secret-tool must be installed, see scripts/setup");
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(value.as_bytes()).unwrap();
+        drop(input);
+        assert!(child.wait().unwrap().success());
     }
 
     fn command(&self, program: &str) -> Command {
