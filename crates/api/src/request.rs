@@ -9,7 +9,6 @@ use crate::Protocol;
 /// Something asked of an engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum Request {
     /// Who the engine is.
     Identity,

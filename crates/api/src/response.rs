@@ -9,7 +9,6 @@ use crate::{BridgeStatus, Failure, IdentityStatus, PeerStatus, ServiceStatus, St
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "response", rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum Response {
     /// Who the engine is.
     Identity(IdentityStatus),

@@ -74,3 +74,6 @@ pub enum ControlError {
     #[error("the running engine speaks another version of malai")]
     Unreadable(#[source] serde_json::Error),
 }
+
+#[cfg(test)]
+mod golden;
