@@ -120,6 +120,13 @@ pub enum Event {
         /// Why, in words.
         reason: String,
     },
+    /// The engine has let go of its traffic and ends.
+    Drained {
+        /// Requests that were in flight and ended by themselves.
+        finished: usize,
+        /// Those that were cut.
+        cut: usize,
+    },
     /// Something failed.
     Error {
         /// A stable code.

@@ -1,6 +1,7 @@
 //! The malai engine: shares local services with peers and opens bridges to theirs.
 
 pub mod config;
+pub mod control;
 pub mod events;
 pub mod home;
 pub mod identity;

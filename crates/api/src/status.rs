@@ -1,0 +1,146 @@
+//! What an engine is doing, as one picture.
+//!
+//! Snapshots for `malai status`, the tray and the web UI; counters only ever grow while a share or
+//! bridge lives.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{PeerState, Protocol};
+
+/// Everything an engine shares and bridges.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Who it is.
+    pub identity: IdentityStatus,
+    /// malai's version.
+    pub version: String,
+    /// The engine's process.
+    pub pid: u32,
+    /// Seconds since it started.
+    pub uptime_secs: u64,
+    /// The relay through which it can be reached, when there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<String>,
+    /// The addresses at which it can be reached directly, `ip:port`.
+    pub addresses: Vec<String>,
+    /// What it shares.
+    pub services: Vec<ServiceStatus>,
+    /// Its bridges.
+    pub bridges: Vec<BridgeStatus>,
+    /// Peers with a pet name, and those connected without one.
+    pub peers: Vec<PeerStatus>,
+    /// The gateway's address, when it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    /// The long-lived operations as a tree.
+    pub operations: Operation,
+}
+
+/// The identity an engine runs as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityStatus {
+    /// Its public key.
+    pub id52: String,
+    /// Where the secret key is kept: `keychain`, `file` or `memory`.
+    pub store: String,
+    /// Something its owner should know about where the key is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
+}
+
+/// One service that is shared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceStatus {
+    /// Its name.
+    pub name: String,
+    /// How it is carried.
+    pub protocol: Protocol,
+    /// Where its traffic goes.
+    pub upstream: Vec<String>,
+    /// Who may use it, as written; nobody when empty.
+    pub allow: Vec<String>,
+    /// Whether it is offered now.
+    pub active: bool,
+    /// Whether `malai.toml` has it.
+    pub kept: bool,
+    /// The link that others open.
+    pub link: String,
+    /// Seconds until it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_in_secs: Option<u64>,
+    /// What went through it.
+    pub traffic: Traffic,
+}
+
+/// One bridge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BridgeStatus {
+    /// Its name.
+    pub name: String,
+    /// The first place it leads to, as written.
+    pub to: String,
+    /// The peer's id52, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// The peer's name of the service; empty for its only one.
+    pub service: String,
+    /// How it is carried.
+    pub protocol: Protocol,
+    /// Where it listens, `ip:port` or a path; empty while it cannot.
+    pub local: String,
+    /// The same as a URL, for HTTP.
+    pub url: String,
+    /// Whether it is wanted now.
+    pub active: bool,
+    /// Whether `malai.toml` has it.
+    pub kept: bool,
+    /// How its peer is reached.
+    pub state: PeerState,
+    /// Round-trip time to the peer in milliseconds, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_ms: Option<f64>,
+    /// Why it cannot listen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What went through it.
+    pub traffic: Traffic,
+}
+
+/// One peer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PeerStatus {
+    /// Its pet name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its public key.
+    pub id52: String,
+    /// How it is reached.
+    pub state: PeerState,
+    /// Round-trip time in milliseconds, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_ms: Option<f64>,
+}
+
+/// What went through a share or bridge since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Requests, or connections of a TCP service.
+    pub requests: u64,
+    /// Streams open at this moment.
+    pub streams_open: u64,
+    /// Bytes from the one who asks to the service.
+    pub bytes_in: u64,
+    /// Bytes from the service to the one who asks.
+    pub bytes_out: u64,
+}
+
+/// A long-lived operation and those inside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// What it is.
+    pub name: String,
+    /// Seconds since it began.
+    pub age_secs: u64,
+    /// Those inside it.
+    pub children: Vec<Self>,
+}

@@ -1,0 +1,235 @@
+//! What goes over the control socket, word for word: scripts and other versions rely on it.
+
+use std::path::Path;
+
+use malai_api::{
+    BridgeRequest, BridgeStatus, Event, Failure, IdentityStatus, Operation, PeerState, PeerStatus,
+    Protocol, Request, Response, ServiceStatus, ShareRequest, Status, Traffic, codes,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Set to write the golden file anew.
+const REGENERATE: &str = "MALAI_REGENERATE_GOLDEN";
+
+#[test]
+fn the_control_protocol_is_as_it_was() {
+    let mut text = String::new();
+    requests().iter().for_each(|it| add(&mut text, it));
+    responses().iter().for_each(|it| add(&mut text, it));
+    events().iter().for_each(|it| add(&mut text, it));
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/control.ndjson");
+    if std::env::var_os(REGENERATE).is_some() {
+        std::fs::write(&golden, &text).unwrap();
+    }
+    let expected = std::fs::read_to_string(&golden).unwrap();
+    assert!(
+        text == expected,
+        "the protocol differs from {}; when that is meant, run the test with {REGENERATE}=1",
+        golden.display()
+    );
+}
+
+#[test]
+fn what_may_be_left_out_may_be_left_out() {
+    let request: Request =
+        serde_json::from_str(r#"{"request":"share","upstream":["3000"]}"#).unwrap();
+    let share = ShareRequest {
+        upstream: vec!["3000".to_owned()],
+        ..ShareRequest::default()
+    };
+    assert_eq!(request, Request::Share(share));
+}
+
+/// Adds a line and makes sure that it reads back as what it was.
+fn add<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(text: &mut String, it: &T) {
+    let line = serde_json::to_string(it).unwrap();
+    assert_eq!(&serde_json::from_str::<T>(&line).unwrap(), it);
+    text.push_str(&line);
+    text.push('\n');
+}
+
+fn requests() -> Vec<Request> {
+    vec![
+        Request::Identity,
+        Request::Status,
+        Request::Share(ShareRequest {
+            upstream: vec!["3000".to_owned()],
+            name: Some("shop".to_owned()),
+            protocol: Protocol::Http,
+            allow: vec!["alice".to_owned(), "group:team".to_owned()],
+            for_secs: Some(7200),
+            keep: false,
+        }),
+        Request::Bridge(BridgeRequest {
+            to: "alice/shop".to_owned(),
+            name: Some("shop".to_owned()),
+            listen: Some("8080".to_owned()),
+            protocol: Protocol::Tcp,
+            keep: true,
+        }),
+        Request::Stop {
+            name: "shop".to_owned(),
+            forget: true,
+        },
+        Request::Peers,
+        Request::PeerAdd {
+            name: "alice".to_owned(),
+            id52: "id52".to_owned(),
+        },
+        Request::PeerRemove {
+            name: "alice".to_owned(),
+        },
+        Request::Subscribe,
+    ]
+}
+
+fn responses() -> Vec<Response> {
+    vec![
+        Response::Identity(identity()),
+        Response::Status(Box::new(status())),
+        Response::Shared {
+            service: service(),
+            answers: true,
+        },
+        Response::Bridged(bridge()),
+        Response::Stopped {
+            name: "shop".to_owned(),
+            kept: true,
+        },
+        Response::Peers {
+            peers: vec![peer()],
+        },
+        Response::Done,
+        Response::Error(Failure::new(codes::NAME_UNKNOWN, "what to do")),
+    ]
+}
+
+fn events() -> Vec<Event> {
+    let (service, peer) = ("shop".to_owned(), "peer".to_owned());
+    vec![
+        Event::Identity {
+            id52: "id52".to_owned(),
+        },
+        Event::Shared {
+            service: service.clone(),
+            protocol: Protocol::Http,
+            upstream: "127.0.0.1:3000".to_owned(),
+            id52: "id52".to_owned(),
+            link: "malai://id52/shop".to_owned(),
+        },
+        Event::Bridged {
+            service: service.clone(),
+            peer: peer.clone(),
+            local: "127.0.0.1:41234".to_owned(),
+            url: "http://127.0.0.1:41234/".to_owned(),
+        },
+        Event::Peer {
+            peer: peer.clone(),
+            state: PeerState::Direct,
+            rtt_ms: Some(12.3),
+        },
+        Event::Request {
+            service: service.clone(),
+            peer: peer.clone(),
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            status: 200,
+            ms: 3.1,
+        },
+        Event::Access {
+            peer,
+            service: service.clone(),
+            decision: malai_api::AccessDecision::Denied,
+        },
+        Event::Stopped {
+            service,
+            reason: "it was stopped".to_owned(),
+        },
+        Event::Drained {
+            finished: 1,
+            cut: 0,
+        },
+        Event::Error {
+            code: codes::EVENTS_LOST.to_owned(),
+            message: "what happened".to_owned(),
+        },
+    ]
+}
+
+fn identity() -> IdentityStatus {
+    IdentityStatus {
+        id52: "id52".to_owned(),
+        store: "file".to_owned(),
+        notice: Some("know this".to_owned()),
+    }
+}
+
+fn status() -> Status {
+    Status {
+        identity: identity(),
+        version: "0.1.0".to_owned(),
+        pid: 7,
+        uptime_secs: 61,
+        relay: Some("https://relay.example.org/".to_owned()),
+        addresses: vec!["192.0.2.1:4433".to_owned()],
+        services: vec![service()],
+        bridges: vec![bridge()],
+        peers: vec![peer()],
+        gateway: Some("127.0.0.1:4000".to_owned()),
+        operations: Operation {
+            name: "malai".to_owned(),
+            age_secs: 61,
+            children: Vec::new(),
+        },
+    }
+}
+
+fn service() -> ServiceStatus {
+    ServiceStatus {
+        name: "shop".to_owned(),
+        protocol: Protocol::Http,
+        upstream: vec!["127.0.0.1:3000".to_owned()],
+        allow: vec!["alice".to_owned()],
+        active: true,
+        kept: false,
+        link: "malai://id52/shop".to_owned(),
+        ends_in_secs: Some(7200),
+        traffic: traffic(),
+    }
+}
+
+fn bridge() -> BridgeStatus {
+    BridgeStatus {
+        name: "shop".to_owned(),
+        to: "alice/shop".to_owned(),
+        peer: Some("peer".to_owned()),
+        service: "shop".to_owned(),
+        protocol: Protocol::Http,
+        local: "127.0.0.1:8080".to_owned(),
+        url: "http://127.0.0.1:8080/".to_owned(),
+        active: true,
+        kept: true,
+        state: PeerState::Relayed,
+        rtt_ms: Some(40.5),
+        error: Some("why".to_owned()),
+        traffic: traffic(),
+    }
+}
+
+fn peer() -> PeerStatus {
+    PeerStatus {
+        name: Some("alice".to_owned()),
+        id52: "peer".to_owned(),
+        state: PeerState::Offline,
+        rtt_ms: None,
+    }
+}
+
+fn traffic() -> Traffic {
+    Traffic {
+        requests: 3,
+        streams_open: 1,
+        bytes_in: 2048,
+        bytes_out: 4096,
+    }
+}
