@@ -1,1 +1,70 @@
 //! Drives the real malai binaries in separate processes.
+//!
+//! [`Home`] is a directory of one engine, [`Malai`] a running command, [`Pair`] a share and a bridge
+//! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge.
+//! Nothing here needs the internet, and every wait has a deadline.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tasks end with the test's runtime, and what is printed is the test's output"
+)]
+
+pub mod client;
+mod home;
+pub mod lab;
+mod lines;
+mod malai;
+mod origin;
+mod pair;
+pub mod pattern;
+mod raw_origin;
+pub mod websocket;
+
+use std::{future::Future, time::Duration};
+
+use anyhow::{Context, Result};
+
+pub use crate::{
+    home::{Finished, Home, OFFLINE, binary},
+    malai::Malai,
+    origin::{Gate, Origin},
+    pair::Pair,
+    raw_origin::{RawOrigin, read_head},
+};
+
+/// How long anything that should happen soon may take on a slow, busy machine.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Waits for `future`, up to [`DEADLINE`]; `what` is for the failure's message.
+///
+/// # Errors
+/// When it takes too long.
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> Result<T> {
+    tokio::time::timeout(DEADLINE, future)
+        .await
+        .with_context(|| format!("{what}: still waiting after {DEADLINE:?}"))
+}
+
+/// Asks `condition` again and again, up to [`DEADLINE`], until it is true.
+///
+/// For what sends no event, such as a file or another program.
+///
+/// # Errors
+/// When it takes too long, or when the condition cannot be asked.
+pub async fn wait_until<F, Fut>(what: &str, mut condition: F) -> Result<()>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<bool>>,
+{
+    let mut again = tokio::time::interval(Duration::from_millis(50));
+    within(what, async {
+        loop {
+            again.tick().await;
+            if condition().await? {
+                return Ok(());
+            }
+        }
+    })
+    .await?
+}
