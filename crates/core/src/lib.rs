@@ -3,4 +3,5 @@
 pub mod config;
 pub mod events;
 pub mod home;
+pub mod link;
 pub mod shutdown;
