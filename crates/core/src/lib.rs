@@ -4,4 +4,5 @@ pub mod config;
 pub mod events;
 pub mod home;
 pub mod link;
+pub mod policy;
 pub mod shutdown;
