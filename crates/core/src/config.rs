@@ -2,22 +2,29 @@
 //!
 //! A file is read and checked as a whole: [`parse`] returns either a configuration that holds
 //! together, or every problem there is, each with its key and line.
+//! [`edit`] changes a file without losing what its owner wrote, [`watch`] tells when it changed.
 
 mod check;
+mod edit;
+mod file;
 mod keys;
 mod model;
 mod names;
 mod problem;
 mod read;
 mod reader;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
+pub use edit::{Editor, edit};
+pub use file::{ConfigError, load};
 pub use model::*;
 pub use names::{NameError, check_name, check_pet_name};
 pub(crate) use names::{is_domain, looks_like_id52};
 pub use problem::{Problem, Problems};
+pub use watch::watch;
 
 /// A configuration that holds together.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use super::*;
 
 mod documents;
+mod edits;
 mod every_key;
+mod files;
 
 /// The id52 of a peer of the tests.
 fn id52(number: u8) -> String {
