@@ -2,7 +2,7 @@
 //!
 //! A file is read and checked as a whole: [`parse`] returns either a configuration that holds
 //! together, or every problem there is, each with its key and line.
-//! [`edit`] changes a file without losing what its owner wrote, [`watch`] tells when it changed.
+//! [`edit()`] changes a file and keeps what its owner wrote; [`watch()`] tells when it changed.
 
 mod check;
 mod edit;

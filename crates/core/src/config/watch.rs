@@ -49,9 +49,10 @@ type Bytes = Option<Vec<u8>>;
 /// the caller keeps what it has and reports it.
 pub fn watch(path: &Path, shutdown: &Shutdown) -> mpsc::Receiver<Result<Parsed, ConfigError>> {
     let (sender, receiver) = mpsc::channel(RESULTS);
-    let told = file::read(path).ok();
     let hint = Arc::new(Notify::new());
     let watchers = watchers(path, &hint);
+    // Read after the watchers stand, so that no change falls between.
+    let told = file::read(path).ok();
     let watched = Watched {
         path: path.to_owned(),
         look: if watchers.is_empty() {
