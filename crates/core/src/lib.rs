@@ -5,4 +5,6 @@ pub mod control;
 pub mod events;
 pub mod home;
 pub mod identity;
+pub mod link;
+pub mod policy;
 pub mod shutdown;

@@ -1,0 +1,169 @@
+//! Which keys of a section are written: those that differ from what the section says already.
+//!
+//! A section that is new says the defaults, so only what differs from them is written.
+
+use std::time::Duration;
+
+use malai_api::Protocol;
+use toml_edit::{Array, InlineTable, TableLike, Value};
+
+use super::value::{List, differs, list, nested, put};
+use crate::config::{
+    Balance, BridgeConfig, HealthConfig, PeerConfig, RouteConfig, ServiceConfig, keys,
+};
+
+pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, new: &ServiceConfig) {
+    let defaults = ServiceConfig::default();
+    let old = old.unwrap_or(&defaults);
+    differs(table, "protocol", &old.protocol, &new.protocol, protocol);
+    list(
+        table,
+        "upstream",
+        &old.upstream,
+        &new.upstream,
+        List::OneAlone,
+    );
+    list(table, "allow", &old.allow, &new.allow, List::Always);
+    differs(table, "host", &old.host, &new.host, |host| {
+        Some(host.to_string().into())
+    });
+    differs(table, "active", &old.active, &new.active, |active| {
+        Some((*active).into())
+    });
+    if old.limits != new.limits {
+        let (old, new) = (&old.limits, &new.limits);
+        nested(table, "limits", |table| {
+            let connections = |number: &usize| i64::try_from(*number).ok().map(Value::from);
+            differs(
+                table,
+                "connections",
+                &old.connections,
+                &new.connections,
+                connections,
+            );
+            let size = |size: &Option<u64>| size.map(|size| keys::size_text(size).into());
+            differs(table, "body", &old.body, &new.body, size);
+            let number = |number: &Option<u32>| number.map(|number| i64::from(number).into());
+            let (before, after) = (&old.requests_per_second, &new.requests_per_second);
+            differs(table, "requests_per_second", before, after, number);
+            differs(table, "burst", &old.burst, &new.burst, number);
+        });
+    }
+    if old.timeouts != new.timeouts {
+        let (old, new) = (&old.timeouts, &new.timeouts);
+        nested(table, "timeouts", |table| {
+            differs(table, "connect", &old.connect, &new.connect, duration);
+            let (before, after) = (&old.response_header, &new.response_header);
+            differs(table, "response_header", before, after, duration);
+            differs(table, "idle", &old.idle, &new.idle, duration);
+        });
+    }
+    if old.pool != new.pool {
+        let (old, new) = (&old.pool, &new.pool);
+        nested(table, "pool", |table| {
+            let number = |number: &u32| Some(i64::from(*number).into());
+            differs(table, "size", &old.size, &new.size, number);
+            differs(table, "idle", &old.idle, &new.idle, duration);
+            differs(table, "wait", &old.wait, &new.wait, duration);
+        });
+    }
+    differs(table, "route", &old.route, &new.route, routes_value);
+    health(table, old.health.as_ref(), new.health.as_ref());
+}
+
+fn health(table: &mut dyn TableLike, old: Option<&HealthConfig>, new: Option<&HealthConfig>) {
+    let Some(new) = new else {
+        if old.is_some() {
+            put(table, "health", None);
+        }
+        return;
+    };
+    let defaults = HealthConfig::default();
+    let old = match old {
+        Some(old) if old == new => return,
+        Some(old) => old,
+        None => &defaults,
+    };
+    nested(table, "health", |table| {
+        differs(table, "path", &old.path, &new.path, |path| {
+            Some(path.into())
+        });
+        differs(table, "every", &old.every, &new.every, duration);
+        differs(table, "timeout", &old.timeout, &new.timeout, duration);
+        let number = |number: &u32| Some(i64::from(*number).into());
+        differs(table, "fall", &old.fall, &new.fall, number);
+        differs(table, "rise", &old.rise, &new.rise, number);
+    });
+}
+
+#[expect(
+    clippy::ptr_arg,
+    reason = "it is passed on as a function of the field's type"
+)]
+fn routes_value(routes: &Vec<RouteConfig>) -> Option<Value> {
+    let route = |route: &RouteConfig| {
+        let upstream: Array = route.upstream.iter().map(ToString::to_string).collect();
+        let mut table = InlineTable::new();
+        table.insert("path", (&route.path).into());
+        table.insert("upstream", upstream.into());
+        Value::from(table)
+    };
+    let routes: Array = routes.iter().map(route).collect();
+    (!routes.is_empty()).then(|| routes.into())
+}
+
+pub(super) fn peer(table: &mut dyn TableLike, old: Option<&PeerConfig>, new: &PeerConfig) {
+    if old.is_none_or(|old| old.id != new.id) {
+        put(table, "id", Some(new.id.to_string().into()));
+    }
+    let (addresses, relay) = match old {
+        Some(old) => (old.addresses.as_slice(), &old.relay),
+        None => (&[][..], &None),
+    };
+    list(table, "addresses", addresses, &new.addresses, List::Always);
+    let url = |relay: &Option<url::Url>| relay.as_ref().map(|relay| relay.as_str().into());
+    differs(table, "relay", relay, &new.relay, url);
+}
+
+pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new: &BridgeConfig) {
+    let defaults = BridgeConfig::default();
+    let old = old.unwrap_or(&defaults);
+    list(table, "to", &old.to, &new.to, List::OneAlone);
+    differs(table, "balance", &old.balance, &new.balance, |balance| {
+        Some(match balance {
+            Balance::Failover => "failover".into(),
+            Balance::LeastLoaded => "least-loaded".into(),
+        })
+    });
+    differs(table, "listen", &old.listen, &new.listen, |listen| {
+        Some(listen.to_string().into())
+    });
+    differs(table, "protocol", &old.protocol, &new.protocol, protocol);
+    list(table, "hosts", &old.hosts, &new.hosts, List::Always);
+    differs(
+        table,
+        "connect_timeout",
+        &old.connect_timeout,
+        &new.connect_timeout,
+        duration,
+    );
+    differs(table, "active", &old.active, &new.active, |active| {
+        Some((*active).into())
+    });
+}
+
+fn protocol(protocol: &Protocol) -> Option<Value> {
+    match protocol {
+        Protocol::Http => Some("http".into()),
+        Protocol::Tcp => Some("tcp".into()),
+        _ => None,
+    }
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it has the form of all functions that write a value"
+)]
+fn duration(duration: &Duration) -> Option<Value> {
+    Some(humantime::format_duration(*duration).to_string().into())
+}

@@ -1,0 +1,345 @@
+//! Every key of `malai.toml` in one table: its type, default and range.
+//!
+//! The reader takes unknown and missing keys, ranges and warnings from here, and the test of
+//! `docs/config.md` holds the document against it: a key that is not here does not exist.
+
+use std::{fmt, time::Duration};
+
+/// Stands in [`Key::path`] for a name that the user chooses.
+pub(super) const NAME: &str = "NAME";
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// Dotted, with [`NAME`] where the user chooses the name.
+    pub(super) path: &'static str,
+    /// What its value must be.
+    pub(super) kind: Kind,
+    /// What holds when it is missing.
+    pub(super) default: Fallback,
+    /// Whether the engine does what it says, or only checks it so far.
+    pub(super) acted_on: bool,
+}
+
+/// What a value must be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number from the first to the second.
+    Integer(u64, u64),
+    /// A text such as `"30s"`, from the first to the second.
+    Duration(Duration, Duration),
+    /// A text such as `"1GiB"` or a number of bytes, from the first to the second.
+    Size(u64, u64),
+    /// A text, described.
+    Text(&'static str),
+    /// A text or a list of texts, described.
+    Texts(&'static str),
+    /// A text or a bare port, described.
+    Address(&'static str),
+    /// A text, a bare port, or a list of them, described.
+    Addresses(&'static str),
+    /// A table whose keys have rows of their own.
+    Table,
+    /// A list of such tables.
+    Tables,
+}
+
+/// What holds when a key is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fallback {
+    /// It must be there; an example in TOML.
+    Required(&'static str),
+    /// Nothing: what it says does not apply.
+    Nothing,
+    /// This value, in TOML.
+    Value(&'static str),
+}
+
+use Fallback::{Nothing, Required, Value};
+use Kind::{Address, Addresses, Boolean, Integer, Size, Table, Tables, Text, Texts};
+
+/// All of them, in the order of the document.
+pub(super) const KEYS: &[Key] = &[
+    key("version", Integer(1, 1), Value("1")),
+    key(
+        "network.relay",
+        Texts("`default`, `none`, or http:// and https:// URLs"),
+        Value("\"default\""),
+    ),
+    key(
+        "network.lookup",
+        Texts("of `dns`, `mdns`, `dht`"),
+        Value("[\"dns\", \"mdns\"]"),
+    ),
+    key("network.bind", Text("`ip:port`"), Value("\"0.0.0.0:0\"")),
+    key("network.dns", Table, Nothing),
+    key(
+        "network.dns.origin",
+        Text("a domain"),
+        Required("origin = \"lookup.example.org\""),
+    ),
+    key(
+        "network.dns.pkarr",
+        Text("an http:// or https:// URL"),
+        Required("pkarr = \"https://lookup.example.org/pkarr\""),
+    ),
+    key(
+        "service.NAME.protocol",
+        Text("`http` or `tcp`"),
+        Value("\"http\""),
+    ),
+    key(
+        "service.NAME.upstream",
+        Addresses("a port, `host:port`, `http://…`, `https://…`, `h2c://…` or `unix:/path`"),
+        Required("upstream = 3000"),
+    ),
+    key(
+        "service.NAME.allow",
+        Texts("of pet names, id52s, `group:NAME`, `anyone`"),
+        Value("[]"),
+    ),
+    key(
+        "service.NAME.host",
+        Text("`upstream`, `keep`, `name` or `name:port`"),
+        Value("\"upstream\""),
+    ),
+    key("service.NAME.active", Boolean, Value("true")),
+    key(
+        "service.NAME.limits.connections",
+        Integer(1, 65_536),
+        Value("256"),
+    ),
+    key("service.NAME.limits.body", Size(1, 1 << 50), Nothing),
+    pending(
+        "service.NAME.limits.requests_per_second",
+        Integer(1, 1_000_000),
+        Nothing,
+    ),
+    pending("service.NAME.limits.burst", Integer(1, 1_000_000), Nothing),
+    key(
+        "service.NAME.timeouts.connect",
+        duration(Duration::from_millis(10), Duration::from_mins(5)),
+        Value("\"2s\""),
+    ),
+    key(
+        "service.NAME.timeouts.response_header",
+        duration(Duration::from_millis(100), Duration::from_hours(1)),
+        Value("\"1m\""),
+    ),
+    key(
+        "service.NAME.timeouts.idle",
+        duration(Duration::from_secs(1), Duration::from_hours(24)),
+        Value("\"5m\""),
+    ),
+    key("service.NAME.pool.size", Integer(1, 65_536), Value("256")),
+    key(
+        "service.NAME.pool.idle",
+        duration(Duration::from_secs(1), Duration::from_hours(1)),
+        Value("\"30s\""),
+    ),
+    key(
+        "service.NAME.pool.wait",
+        duration(Duration::from_millis(10), Duration::from_mins(5)),
+        Value("\"5s\""),
+    ),
+    key("service.NAME.route", Tables, Value("[]")),
+    key(
+        "service.NAME.route.path",
+        Text("a path that starts with `/`"),
+        Required("path = \"/api/\""),
+    ),
+    key(
+        "service.NAME.route.upstream",
+        Addresses("as of the service"),
+        Required("upstream = 4000"),
+    ),
+    pending("service.NAME.health", Table, Nothing),
+    key(
+        "service.NAME.health.path",
+        Text("a path that starts with `/`"),
+        Value("\"/\""),
+    ),
+    key(
+        "service.NAME.health.every",
+        duration(Duration::from_secs(1), Duration::from_hours(1)),
+        Value("\"10s\""),
+    ),
+    key(
+        "service.NAME.health.timeout",
+        duration(Duration::from_millis(10), Duration::from_mins(5)),
+        Value("\"2s\""),
+    ),
+    key("service.NAME.health.fall", Integer(1, 100), Value("3")),
+    key("service.NAME.health.rise", Integer(1, 100), Value("2")),
+    key("peer.NAME.id", Text("an id52"), Required("id = \"<id52>\"")),
+    key("peer.NAME.addresses", Texts("of `ip:port`"), Value("[]")),
+    key(
+        "peer.NAME.relay",
+        Text("an http:// or https:// URL"),
+        Nothing,
+    ),
+    key(
+        "group.NAME.members",
+        Texts("of pet names, id52s, `group:NAME`"),
+        Value("[]"),
+    ),
+    key(
+        "bridge.NAME.to",
+        Texts("of share links, `peer/service`, `id52/service`, `id52`, `domain/service`"),
+        Required("to = \"alice/shop\""),
+    ),
+    pending(
+        "bridge.NAME.balance",
+        Text("`failover` or `least-loaded`"),
+        Value("\"failover\""),
+    ),
+    key(
+        "bridge.NAME.listen",
+        Address("a port, `127.0.0.1:PORT` or `unix:/path`"),
+        Value("\"127.0.0.1:0\""),
+    ),
+    key(
+        "bridge.NAME.protocol",
+        Text("`http` or `tcp`"),
+        Value("\"http\""),
+    ),
+    key("bridge.NAME.hosts", Texts("of host names"), Value("[]")),
+    key(
+        "bridge.NAME.connect_timeout",
+        duration(Duration::from_millis(100), Duration::from_mins(10)),
+        Value("\"10s\""),
+    ),
+    key("bridge.NAME.active", Boolean, Value("true")),
+    key(
+        "gateway.listen",
+        Address("a port or `127.0.0.1:PORT`"),
+        Nothing,
+    ),
+    key(
+        "engine.drain_timeout",
+        duration(Duration::from_secs(1), Duration::from_mins(10)),
+        Value("\"10s\""),
+    ),
+];
+
+const fn key(path: &'static str, kind: Kind, default: Fallback) -> Key {
+    Key {
+        path,
+        kind,
+        default,
+        acted_on: true,
+    }
+}
+
+const fn pending(path: &'static str, kind: Kind, default: Fallback) -> Key {
+    Key {
+        acted_on: false,
+        ..key(path, kind, default)
+    }
+}
+
+const fn duration(least: Duration, most: Duration) -> Kind {
+    Kind::Duration(least, most)
+}
+
+/// The row of a key, when it has one.
+pub(super) fn find(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path)
+}
+
+/// What may stand directly in the table at `path` (empty: the file itself), each once.
+pub(super) fn children(path: &str) -> Vec<&'static str> {
+    let mut names: Vec<&str> = KEYS
+        .iter()
+        .filter_map(|key| child(key.path, path))
+        .collect();
+    names.dedup();
+    names
+}
+
+/// The required keys directly in the table at `path`, with their examples.
+pub(super) fn required(path: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    KEYS.iter().filter_map(move |key| {
+        let Required(example) = key.default else {
+            return None;
+        };
+        let name = child(key.path, path)?;
+        (key.path == joined(path, name)).then_some((name, example))
+    })
+}
+
+/// `path` and `name` with a dot between, where there is something to part.
+pub(super) fn joined(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+fn child(key: &'static str, path: &str) -> Option<&'static str> {
+    let rest = if path.is_empty() {
+        key
+    } else {
+        key.strip_prefix(path)?.strip_prefix('.')?
+    };
+    rest.split('.').next()
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Boolean => "boolean",
+            Self::Integer(..) => "integer",
+            Self::Duration(..) => "duration",
+            Self::Size(..) => "size",
+            Self::Text(_) => "text",
+            Self::Texts(_) => "text or list of texts",
+            Self::Address(_) => "port or text",
+            Self::Addresses(_) => "port, text or list of them",
+            Self::Table => "table",
+            Self::Tables => "list of tables",
+        })
+    }
+}
+
+impl Kind {
+    /// Which values are right, in words; nothing where the type says it all.
+    pub(super) fn range(self) -> Option<String> {
+        match self {
+            Self::Boolean | Self::Table | Self::Tables => None,
+            Self::Integer(least, most) if least == most => Some(format!("`{least}`")),
+            Self::Integer(least, most) => Some(format!("`{least}` to `{most}`")),
+            Self::Duration(least, most) => {
+                let text = humantime::format_duration;
+                Some(format!("`{}` to `{}`", text(least), text(most)))
+            }
+            Self::Size(least, most) => {
+                Some(format!("`{}` to `{}`", size_text(least), size_text(most)))
+            }
+            Self::Text(words)
+            | Self::Texts(words)
+            | Self::Address(words)
+            | Self::Addresses(words) => Some(words.to_owned()),
+        }
+    }
+}
+
+/// A size, exactly, in the largest binary unit that divides it.
+pub(super) fn size_text(bytes: u64) -> String {
+    let units = [
+        (50, "PiB"),
+        (40, "TiB"),
+        (30, "GiB"),
+        (20, "MiB"),
+        (10, "KiB"),
+    ];
+    for (shift, unit) in units {
+        if bytes != 0 && bytes.trailing_zeros() >= shift {
+            return format!("{}{unit}", bytes >> shift);
+        }
+    }
+    format!("{bytes}B")
+}

@@ -1,0 +1,219 @@
+//! What `[service.NAME]` says.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use malai_api::Protocol;
+
+use super::{Member, UpstreamAddress};
+use crate::config::names::is_host_name;
+
+/// `[service.NAME]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceConfig {
+    /// How it is carried.
+    pub protocol: Protocol,
+    /// Where its traffic goes: at least one.
+    pub upstream: Vec<UpstreamAddress>,
+    /// Who may use it; nobody by default.
+    pub allow: Vec<Member>,
+    /// The Host that the upstream sees.
+    pub host: HostRule,
+    /// Whether it is offered now; default yes.
+    pub active: bool,
+    /// `limits`
+    pub limits: LimitsConfig,
+    /// `timeouts`
+    pub timeouts: TimeoutsConfig,
+    /// `pool`
+    pub pool: PoolConfig,
+    /// `route`: other upstreams for some paths; the longest matching prefix wins.
+    pub route: Vec<RouteConfig>,
+    /// `health`
+    pub health: Option<HealthConfig>,
+}
+
+impl Default for ServiceConfig {
+    /// What a section that says nothing means; its `upstream` is still to be given.
+    fn default() -> Self {
+        Self {
+            protocol: Protocol::Http,
+            upstream: Vec::new(),
+            allow: Vec::new(),
+            host: HostRule::Upstream,
+            active: true,
+            limits: LimitsConfig::default(),
+            timeouts: TimeoutsConfig::default(),
+            pool: PoolConfig::default(),
+            route: Vec::new(),
+            health: None,
+        }
+    }
+}
+
+impl ServiceConfig {
+    /// A service with every default, at one upstream.
+    #[must_use]
+    pub fn new(protocol: Protocol, upstream: UpstreamAddress) -> Self {
+        Self {
+            protocol,
+            upstream: vec![upstream],
+            ..Self::default()
+        }
+    }
+}
+
+/// `host`: what the upstream sees as Host.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum HostRule {
+    /// The upstream's own address.
+    #[default]
+    Upstream,
+    /// What the client sent.
+    Keep,
+    /// A fixed `name[:port]`.
+    Fixed(String),
+}
+
+/// Why a text is not a rule for the Host.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a host; write `upstream`, `keep` or a fixed `name` or `name:port`")]
+pub struct HostRuleError(String);
+
+impl FromStr for HostRule {
+    type Err = HostRuleError;
+
+    fn from_str(text: &str) -> Result<Self, HostRuleError> {
+        match text {
+            "upstream" => Ok(Self::Upstream),
+            "keep" => Ok(Self::Keep),
+            _ if is_host(text) => Ok(Self::Fixed(text.to_owned())),
+            _ => Err(HostRuleError(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for HostRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Upstream => "upstream",
+            Self::Keep => "keep",
+            Self::Fixed(host) => host,
+        })
+    }
+}
+
+/// Whether `text` can stand in a Host header: a name or address, and maybe a port.
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, Some(port)),
+        _ => (text, None),
+    };
+    let is_v6 = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .is_some_and(|name| name.parse::<std::net::Ipv6Addr>().is_ok());
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port != 0);
+    (is_v6 || is_host_name(name)) && port.is_none_or(is_port)
+}
+
+/// `limits`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitsConfig {
+    /// Streams open at once, over all peers; default 256, 1..=65536.
+    pub connections: usize,
+    /// Bytes of one request's body; none by default.
+    pub body: Option<u64>,
+    /// Requests per second of one peer; none by default.
+    pub requests_per_second: Option<u32>,
+    /// How many requests may come at once before the rate holds; default the rate itself.
+    pub burst: Option<u32>,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            body: None,
+            requests_per_second: None,
+            burst: None,
+        }
+    }
+}
+
+/// `timeouts`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeoutsConfig {
+    /// Reaching one backend; default 2 s.
+    pub connect: Duration,
+    /// From the whole request to the response's head; default 60 s.
+    pub response_header: Duration,
+    /// Without a byte either way; default 5 min.
+    pub idle: Duration,
+}
+
+impl Default for TimeoutsConfig {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(2),
+            response_header: Duration::from_secs(60),
+            idle: Duration::from_secs(300),
+        }
+    }
+}
+
+/// `pool`: kept connections to each backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolConfig {
+    /// Connections to one backend at most; default 256, 1..=65536.
+    pub size: u32,
+    /// How long an unused connection is kept; default 30 s.
+    pub idle: Duration,
+    /// How long a request waits for one when all are in use; default 5 s.
+    pub wait: Duration,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            size: 256,
+            idle: Duration::from_secs(30),
+            wait: Duration::from_secs(5),
+        }
+    }
+}
+
+/// One of `route`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteConfig {
+    /// A prefix of the path, starting with `/`.
+    pub path: String,
+    /// Where requests under it go.
+    pub upstream: Vec<UpstreamAddress>,
+}
+
+/// `health`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthConfig {
+    /// The path asked for; default `/`.
+    pub path: String,
+    /// Between two checks; default 10 s.
+    pub every: Duration,
+    /// For one answer; default 2 s.
+    pub timeout: Duration,
+    /// Failures in a row that mark a backend down; default 3.
+    pub fall: u32,
+    /// Successes in a row that bring it back; default 2.
+    pub rise: u32,
+}
+
+impl Default for HealthConfig {
+    fn default() -> Self {
+        Self {
+            path: "/".to_owned(),
+            every: Duration::from_secs(10),
+            timeout: Duration::from_secs(2),
+            fall: 3,
+            rise: 2,
+        }
+    }
+}

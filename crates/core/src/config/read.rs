@@ -1,0 +1,239 @@
+//! Reads each section into its type: one function per section, which says what goes where.
+//!
+//! A value that is wrong has been reported by the section and leaves the default here, since the
+//! result is only ever used when nothing was wrong.
+
+use std::{convert::Infallible, str::FromStr};
+
+use malai_api::Protocol;
+use url::Url;
+
+use super::{
+    Config, Parsed, Problems,
+    check::{Mentions, check},
+    model::{DnsConfig, GatewayConfig, GroupConfig, LookupConfig, NetworkConfig, PeerConfig},
+    model::{ListenAddress, ListenAddressError, Member, RelayConfig},
+    names::{check_name, check_pet_name, is_domain, nearest},
+    reader::{Located, Reader, Section},
+};
+
+mod bridge;
+mod service;
+
+/// The version of the file's form that this code reads.
+const VERSION: i64 = 1;
+
+/// Reads and checks a whole file that has the form of TOML.
+pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parsed, Problems> {
+    let root = Section::root(&reader, table);
+    version(&root, table);
+    let mut config = Config::default();
+    let mut mentions = Mentions::default();
+    if let Some(section) = root.table("network") {
+        network(&section, &mut config.network);
+    }
+    for (name, section) in root.named("peer", check_pet_name) {
+        mentions.peer(&name);
+        if let Some(peer) = peer(&section, &mut mentions) {
+            config.peers.insert(name, peer);
+        }
+    }
+    for (name, section) in root.named("group", check_name) {
+        config
+            .groups
+            .insert(name.clone(), group(&section, name, &mut mentions));
+    }
+    for (name, section) in root.named("service", check_name) {
+        config
+            .services
+            .insert(name, service::read(&section, &mut mentions));
+    }
+    for (name, section) in root.named("bridge", check_name) {
+        config
+            .bridges
+            .insert(name, bridge::read(&section, &mut mentions));
+    }
+    if let Some(section) = root.table("gateway") {
+        config.gateway = gateway(&section, &mut mentions);
+    }
+    if let Some(section) = root.table("engine") {
+        section.duration("drain_timeout", &mut config.drain_timeout);
+    }
+    check(&reader, &mentions);
+    Ok(Parsed {
+        config,
+        warnings: reader.finish()?,
+    })
+}
+
+fn version(root: &Section<'_>, table: &toml_edit::Table) {
+    match table.get("version") {
+        None if root.is_empty() => {}
+        None => {
+            let message =
+                "missing, so the file is read as version 1; write `version = 1` at its top";
+            root.warning_at("version", message);
+        }
+        Some(item) => match item.as_integer() {
+            Some(VERSION) => {}
+            Some(other) => {
+                let message = format!(
+                    "this malai reads version {VERSION}, and the file says {other}; \
+                     write `version = {VERSION}`, or use the malai that wrote it"
+                );
+                root.error_at("version", root.line_of("version"), message);
+            }
+            None => {
+                let message = format!("write `version = {VERSION}`");
+                root.error_at("version", root.line_of("version"), message);
+            }
+        },
+    }
+}
+
+fn network(section: &Section<'_>, network: &mut NetworkConfig) {
+    if let Some(relay) = relay(section) {
+        network.relay = relay;
+    }
+    let lookup = |text: &str| match text {
+        "dns" => Ok(LookupConfig::Dns),
+        "mdns" => Ok(LookupConfig::Mdns),
+        "dht" => Ok(LookupConfig::Dht),
+        _ => Err(not_one_of(text, &["dns", "mdns", "dht"])),
+    };
+    if let Some(ways) = section.values("lookup", lookup) {
+        network.lookup = values(ways);
+    }
+    let bind = |text: &str| text.parse().map_err(|_| not_ip_port(text));
+    if let Some(bind) = section.value("bind", bind) {
+        network.bind = bind.value;
+    }
+    if let Some(section) = section.table("dns") {
+        let origin = |text: &str| {
+            let origin = text.trim_end_matches('.').to_ascii_lowercase();
+            let wrong =
+                || format!("`{text}` is not a domain; write for example lookup.example.org");
+            is_domain(&origin).then_some(origin).ok_or_else(wrong)
+        };
+        let (origin, pkarr) = (
+            section.value("origin", origin),
+            section.value("pkarr", web_url),
+        );
+        if let (Some(origin), Some(pkarr)) = (origin, pkarr) {
+            network.dns = Some(DnsConfig {
+                origin: origin.value,
+                pkarr: pkarr.value,
+            });
+        }
+    }
+}
+
+fn relay(section: &Section<'_>) -> Option<RelayConfig> {
+    let text = |text: &str| Ok::<_, Infallible>(text.to_owned());
+    let texts = section.values("relay", text)?;
+    match texts.as_slice() {
+        [only] if only.value == "default" => return Some(RelayConfig::Default),
+        [only] if only.value == "none" => return Some(RelayConfig::None),
+        [] => {
+            let message = "an empty list names no relay; write \"none\" for no relay at all";
+            section.error_at("relay", section.line_of("relay"), message);
+            return None;
+        }
+        _ => {}
+    }
+    let mut urls = Vec::new();
+    for Located { value, line } in texts {
+        match web_url(&value) {
+            Ok(url) => urls.push(url),
+            Err(_) if value == "default" || value == "none" => {
+                let message = format!("\"{value}\" stands alone, not in a list with others");
+                section.error_at("relay", line, message);
+            }
+            Err(error) => section.error_at("relay", line, error),
+        }
+    }
+    Some(RelayConfig::Own(urls))
+}
+
+fn peer(section: &Section<'_>, mentions: &mut Mentions) -> Option<PeerConfig> {
+    let address = |text: &str| text.parse().map_err(|_| not_ip_port(text));
+    let addresses = section
+        .values("addresses", address)
+        .map(values)
+        .unwrap_or_default();
+    let relay = section.value("relay", web_url).map(|relay| relay.value);
+    let id = section.value("id", FromStr::from_str)?;
+    mentions.key(section, &id);
+    Some(PeerConfig {
+        id: id.value,
+        addresses,
+        relay,
+    })
+}
+
+fn group(section: &Section<'_>, name: String, mentions: &mut Mentions) -> GroupConfig {
+    let member = |text: &str| match text.parse::<Member>().map_err(|error| error.to_string())? {
+        Member::Anyone => {
+            Err("a group cannot hold `anyone`; write it in the service's `allow`".to_owned())
+        }
+        member @ (Member::Peer(_) | Member::Group(_) | Member::Key(_)) => Ok(member),
+    };
+    let located = section.values("members", member).unwrap_or_default();
+    let members = located.iter().map(|member| member.value.clone()).collect();
+    mentions.members(section, "members", Some(name), located);
+    GroupConfig { members }
+}
+
+fn gateway(section: &Section<'_>, mentions: &mut Mentions) -> GatewayConfig {
+    let address = |text: &str| match text
+        .parse()
+        .map_err(|error: ListenAddressError| error.to_string())?
+    {
+        ListenAddress::Tcp(address) => Ok(address),
+        ListenAddress::Unix(_) => Err("the gateway listens at a port, not a socket".to_owned()),
+    };
+    let Some(listen) = section.value("listen", address) else {
+        return GatewayConfig::default();
+    };
+    mentions.listener(
+        section,
+        "listen",
+        ListenAddress::Tcp(listen.value),
+        listen.line,
+    );
+    GatewayConfig {
+        listen: Some(listen.value),
+    }
+}
+
+fn protocol(section: &Section<'_>) -> Protocol {
+    let parse = |text: &str| match text {
+        "http" => Ok(Protocol::Http),
+        "tcp" => Ok(Protocol::Tcp),
+        _ => Err(not_one_of(text, &["http", "tcp"])),
+    };
+    let protocol = section.value("protocol", parse);
+    protocol.map_or(Protocol::Http, |protocol| protocol.value)
+}
+
+fn web_url(text: &str) -> Result<Url, String> {
+    let wrong = || format!("`{text}` is not a URL; write for example https://relay.example.org");
+    let url: Url = text.parse().map_err(|_| wrong())?;
+    let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
+    usable.then_some(url).ok_or_else(wrong)
+}
+
+fn not_ip_port(text: &str) -> String {
+    format!("`{text}` is not `ip:port`; write for example 192.168.1.5:4433")
+}
+
+fn not_one_of(text: &str, known: &[&str]) -> String {
+    match nearest(text, known.iter().copied()) {
+        Some(meant) => format!("`{text}` is not known; did you mean `{meant}`?"),
+        None => format!("`{text}` is not known; it can be {}", known.join(", ")),
+    }
+}
+
+fn values<T>(located: Vec<Located<T>>) -> Vec<T> {
+    located.into_iter().map(|located| located.value).collect()
+}

@@ -1,0 +1,163 @@
+//! Who may use which service; without a rule, nobody.
+//!
+//! Pure: made from a configuration, asked with the key that QUIC has authenticated.
+//! An [`Allowed`] value can be made only here, and what serves a stream takes nothing else; so no
+//! path leads to an upstream past this module.
+//! Denied, inactive, unknown and misspelt services give the same answer.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use fastn_p2p::PublicKey;
+
+use crate::config::{Config, Member};
+
+/// The name of the service that a peer gets when it names none and could use several.
+const DEFAULT_SERVICE: &str = "default";
+
+/// The rules of one configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    rules: BTreeMap<Arc<str>, Rule>,
+    names: HashMap<PublicKey, String>,
+    keys: BTreeMap<String, PublicKey>,
+}
+
+/// Who may use one service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Rule {
+    anyone: bool,
+    keys: HashSet<PublicKey>,
+}
+
+/// The answer to a peer that asks for a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It may.
+    Allowed(Allowed),
+    /// It may not, or there is no such service.
+    Denied,
+}
+
+/// The proof that a peer may use a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    peer: PublicKey,
+    service: Arc<str>,
+}
+
+impl Allowed {
+    /// Who asked.
+    #[must_use]
+    pub fn peer(&self) -> &PublicKey {
+        &self.peer
+    }
+
+    /// What it may use.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+}
+
+impl Policy {
+    /// Takes the rules of all active services; a member that is not known allows nobody.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let active = config.services.iter().filter(|(_, service)| service.active);
+        let rules = active.map(|(name, service)| {
+            let rule = Rule {
+                anyone: service.allow.contains(&Member::Anyone),
+                keys: keys_of(config, &service.allow),
+            };
+            (Arc::from(name.as_str()), rule)
+        });
+        let peers = config.peers.iter();
+        Self {
+            rules: rules.collect(),
+            names: peers
+                .clone()
+                .map(|(name, peer)| (peer.id, name.clone()))
+                .collect(),
+            keys: peers.map(|(name, peer)| (name.clone(), peer.id)).collect(),
+        }
+    }
+
+    /// Whether `peer` may use `service`.
+    #[must_use]
+    pub fn decide(&self, peer: &PublicKey, service: &str) -> Decision {
+        match self.rules.get_key_value(service) {
+            Some((name, rule)) if rule.allows(peer) => Decision::Allowed(Allowed {
+                peer: *peer,
+                service: Arc::clone(name),
+            }),
+            _ => Decision::Denied,
+        }
+    }
+
+    /// The services that `peer` may use, by name.
+    #[must_use]
+    pub fn visible(&self, peer: &PublicKey) -> Vec<&str> {
+        let rules = self.rules.iter().filter(|(_, rule)| rule.allows(peer));
+        rules.map(|(name, _)| &**name).collect()
+    }
+
+    /// What `peer` gets when it names no service: the one called `default`, else the only one it
+    /// may use.
+    #[must_use]
+    pub fn default_service(&self, peer: &PublicKey) -> Option<&str> {
+        match self.visible(peer).as_slice() {
+            [only] => Some(only),
+            several => several
+                .iter()
+                .copied()
+                .find(|name| *name == DEFAULT_SERVICE),
+        }
+    }
+
+    /// The pet name of a key.
+    #[must_use]
+    pub fn pet_name(&self, peer: &PublicKey) -> Option<&str> {
+        self.names.get(peer).map(String::as_str)
+    }
+
+    /// The key of a pet name.
+    #[must_use]
+    pub fn peer_key(&self, name: &str) -> Option<PublicKey> {
+        self.keys.get(name).copied()
+    }
+}
+
+impl Rule {
+    fn allows(&self, peer: &PublicKey) -> bool {
+        self.anyone || self.keys.contains(peer)
+    }
+}
+
+/// The keys that members stand for; each group is entered once, so circles end.
+///
+/// `anyone` counts only where a service names it itself: no group may open a service to everybody.
+fn keys_of(config: &Config, members: &[Member]) -> HashSet<PublicKey> {
+    let mut keys = HashSet::new();
+    let mut entered: HashSet<&str> = HashSet::new();
+    let mut open: Vec<&Member> = members.iter().collect();
+    while let Some(member) = open.pop() {
+        match member {
+            Member::Key(key) => {
+                keys.insert(*key);
+            }
+            Member::Peer(name) => keys.extend(config.peers.get(name).map(|peer| peer.id)),
+            Member::Group(name) if entered.insert(name) => {
+                let group = config.groups.get(name);
+                open.extend(group.into_iter().flat_map(|group| &group.members));
+            }
+            Member::Group(_) | Member::Anyone => {}
+        }
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+use std::collections::BTreeSet;
+
+use fastn_p2p::SecretKey;
+use malai_api::Protocol;
+use proptest::{collection, prelude::*};
+
+use super::*;
+use crate::config::{GroupConfig, PeerConfig, ServiceConfig};
+
+const PEERS: usize = 4;
+const GROUPS: usize = 4;
+
+fn key(number: usize) -> PublicKey {
+    SecretKey::from_bytes([u8::try_from(number).unwrap() + 1; 32]).public()
+}
+
+fn service(allow: &[Member]) -> ServiceConfig {
+    let mut service = ServiceConfig::new(Protocol::Http, "3000".parse().unwrap());
+    service.allow = allow.to_vec();
+    service
+}
+
+fn config(services: &[(&str, &[Member])], groups: &[(&str, &[Member])]) -> Config {
+    let peer = |number| PeerConfig {
+        id: key(number),
+        addresses: Vec::new(),
+        relay: None,
+    };
+    let group = |members: &[Member]| GroupConfig {
+        members: members.to_vec(),
+    };
+    Config {
+        services: services
+            .iter()
+            .map(|(name, allow)| ((*name).to_owned(), service(allow)))
+            .collect(),
+        peers: (0..PEERS)
+            .map(|number| (format!("p{number}"), peer(number)))
+            .collect(),
+        groups: groups
+            .iter()
+            .map(|(name, list)| ((*name).to_owned(), group(list)))
+            .collect(),
+        ..Config::default()
+    }
+}
+
+fn allows(policy: &Policy, peer: &PublicKey, service: &str) -> bool {
+    match policy.decide(peer, service) {
+        Decision::Allowed(allowed) => allowed.peer() == peer && allowed.service() == service,
+        Decision::Denied => false,
+    }
+}
+
+#[test]
+fn denied_unknown_and_inactive_are_the_same() {
+    let mut config = config(
+        &[("shop", &[Member::Key(key(0))]), ("off", &[Member::Anyone])],
+        &[],
+    );
+    config.services.get_mut("off").unwrap().active = false;
+    let policy = Policy::new(&config);
+    for service in ["shop", "off", "shpo", ""] {
+        assert_eq!(policy.decide(&key(1), service), Decision::Denied);
+    }
+    assert!(allows(&policy, &key(0), "shop"));
+    assert_eq!(policy.visible(&key(0)), ["shop"]);
+}
+
+#[test]
+fn picks_the_only_service_or_the_one_called_default() {
+    let all: &[Member] = &[Member::Anyone];
+    let one = Policy::new(&config(&[("shop", all), ("mine", &[])], &[]));
+    assert_eq!(one.default_service(&key(0)), Some("shop"));
+    let two = Policy::new(&config(&[("shop", all), ("blog", all)], &[]));
+    assert_eq!(two.default_service(&key(0)), None);
+    let named = Policy::new(&config(&[("shop", all), ("default", all)], &[]));
+    assert_eq!(named.default_service(&key(0)), Some("default"));
+    assert_eq!(Policy::default().default_service(&key(0)), None);
+}
+
+#[test]
+fn knows_names_both_ways() {
+    let policy = Policy::new(&config(&[], &[]));
+    assert_eq!(policy.pet_name(&key(2)), Some("p2"));
+    assert_eq!(policy.peer_key("p2"), Some(key(2)));
+    assert_eq!(policy.pet_name(&key(9)), None);
+    assert_eq!(policy.peer_key("nobody"), None);
+}
+
+#[test]
+fn a_group_never_opens_a_service_to_everybody() {
+    let config = config(
+        &[("shop", &[Member::Group("g".to_owned())])],
+        &[("g", &[Member::Anyone])],
+    );
+    assert!(!allows(&Policy::new(&config), &key(0), "shop"));
+}
+
+/// Members as numbers, so that a model can be held against the policy.
+#[derive(Debug, Clone)]
+enum Rolled {
+    Peer(usize),
+    Key(usize),
+    Group(usize),
+    Anyone,
+    Unknown,
+}
+
+fn rolled() -> impl Strategy<Value = Rolled> {
+    prop_oneof![
+        (0..PEERS).prop_map(Rolled::Peer),
+        (0..PEERS).prop_map(Rolled::Key),
+        (0..GROUPS).prop_map(Rolled::Group),
+        Just(Rolled::Anyone),
+        Just(Rolled::Unknown),
+    ]
+}
+
+fn members(list: &[Rolled]) -> Vec<Member> {
+    let member = |rolled: &Rolled| match rolled {
+        Rolled::Peer(number) => Member::Peer(format!("p{number}")),
+        Rolled::Key(number) => Member::Key(key(*number)),
+        Rolled::Group(number) => Member::Group(format!("g{number}")),
+        Rolled::Anyone => Member::Anyone,
+        Rolled::Unknown => Member::Peer("nobody".to_owned()),
+    };
+    list.iter().map(member).collect()
+}
+
+/// The peers a list reaches: the closure over groups, computed by repeating until nothing is new.
+fn reached(list: &[Rolled], groups: &[Vec<Rolled>]) -> BTreeSet<usize> {
+    let mut peers = BTreeSet::new();
+    let mut lists: BTreeSet<usize> = BTreeSet::new();
+    let mut take = |list: &[Rolled], lists: &mut BTreeSet<usize>| {
+        for rolled in list {
+            match rolled {
+                Rolled::Peer(number) | Rolled::Key(number) => drop(peers.insert(*number)),
+                Rolled::Group(number) => drop(lists.insert(*number)),
+                Rolled::Anyone | Rolled::Unknown => {}
+            }
+        }
+    };
+    take(list, &mut lists);
+    for _ in 0..GROUPS {
+        for number in lists.clone() {
+            take(&groups[number], &mut lists);
+        }
+    }
+    peers
+}
+
+proptest! {
+    #[test]
+    fn allows_exactly_who_is_reached(
+        allow in collection::vec(rolled(), 0..4),
+        groups in collection::vec(collection::vec(rolled(), 0..4), GROUPS),
+    ) {
+        let written: Vec<Vec<Member>> = groups.iter().map(|list| members(list)).collect();
+        let names: Vec<String> = (0..GROUPS).map(|number| format!("g{number}")).collect();
+        let named: Vec<(&str, &[Member])> =
+            names.iter().zip(&written).map(|(name, list)| (name.as_str(), list.as_slice())).collect();
+        let policy = Policy::new(&config(&[("shop", &members(&allow))], &named));
+        let anyone = allow.iter().any(|rolled| matches!(rolled, Rolled::Anyone));
+        let reached = reached(&allow, &groups);
+        for number in 0..PEERS {
+            let expected = anyone || reached.contains(&number);
+            prop_assert_eq!(allows(&policy, &key(number), "shop"), expected);
+            prop_assert_eq!(!policy.visible(&key(number)).is_empty(), expected);
+        }
+        prop_assert_eq!(allows(&policy, &key(PEERS), "shop"), anyone);
+        prop_assert_eq!(policy.decide(&key(0), "other"), Decision::Denied);
+    }
+
+    #[test]
+    fn without_a_rule_nobody_may(
+        groups in collection::vec(collection::vec(rolled(), 0..4), GROUPS),
+        peer in any::<[u8; 32]>(),
+        asked in ".{0,8}",
+    ) {
+        let written: Vec<Vec<Member>> = groups.iter().map(|list| members(list)).collect();
+        let names: Vec<String> = (0..GROUPS).map(|number| format!("g{number}")).collect();
+        let named: Vec<(&str, &[Member])> =
+            names.iter().zip(&written).map(|(name, list)| (name.as_str(), list.as_slice())).collect();
+        let policy = Policy::new(&config(&[("shop", &[])], &named));
+        let peer = SecretKey::from_bytes(peer).public();
+        prop_assert_eq!(policy.decide(&peer, "shop"), Decision::Denied);
+        prop_assert_eq!(policy.decide(&peer, &asked), Decision::Denied);
+    }
+}
