@@ -22,11 +22,17 @@ impl Default for EventFeed {
 impl EventFeed {
     /// Tells every listener; `event` is only made when somebody listens.
     pub fn send(&self, event: impl FnOnce() -> Event) {
-        if self.0.receiver_count() > 0
+        if self.is_heard()
             && let Err(error) = self.0.send(event())
         {
             tracing::trace!(%error, "nobody listens to this event");
         }
+    }
+
+    /// Whether anybody listens: what is costly to tell need not be gathered otherwise.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.0.receiver_count() > 0
     }
 
     /// Hears everything from here on.

@@ -1,10 +1,18 @@
 //! The malai engine: shares local services with peers and opens bridges to theirs.
 
+pub mod bridge;
 pub mod config;
 pub mod control;
 pub mod events;
+pub mod expose;
 pub mod home;
+mod http;
 pub mod identity;
 pub mod link;
+mod meter;
+pub mod peers;
 pub mod policy;
 pub mod shutdown;
+mod stream;
+mod upstream;
+mod wire;

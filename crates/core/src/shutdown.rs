@@ -14,6 +14,8 @@ pub struct Shutdown {
     draining: CancellationToken,
     aborting: CancellationToken,
     tasks: TaskTracker,
+    /// The trackers of the wholes that this is a part of.
+    wholes: Vec<TaskTracker>,
 }
 
 impl Shutdown {
@@ -23,9 +25,11 @@ impl Shutdown {
         F: Future<Output = ()> + Send + 'static,
     {
         let aborting = self.aborting.clone();
+        let of_wholes: Vec<_> = self.wholes.iter().map(TaskTracker::token).collect();
         self.tasks.spawn(
             async move {
                 aborting.run_until_cancelled_owned(task).await;
+                drop(of_wholes);
             }
             .in_current_span(),
         );
@@ -49,6 +53,7 @@ impl Shutdown {
             draining: self.draining.child_token(),
             aborting: self.aborting.child_token(),
             tasks: TaskTracker::new(),
+            wholes: self.wholes.iter().chain([&self.tasks]).cloned().collect(),
         }
     }
 
@@ -78,6 +83,18 @@ mod tests {
         let shutdown = Shutdown::default();
         shutdown.spawn(async { tokio::time::sleep(Duration::from_secs(3)).await });
         assert_eq!(shutdown.drain(Duration::from_secs(10)).await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_ends_alone_and_with_the_whole() {
+        let whole = Shutdown::default();
+        let (one, two) = (whole.part(), whole.part());
+        one.spawn(std::future::pending());
+        two.spawn(std::future::pending());
+        assert_eq!(one.drain(Duration::ZERO).await, 1);
+        assert!(!two.is_draining());
+        assert_eq!(whole.drain(Duration::ZERO).await, 1);
+        assert!(two.is_draining());
     }
 
     #[tokio::test(start_paused = true)]

@@ -202,8 +202,7 @@ impl Node {
             .bind_addr(config.bind)
             .map_err(|error| bind_error(error.into()))?;
         builder = lookup::configure(builder, &config.lookup);
-        let endpoint = builder
-            .bind()
+        let endpoint = Box::pin(builder.bind())
             .await
             .map_err(|error| bind_error(error.into()))?;
         let inner = Arc::new(Inner {

@@ -1,0 +1,168 @@
+//! The names a bridge answers to.
+//!
+//! A web page of anyone's can make a browser send requests to 127.0.0.1, under a name of the page's
+//! own that resolves to it (DNS rebinding). Such a request carries that name in `Host`, so a bridge
+//! answers only to names that cannot be anyone's.
+
+use std::net::IpAddr;
+
+use http::{
+    HeaderMap, Request, StatusCode,
+    header::{HOST, ORIGIN},
+    uri::Authority,
+};
+
+use crate::{
+    config::{BridgeConfig, ListenAddress},
+    http::{ProxyError, is_upgrade},
+};
+
+/// The names of one bridge.
+#[derive(Debug, Clone)]
+pub(super) struct Hosts {
+    named: Vec<String>,
+    /// A listener that is not on loopback is reached by address.
+    listen: Option<IpAddr>,
+}
+
+impl Hosts {
+    pub(super) fn new(config: &BridgeConfig) -> Self {
+        let listen = match &config.listen {
+            ListenAddress::Tcp(address) => Some(address.ip()),
+            ListenAddress::Unix(_) => None,
+        };
+        let named = config
+            .hosts
+            .iter()
+            .map(|host| host.to_ascii_lowercase())
+            .collect();
+        Self { named, listen }
+    }
+
+    /// Only the names of this machine.
+    pub(super) fn local() -> Self {
+        Self {
+            named: Vec::new(),
+            listen: None,
+        }
+    }
+
+    /// Whether `request` is meant for us, and no other page's doing.
+    pub(super) fn check<B>(&self, request: &Request<B>) -> Result<(), ProxyError> {
+        let host = host_of(request).ok_or_else(misdirected)?;
+        if !self.answer_to(&host) {
+            return Err(misdirected());
+        }
+        if is_upgrade(request.headers()) && !self.is_own_page(request.headers()) {
+            return Err(ProxyError::client(
+                "foreign-origin",
+                StatusCode::FORBIDDEN,
+                "A page of another origin may not open a WebSocket here.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn answer_to(&self, host: &str) -> bool {
+        if host == "localhost" || host.ends_with(".localhost") {
+            return true;
+        }
+        if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            let listens_there =
+                |listen: IpAddr| !listen.is_loopback() && (listen.is_unspecified() || listen == ip);
+            return ip.is_loopback() || self.listen.is_some_and(listens_there);
+        }
+        self.named.iter().any(|name| name == host)
+    }
+
+    /// Browsers do not apply the same-origin rule to WebSocket; what has no Origin is no browser.
+    fn is_own_page(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(ORIGIN) else {
+            return true;
+        };
+        let authority = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| origin.split_once("://"));
+        let authority = authority.and_then(|(_, authority)| authority.parse::<Authority>().ok());
+        authority.is_some_and(|authority| self.answer_to(&authority.host().to_ascii_lowercase()))
+    }
+}
+
+/// The host that `request` names, lower case and without port; the URI counts before the header
+/// (RFC 9112, section 3.2.2).
+pub(super) fn host_of<B>(request: &Request<B>) -> Option<String> {
+    let authority = match request.uri().authority() {
+        Some(authority) => authority.clone(),
+        None => request.headers().get(HOST)?.to_str().ok()?.parse().ok()?,
+    };
+    let host = authority.host().to_ascii_lowercase();
+    (!host.is_empty() && !authority.as_str().contains('@')).then_some(host)
+}
+
+pub(super) fn misdirected() -> ProxyError {
+    ProxyError::client(
+        "unknown-host",
+        StatusCode::MISDIRECTED_REQUEST,
+        "This bridge answers only to localhost, to loopback addresses and to the names in its \
+         `hosts`. Open it by one of them, or add the name to `hosts` in malai.toml.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(host: &str) -> bool {
+        let request = Request::builder()
+            .uri("/")
+            .header(HOST, host)
+            .body(())
+            .unwrap();
+        Hosts {
+            named: vec!["shop.test".into()],
+            listen: None,
+        }
+        .check(&request)
+        .is_ok()
+    }
+
+    #[test]
+    fn answers_to_this_machine_only() {
+        for host in [
+            "localhost",
+            "LOCALHOST:80",
+            "127.0.0.1:1",
+            "127.9.9.9",
+            "[::1]:80",
+        ] {
+            assert!(check(host), "{host}");
+        }
+        assert!(check("shop.alice.localhost:80"));
+        assert!(check("shop.test:8080"));
+        for host in [
+            "",
+            "evil.test",
+            "localhost.evil.test",
+            "192.168.1.1",
+            "a@localhost",
+        ] {
+            assert!(!check(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_page_opens_no_websocket() {
+        let ask = |origin: &str| {
+            let request = Request::builder()
+                .header(HOST, "localhost")
+                .header("connection", "upgrade")
+                .header("upgrade", "websocket")
+                .header(ORIGIN, origin);
+            Hosts::local().check(&request.body(()).unwrap()).is_ok()
+        };
+        assert!(ask("http://localhost:3000"));
+        assert!(!ask("https://evil.test"));
+        assert!(!ask("null"));
+    }
+}

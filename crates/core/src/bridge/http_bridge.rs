@@ -1,0 +1,145 @@
+//! Requests from a local client on their way to a service of a peer.
+
+use std::time::Duration;
+
+use fastn_p2p::{RejectCode, Rejection};
+use http::{Method, Request, Response, Version};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+
+use crate::{
+    config::BridgeTarget,
+    http::{
+        self as proxy, Dial, Direction, Forwarded, Pool, PoolLimits, ProxyBody, ProxyError, Sender,
+        forward, handshake,
+    },
+    meter::Meter,
+    peers::Peers,
+    shutdown::Shutdown,
+    wire::HttpStream,
+};
+
+/// Streams kept to one service of one peer: enough that every client connection of a busy bridge
+/// has one, and unused ones end before the peer's side gives them up.
+const STREAMS: PoolLimits = PoolLimits {
+    size: 1024,
+    idle: Duration::from_secs(30),
+    wait: Duration::from_secs(5),
+};
+
+/// Where requests of one bridge go, in the order in which targets are tried.
+#[derive(Debug)]
+pub(super) struct HttpBridge {
+    pools: Vec<Pool<PeerDial>>,
+    meter: Meter,
+}
+
+impl HttpBridge {
+    pub(super) fn new(
+        peers: &Peers,
+        targets: impl Iterator<Item = (BridgeTarget, Duration)>,
+        meter: Meter,
+        tasks: &Shutdown,
+    ) -> Self {
+        let pools = targets.map(|(target, wait)| {
+            let dial = PeerDial {
+                peers: peers.clone(),
+                target,
+                wait,
+                tasks: tasks.clone(),
+            };
+            Pool::new(dial, STREAMS)
+        });
+        Self {
+            pools: pools.collect(),
+            meter,
+        }
+    }
+
+    /// Answers `request` when it is `allowed` here; upgraded connections are left to `tasks`.
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        allowed: Result<(), ProxyError>,
+        tasks: &Shutdown,
+    ) -> Response<ProxyBody> {
+        let wants_json = proxy::prefers_json(request.headers());
+        let answered = match allowed {
+            Ok(()) => self.send(request, tasks).await,
+            Err(error) => Err(error),
+        };
+        answered.unwrap_or_else(|error| {
+            tracing::debug!(code = error.code, error = error.chain(), "not answered");
+            proxy::respond(&error, wants_json)
+        })
+    }
+
+    async fn send(
+        &self,
+        request: Request<Incoming>,
+        tasks: &Shutdown,
+    ) -> Result<Response<ProxyBody>, ProxyError> {
+        if request.method() == Method::CONNECT {
+            return Err(ProxyError::connect_refused());
+        }
+        let version = match request.version() {
+            Version::HTTP_2 => Version::HTTP_2,
+            _ => Version::HTTP_11,
+        };
+        let open = self.meter.begin();
+        let mut forwarded = Forwarded::new(request, |body| {
+            body.counted(self.meter.clone(), Direction::Request)
+        });
+        forwarded.speak(version);
+        let mut failure = None;
+        let mut left = Some(forwarded);
+        for pool in &self.pools {
+            let Some(forwarded) = left.take() else { break };
+            match forward(pool, forwarded, &self.meter, tasks).await {
+                Ok(response) => return Ok(response.map(|body| body.holding(open))),
+                Err((error, again)) => (failure, left) = (Some(error), again),
+            }
+        }
+        Err(failure.unwrap_or_else(|| ProxyError::peer_failed("This bridge leads nowhere.")))
+    }
+}
+
+/// Opens streams to one service of one peer.
+#[derive(Debug)]
+struct PeerDial {
+    peers: Peers,
+    target: BridgeTarget,
+    wait: Duration,
+    tasks: Shutdown,
+}
+
+impl Dial for PeerDial {
+    async fn dial(&self, version: Version) -> Result<Sender, ProxyError> {
+        let peer = self.peers.resolve(&self.target)?;
+        let service = &self.target.service;
+        let session = self
+            .peers
+            .open(peer, HttpStream, service, self.wait)
+            .await?;
+        let lost = |error| self.lost(error);
+        handshake(TokioIo::new(session), version, &self.tasks)
+            .await
+            .map_err(lost)
+    }
+
+    fn lost(&self, error: hyper::Error) -> ProxyError {
+        match Rejection::of(&error).map(|rejection| &rejection.code) {
+            Some(RejectCode::Unauthorized | RejectCode::BadRequest) => ProxyError::denied(),
+            Some(RejectCode::ShuttingDown | RejectCode::Busy) => {
+                ProxyError::busy("The peer takes no requests at the moment. Try again in a moment.")
+            }
+            Some(_) => ProxyError::peer_failed(
+                "The peer runs a version of malai that this one does not understand.",
+            ),
+            None => ProxyError::peer_failed(
+                "The connection to the peer broke off before there was an answer. Try again.",
+            ),
+        }
+        .because(error)
+    }
+}

@@ -1,0 +1,219 @@
+//! Local listeners: TCP on loopback, or a unix socket for this user alone.
+
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use thiserror::Error;
+#[cfg(unix)]
+use tokio::net::UnixListener;
+use tokio::{net::TcpListener, sync::Semaphore};
+
+use crate::{
+    config::ListenAddress,
+    http::{self as proxy, ProxyBody, ProxyError},
+    shutdown::Shutdown,
+    stream::{ResetOnDrop, Stream},
+};
+
+/// Connections of one listener at once; more wait in the system's queue.
+const MAX_CONNECTIONS: usize = 4096;
+/// A client that connects and says nothing is let go: hyper's own timer starts with the first byte.
+const FIRST_BYTE: Duration = Duration::from_secs(60);
+/// The pause after the system could not give us a connection, such as for want of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why a bridge cannot be opened.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BridgeError {
+    /// Another program has the address.
+    #[error("{0} is in use by another program; choose another with `--port`, or stop that program")]
+    InUse(String),
+    /// The system refuses the address.
+    #[error("cannot listen on {0}")]
+    Listen(String, #[source] io::Error),
+    /// The peer is not known.
+    #[error("{message}")]
+    Peer {
+        /// Stable, for programs.
+        code: &'static str,
+        /// What is wrong and what to do.
+        message: String,
+    },
+}
+
+impl From<ProxyError> for BridgeError {
+    fn from(error: ProxyError) -> Self {
+        Self::Peer {
+            code: error.code,
+            message: error.message,
+        }
+    }
+}
+
+impl BridgeError {
+    /// Stable, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InUse(_) => "port-in-use",
+            Self::Listen(..) => "cannot-listen",
+            Self::Peer { code, .. } => code,
+        }
+    }
+}
+
+/// A bound listener.
+#[derive(Debug)]
+pub(super) enum Listener {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixSocket),
+}
+
+/// A unix socket; its file is removed with it.
+#[derive(Debug)]
+#[cfg(unix)]
+pub(super) struct UnixSocket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+impl Listener {
+    /// Binds `address`; also tells where it listens.
+    pub(super) async fn bind(address: &ListenAddress) -> Result<(Self, String), BridgeError> {
+        match address {
+            ListenAddress::Tcp(address) => {
+                let failed = |error| refused(address.to_string(), error);
+                let listener = TcpListener::bind(address).await.map_err(failed)?;
+                let local = listener.local_addr().map_err(failed)?;
+                Ok((Self::Tcp(listener), local.to_string()))
+            }
+            #[cfg(unix)]
+            ListenAddress::Unix(path) => {
+                use std::os::unix::fs::PermissionsExt as _;
+                let name = format!("unix:{}", path.display());
+                let failed = |error| refused(name.clone(), error);
+                remove_stale(path).await.map_err(failed)?;
+                let listener = UnixListener::bind(path).map_err(failed)?;
+                let socket = UnixSocket {
+                    listener,
+                    path: path.clone(),
+                };
+                std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+                    .map_err(failed)?;
+                Ok((Self::Unix(socket), name))
+            }
+            #[cfg(not(unix))]
+            ListenAddress::Unix(path) => Err(BridgeError::Listen(
+                path.display().to_string(),
+                io::ErrorKind::Unsupported.into(),
+            )),
+        }
+    }
+
+    /// Hands every connection to `carry`, in a task of its own, until `shutdown` drains.
+    pub(super) fn serve<F, R>(self, shutdown: &Shutdown, carry: F)
+    where
+        F: Fn(ResetOnDrop) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        let tasks = shutdown.clone();
+        shutdown.spawn(async move {
+            let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+            loop {
+                let next = async {
+                    let slot = Arc::clone(&slots).acquire_owned().await;
+                    (self.accept().await, slot)
+                };
+                let (stream, slot) = tokio::select! {
+                    biased;
+                    () = tasks.draining() => return,
+                    next = next => next,
+                };
+                match stream {
+                    Ok(stream) => {
+                        let carried = carry(ResetOnDrop::new(stream));
+                        tasks.spawn(async move {
+                            carried.await;
+                            drop(slot);
+                        });
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                }
+            }
+        });
+    }
+
+    /// Answers every request with `answer`, until `shutdown` drains.
+    pub(super) fn serve_http<F, R>(self, shutdown: &Shutdown, answer: F)
+    where
+        F: Fn(Request<Incoming>) -> R + Send + Sync + 'static,
+        R: Future<Output = Response<ProxyBody>> + Send + 'static,
+    {
+        let (tasks, answer) = (shutdown.clone(), Arc::new(answer));
+        self.serve(shutdown, move |stream| {
+            let (tasks, answer) = (tasks.clone(), Arc::clone(&answer));
+            async move {
+                let waited = tokio::select! {
+                    biased;
+                    () = tasks.draining() => return,
+                    waited = tokio::time::timeout(FIRST_BYTE, stream.readable()) => waited,
+                };
+                if !matches!(waited, Ok(Ok(()))) {
+                    return tracing::debug!("a client connected and said nothing");
+                }
+                proxy::serve(stream, &tasks, |request| answer(request)).await;
+            }
+        });
+    }
+
+    async fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Stream::Tcp(stream))
+            }
+            #[cfg(unix)]
+            Self::Unix(socket) => Ok(Stream::Unix(socket.listener.accept().await?.0)),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for UnixSocket {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::debug!(%error, "a socket's file was gone already");
+        }
+    }
+}
+
+fn refused(address: String, error: io::Error) -> BridgeError {
+    if error.kind() == io::ErrorKind::AddrInUse {
+        BridgeError::InUse(address)
+    } else {
+        BridgeError::Listen(address, error)
+    }
+}
+
+/// A socket that nobody answers at was left by a program that was killed.
+#[cfg(unix)]
+async fn remove_stale(path: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt as _;
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    if !is_socket {
+        return Ok(());
+    }
+    match tokio::net::UnixStream::connect(path).await {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path)
+        }
+        _ => Err(io::ErrorKind::AddrInUse.into()),
+    }
+}

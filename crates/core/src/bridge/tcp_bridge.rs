@@ -1,0 +1,77 @@
+//! Connections from a local client on their way to a TCP service of a peer: a stream for each.
+
+use std::{sync::Arc, time::Duration};
+
+use fastn_p2p::{Session, copy_both};
+
+use crate::{
+    config::{BridgeConfig, BridgeTarget},
+    http::ProxyError,
+    meter::Meter,
+    peers::Peers,
+    stream::ResetOnDrop,
+    wire::TcpStream,
+};
+
+/// Where connections of one bridge go, in the order in which targets are tried.
+#[derive(Debug)]
+pub(super) struct TcpBridge {
+    peers: Peers,
+    targets: Vec<BridgeTarget>,
+    wait: Duration,
+    meter: Meter,
+}
+
+impl TcpBridge {
+    pub(super) fn new(peers: &Peers, config: &BridgeConfig, meter: Meter) -> Self {
+        let wait = config.connect_timeout;
+        let wait = if config.to.len() > 1 {
+            wait.min(super::FAILOVER_WAIT)
+        } else {
+            wait
+        };
+        Self {
+            peers: peers.clone(),
+            targets: config.to.clone(),
+            wait,
+            meter,
+        }
+    }
+
+    /// Carries one connection. One that cannot be carried is reset: TCP has no words for why.
+    pub(super) async fn carry(self: Arc<Self>, client: ResetOnDrop) {
+        let counted = self.meter.begin();
+        let session = match self.open().await {
+            Ok(session) => session,
+            Err(error) => {
+                let (code, error) = (error.code, error.chain());
+                return tracing::warn!(code, error, "a connection leads nowhere");
+            }
+        };
+        let end = copy_both(client, session, |received, sent| {
+            self.meter.received(received);
+            self.meter.sent(sent);
+        })
+        .await;
+        drop(counted);
+        if let Some(error) = end.error {
+            tracing::debug!(%error, "a connection was cut");
+        }
+    }
+
+    async fn open(&self) -> Result<Session, ProxyError> {
+        let mut failure = None;
+        for target in &self.targets {
+            let peer = self.peers.resolve(target)?;
+            match self
+                .peers
+                .open(peer, TcpStream, &target.service, self.wait)
+                .await
+            {
+                Ok(session) => return Ok(session),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| ProxyError::peer_failed("This bridge leads nowhere.")))
+    }
+}

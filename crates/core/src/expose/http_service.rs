@@ -1,0 +1,192 @@
+//! One stream of an HTTP service: requests, one after another, each checked for itself.
+
+use std::{net::Ipv6Addr, sync::Arc};
+
+use fastn_p2p::{PublicKey, Session, reset};
+use http::{HeaderName, HeaderValue, Method, Request, Response, header::HOST};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use malai_api::{Event, Protocol};
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{Expose, service::Service};
+use crate::{
+    http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, forward},
+    policy::Allowed,
+    wire::Open,
+};
+
+const PEER: HeaderName = HeaderName::from_static("malai-peer");
+const PEER_NAME: HeaderName = HeaderName::from_static("malai-peer-name");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Who is at the other end of a stream, and how that is told to upstreams.
+struct Caller {
+    expose: Expose,
+    peer: PublicKey,
+    service: String,
+    id52: HeaderValue,
+    address: HeaderValue,
+}
+
+pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
+    let peer = session.peer();
+    let Some((allowed, _)) = expose.find(&peer, &open.service, Protocol::Http) else {
+        return session.cancel(reset::REVOKED);
+    };
+    let service = allowed.service().to_owned();
+    let text = |text: String| HeaderValue::try_from(text);
+    let (Ok(id52), Ok(address)) = (text(peer.to_string()), text(address_of(&peer).to_string()))
+    else {
+        return session.cancel(reset::ABORTED);
+    };
+    let entry = expose.0.sessions.enter(peer, &service);
+    let caller = Arc::new(Caller {
+        expose: expose.clone(),
+        peer,
+        service,
+        id52,
+        address,
+    });
+    let serving = proxy::serve(session, &expose.0.shutdown, move |request| {
+        Arc::clone(&caller).answer(request)
+    });
+    entry.run(serving).await;
+}
+
+impl Caller {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<ProxyBody> {
+        let started = Instant::now();
+        let wants_json = proxy::prefers_json(request.headers());
+        let heard = self.expose.0.events.is_heard();
+        let told = heard.then(|| {
+            (
+                request.method().to_string(),
+                request.uri().path().to_owned(),
+            )
+        });
+        let response = match self.try_answer(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                let (peer, service) = (self.peer.short(), &self.service);
+                let (code, error_chain) = (error.code, error.chain());
+                tracing::debug!(%peer, service, code, error = error_chain, "not answered");
+                proxy::respond(&error, wants_json)
+            }
+        };
+        if let Some((method, path)) = told {
+            self.expose.0.events.send(|| Event::Request {
+                service: self.service.clone(),
+                peer: self.peer.to_string(),
+                method,
+                path,
+                status: response.status().as_u16(),
+                ms: started.elapsed().as_secs_f64() * 1000.0,
+            });
+        }
+        response
+    }
+
+    async fn try_answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<ProxyBody>, ProxyError> {
+        let found = self.expose.find(&self.peer, &self.service, Protocol::Http);
+        let (allowed, service) = found.ok_or_else(ProxyError::denied)?;
+        if request.method() == Method::CONNECT {
+            return Err(ProxyError::connect_refused());
+        }
+        if service.is_full() {
+            return Err(ProxyError::busy(
+                "The service has as many requests under way as its owner allows.",
+            ));
+        }
+        if let Some(limit) = service.config.limits.body
+            && request.body().size_hint().lower() > limit
+        {
+            return Err(ProxyError::too_large(limit));
+        }
+        self.send(request, &allowed, &service).await
+    }
+
+    async fn send(
+        &self,
+        request: Request<Incoming>,
+        allowed: &Allowed,
+        service: &Service,
+    ) -> Result<Response<ProxyBody>, ProxyError> {
+        let upstream = service.upstream(request.uri().path());
+        let timeouts = service.config.timeouts;
+        // The body is dropped when all of it is sent: from then on the answer's head is awaited.
+        let (body_lives, body_sent) = oneshot::channel();
+        let mut forwarded = Forwarded::new(request, |body| {
+            body.limited(service.config.limits.body)
+                .cut_when_idle(timeouts.idle)
+                .counted(service.meter.clone(), Direction::Request)
+                .telling_its_end(body_lives)
+        });
+        let open = service.meter.begin();
+        self.introduce(&mut forwarded, service.host(upstream));
+        forwarded.speak(upstream.version());
+        let sending = async {
+            let mut failure = None;
+            let mut left = Some(forwarded);
+            for pool in upstream.pools(allowed) {
+                let Some(forwarded) = left.take() else { break };
+                match forward(pool, forwarded, &service.meter, &self.expose.0.shutdown).await {
+                    Ok(response) => return Ok(response),
+                    Err((error, again)) => (failure, left) = (Some(error), again),
+                }
+            }
+            Err(failure.unwrap_or_else(|| ProxyError::upstream_down("There is no upstream.")))
+        };
+        let too_late = async {
+            // An error is what is awaited: the sender was dropped together with the body.
+            drop(body_sent.await);
+            tokio::time::sleep(timeouts.response_header).await;
+        };
+        let response = tokio::select! {
+            biased;
+            response = sending => response?,
+            () = too_late => {
+                let after = timeouts.response_header;
+                return Err(ProxyError::upstream_slow(format!(
+                    "The service did not begin to answer within {after:?}."
+                )));
+            }
+        };
+        let mut response = response.map(|body| body.cut_when_idle(timeouts.idle).holding(open));
+        response.headers_mut().remove(proxy::ERROR_HEADER);
+        Ok(response)
+    }
+
+    /// Tells the upstream who is asking, and nothing that the request itself claims of it.
+    fn introduce(&self, forwarded: &mut Forwarded, host: Option<HeaderValue>) {
+        let headers = forwarded.request.headers_mut();
+        proxy::forget_sender(headers);
+        if let Some(asked) = headers.get(HOST).cloned() {
+            headers.insert(FORWARDED_HOST, asked);
+        }
+        if let Some(host) = host {
+            headers.insert(HOST, host);
+        }
+        headers.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
+        headers.insert(FORWARDED_FOR, self.address.clone());
+        headers.insert(PEER, self.id52.clone());
+        if let Some(name) = self.expose.pet_name(&self.peer)
+            && let Ok(name) = HeaderValue::try_from(name)
+        {
+            headers.insert(PEER_NAME, name);
+        }
+    }
+}
+
+/// An address that stands for `peer` in `X-Forwarded-For`: a unique local one (RFC 4193) made of
+/// its key. A loopback address there would let a stranger pass for a local user.
+fn address_of(peer: &PublicKey) -> Ipv6Addr {
+    let mut octets = [0xfd; 16];
+    octets[1..].copy_from_slice(&peer.as_bytes()[..15]);
+    Ipv6Addr::from(octets)
+}

@@ -1,0 +1,58 @@
+//! One stream of a TCP service: the bytes of one connection.
+//!
+//! A stream that says nothing is left open, as a shell may be; a peer that is gone ends it, since
+//! QUIC notices.
+
+use fastn_p2p::{Session, copy_both, reset};
+use malai_api::Protocol;
+use tokio::time::Instant;
+
+use super::Expose;
+use crate::{stream::ResetOnDrop, wire::Open};
+
+pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
+    let peer = session.peer();
+    let Some((allowed, service)) = expose.find(&peer, &open.service, Protocol::Tcp) else {
+        return session.cancel(reset::REVOKED);
+    };
+    if service.is_full() {
+        tracing::warn!(
+            service = allowed.service(),
+            "all connections allowed are in use"
+        );
+        return session.cancel(reset::ABORTED);
+    }
+    let counted = service.meter.begin();
+    let entry = expose.0.sessions.enter(peer, allowed.service());
+    let work = async {
+        let upstream = match service.upstream("").connect(&allowed).await {
+            Ok(upstream) => ResetOnDrop::new(upstream),
+            Err(error) => {
+                let error = error.chain();
+                tracing::warn!(
+                    service = allowed.service(),
+                    error,
+                    "the upstream is not there"
+                );
+                return session.cancel(reset::ABORTED);
+            }
+        };
+        let started = Instant::now();
+        let end = copy_both(session, upstream, |received, sent| {
+            service.meter.received(received);
+            service.meter.sent(sent);
+        })
+        .await;
+        tracing::debug!(
+            peer = %peer.short(),
+            service = allowed.service(),
+            bytes_in = end.forward_bytes,
+            bytes_out = end.backward_bytes,
+            elapsed_ms = started.elapsed().as_millis(),
+            error = end.error.map(|error| error.to_string()),
+            "connection ended"
+        );
+    };
+    entry.run(work).await;
+    drop(counted);
+}

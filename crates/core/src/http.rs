@@ -1,0 +1,22 @@
+//! HTTP as both ends of a bridge need it.
+//!
+//! A request comes in through hyper, is cleaned of what belongs to its connection alone, and goes
+//! out through a pool of kept connections: QUIC streams at the bridge, TCP at the share. Nothing is
+//! ever buffered whole, and a body that is cut off on one side is cut off on the other.
+
+mod body;
+mod continuation;
+mod errors;
+mod forward;
+mod framing;
+mod headers;
+mod pool;
+mod serve;
+mod upgrade;
+
+pub(crate) use body::{Direction, ProxyBody};
+pub(crate) use errors::{ERROR_HEADER, ProxyError, prefers_json, respond};
+pub(crate) use forward::{Forwarded, forward};
+pub(crate) use headers::{forget_sender, is_upgrade};
+pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
+pub(crate) use serve::serve;

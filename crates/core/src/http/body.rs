@@ -1,0 +1,234 @@
+//! Bodies on their way through: counted, limited, cut when idle, and never taken for complete when
+//! they were not.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use thiserror::Error;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, Sleep},
+};
+
+use super::{continuation::Gate, pool::Lease};
+use crate::meter::{Meter, Open};
+
+/// Why a body ended early; the other side sees a broken connection, never a clean end.
+#[derive(Debug, Error)]
+pub(crate) enum BodyError {
+    #[error("the body broke off")]
+    Broken(#[source] hyper::Error),
+    #[error("the body is longer than the {0} bytes allowed")]
+    TooLong(u64),
+    #[error("no byte came for {0:?}")]
+    Idle(Duration),
+}
+
+/// Which way a body goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Direction {
+    /// From the client.
+    Request,
+    /// To the client.
+    Response,
+}
+
+/// A body, what is watched about it, and what it holds until its end.
+#[derive(Debug, Default)]
+pub(crate) struct ProxyBody {
+    source: Source,
+    limit: Option<u64>,
+    passed: u64,
+    ended: bool,
+    idle: Option<Idle>,
+    gate: Option<Gate>,
+    counted: Option<(Meter, Direction)>,
+    lease: Option<Lease>,
+    open: Option<Open>,
+    end: Option<oneshot::Sender<()>>,
+}
+
+#[derive(Debug, Default)]
+enum Source {
+    #[default]
+    Empty,
+    Full(Bytes),
+    Incoming(Incoming),
+}
+
+#[derive(Debug)]
+struct Idle {
+    after: Duration,
+    // Made only when a body has to wait: most never do.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl ProxyBody {
+    /// Bytes that are all there.
+    pub(crate) fn full(bytes: Bytes) -> Self {
+        Self::from(Source::Full(bytes))
+    }
+
+    /// A body that comes in over a connection.
+    pub(crate) fn incoming(incoming: Incoming) -> Self {
+        Self::from(Source::Incoming(incoming))
+    }
+
+    /// Fails when more than `bytes` pass.
+    pub(crate) fn limited(mut self, bytes: Option<u64>) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// Fails when nothing passes for as long as `after`.
+    pub(crate) fn cut_when_idle(mut self, after: Duration) -> Self {
+        self.idle = Some(Idle { after, timer: None });
+        self
+    }
+
+    /// Counts what passes.
+    pub(crate) fn counted(mut self, meter: Meter, direction: Direction) -> Self {
+        self.counted = Some((meter, direction));
+        self
+    }
+
+    /// Lets nothing pass before the gate opens.
+    pub(super) fn gated(mut self, gate: Gate) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
+    /// Gives the connection back when the body has ended cleanly, and lets it go otherwise.
+    pub(super) fn lending(mut self, lease: Lease) -> Self {
+        self.lease = Some(lease);
+        self
+    }
+
+    /// Keeps the request counted as open until the body is gone.
+    pub(crate) fn holding(mut self, open: Open) -> Self {
+        self.open = Some(open);
+        self
+    }
+
+    /// Drops `end` when the body is done with.
+    pub(crate) fn telling_its_end(mut self, end: oneshot::Sender<()>) -> Self {
+        self.end = Some(end);
+        self
+    }
+
+    fn poll_source(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match &mut self.source {
+            Source::Empty => Poll::Ready(None),
+            Source::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Source::Incoming(incoming) => Pin::new(incoming)
+                .poll_frame(context)
+                .map_err(BodyError::Broken),
+        }
+    }
+
+    fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<Result<Frame<Bytes>, BodyError>> {
+        let Some(idle) = &mut self.idle else {
+            return Poll::Pending;
+        };
+        let after = idle.after;
+        let timer = idle
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(after)));
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(Err(BodyError::Idle(after)))
+    }
+
+    fn passes(&mut self, frame: &Frame<Bytes>) -> Result<(), BodyError> {
+        if let Some(Idle {
+            after,
+            timer: Some(timer),
+        }) = &mut self.idle
+        {
+            timer.as_mut().reset(Instant::now() + *after);
+        }
+        let Some(data) = frame.data_ref() else {
+            return Ok(());
+        };
+        let bytes = data.remaining() as u64;
+        self.passed += bytes;
+        if let Some(limit) = self.limit
+            && self.passed > limit
+        {
+            return Err(BodyError::TooLong(limit));
+        }
+        match &self.counted {
+            Some((meter, Direction::Request)) => meter.received(bytes),
+            Some((meter, Direction::Response)) => meter.sent(bytes),
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+impl From<Source> for ProxyBody {
+    fn from(source: Source) -> Self {
+        let mut body = Self::default();
+        body.source = source;
+        body
+    }
+}
+
+impl Body for ProxyBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        if let Some(gate) = &mut this.gate {
+            ready!(Pin::new(gate).poll(context));
+            this.gate = None;
+        }
+        match this.poll_source(context) {
+            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(this.passes(&frame).map(|()| frame))),
+            Poll::Ready(end) => {
+                this.ended = end.is_none();
+                Poll::Ready(end)
+            }
+            Poll::Pending => this.poll_idle(context).map(Some),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Empty => true,
+            Source::Full(bytes) => bytes.is_empty(),
+            Source::Incoming(incoming) => incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Empty => SizeHint::with_exact(0),
+            Source::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Incoming(incoming) => incoming.size_hint(),
+        }
+    }
+}
+
+impl Drop for ProxyBody {
+    fn drop(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.give_back(self.ended || self.is_end_stream());
+        }
+    }
+}

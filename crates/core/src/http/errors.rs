@@ -1,0 +1,258 @@
+//! Failures of the proxy, and how they are told to people and programs.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+};
+
+use super::ProxyBody;
+
+/// The header that carries a failure's stable code.
+pub(crate) const ERROR_HEADER: &str = "malai-error";
+
+/// Whose fault a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The client's: never held against a peer or an upstream.
+    Downstream,
+    /// The peer's, or the network's on the way to it.
+    Peer,
+    /// The service's behind the share.
+    Upstream,
+    /// Ours.
+    Internal,
+}
+
+/// Why a request has no answer of its service.
+#[derive(Debug, Clone)]
+pub(crate) struct ProxyError {
+    /// Whose fault it is.
+    pub(crate) side: Side,
+    /// Stable, for programs.
+    pub(crate) code: &'static str,
+    /// The status it is answered with.
+    pub(crate) status: StatusCode,
+    /// What happened and what to do, for people.
+    pub(crate) message: String,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl fmt::Display for ProxyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl Error for ProxyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source
+            .as_ref()
+            .map(|source| &**source as &(dyn Error + 'static))
+    }
+}
+
+impl ProxyError {
+    fn new(side: Side, code: &'static str, status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            side,
+            code,
+            status,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// The client asked for something malformed or not meant for us.
+    pub(crate) fn client(
+        code: &'static str,
+        status: StatusCode,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::new(Side::Downstream, code, status, message)
+    }
+
+    /// CONNECT would make a proxy of a share.
+    pub(crate) fn connect_refused() -> Self {
+        Self::client(
+            "no-connect",
+            StatusCode::METHOD_NOT_ALLOWED,
+            "A shared service is no proxy: CONNECT leads nowhere.",
+        )
+    }
+
+    /// The body is longer than the service takes.
+    pub(crate) fn too_large(limit: u64) -> Self {
+        Self::client(
+            "too-large",
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The service takes at most {limit} bytes in one request."),
+        )
+    }
+
+    /// The peer does not let us, or has no such service: the two look the same.
+    pub(crate) fn denied() -> Self {
+        Self::new(
+            Side::Peer,
+            "not-permitted",
+            StatusCode::FORBIDDEN,
+            "The other side shares no such service with you. Ask its owner to allow your id52 \
+             (`malai id` shows it), and check the name of the service.",
+        )
+    }
+
+    /// The peer could not be reached in time.
+    pub(crate) fn peer_offline(message: impl Into<String>) -> Self {
+        Self::new(
+            Side::Peer,
+            "peer-offline",
+            StatusCode::GATEWAY_TIMEOUT,
+            message,
+        )
+    }
+
+    /// The peer is there and refuses for now, or went away in the middle.
+    pub(crate) fn peer_failed(message: impl Into<String>) -> Self {
+        Self::new(Side::Peer, "peer-failed", StatusCode::BAD_GATEWAY, message)
+    }
+
+    /// The upstream does not accept connections, or broke off before answering.
+    pub(crate) fn upstream_down(message: impl Into<String>) -> Self {
+        Self::new(
+            Side::Upstream,
+            "upstream-down",
+            StatusCode::BAD_GATEWAY,
+            message,
+        )
+    }
+
+    /// The upstream took too long.
+    pub(crate) fn upstream_slow(message: impl Into<String>) -> Self {
+        Self::new(
+            Side::Upstream,
+            "upstream-slow",
+            StatusCode::GATEWAY_TIMEOUT,
+            message,
+        )
+    }
+
+    /// All that may be used at once is in use.
+    pub(crate) fn busy(message: impl Into<String>) -> Self {
+        Self::new(
+            Side::Internal,
+            "busy",
+            StatusCode::SERVICE_UNAVAILABLE,
+            message,
+        )
+    }
+
+    /// The engine is going away.
+    pub(crate) fn shutting_down() -> Self {
+        Self::new(
+            Side::Internal,
+            "shutting-down",
+            StatusCode::SERVICE_UNAVAILABLE,
+            "malai is shutting down on this side. Try again in a moment.",
+        )
+    }
+
+    /// The same with what caused it.
+    pub(crate) fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// The causes, joined for a log line.
+    pub(crate) fn chain(&self) -> String {
+        let mut text = self.message.clone();
+        let mut next = self.source();
+        while let Some(error) = next {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            next = error.source();
+        }
+        text
+    }
+}
+
+/// The failure as an answer: JSON when the client prefers it, else a small page.
+pub(crate) fn respond(error: &ProxyError, wants_json: bool) -> Response<ProxyBody> {
+    let (kind, text) = if wants_json {
+        let json = serde_json::json!({ "code": error.code, "message": error.message });
+        ("application/json", json.to_string())
+    } else {
+        ("text/html; charset=utf-8", page(error))
+    };
+    let mut response = Response::new(ProxyBody::full(Bytes::from(text)));
+    *response.status_mut() = error.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(ERROR_HEADER, HeaderValue::from_static(error.code));
+    if error.status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// Whether the client would rather have JSON than a page.
+pub(crate) fn prefers_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get_all(ACCEPT);
+    let named = |kind: &str| {
+        accept
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.contains(kind))
+    };
+    named("json") && !named("text/html")
+}
+
+fn page(error: &ProxyError) -> String {
+    let whose = match error.side {
+        Side::Downstream => "The request was not understood",
+        Side::Peer => "The other side cannot be used",
+        Side::Upstream => "The shared service does not answer",
+        Side::Internal => "malai cannot take this request now",
+    };
+    let (message, code, status) = (escape(&error.message), error.code, error.status.as_u16());
+    format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{whose}</title>\
+         <style>body{{font:1rem/1.5 system-ui;max-width:36rem;margin:4rem auto;padding:0 1rem}}\
+         small{{opacity:.6}}</style>\
+         <h1>{whose}</h1><p>{message}</p><p><small>malai: {code} ({status})</small></p></html>\n"
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_never_carries_markup_of_others() {
+        let error = ProxyError::peer_failed("<script>alert(1)</script>");
+        assert!(!page(&error).contains("<script>"));
+    }
+
+    #[test]
+    fn json_is_sent_when_asked_for_and_html_is_not() {
+        let mut headers = HeaderMap::new();
+        assert!(!prefers_json(&headers));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        assert!(prefers_json(&headers));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("text/html,application/json"),
+        );
+        assert!(!prefers_json(&headers));
+    }
+}

@@ -1,0 +1,122 @@
+//! One request on its way from a server connection to a pooled client connection.
+
+use http::{
+    HeaderValue, Request, Response, StatusCode, Uri, Version,
+    header::{HOST, TRANSFER_ENCODING},
+    uri::{self, PathAndQuery},
+};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use super::{
+    Dial, Direction, Pool, ProxyBody, ProxyError, headers,
+    pool::{Lease, Unsent},
+    upgrade,
+};
+use crate::{meter::Meter, shutdown::Shutdown};
+
+/// A request whose headers are clean, ready to be sent by [`forward`].
+pub(crate) struct Forwarded {
+    pub(crate) request: Request<ProxyBody>,
+    pub(super) upgrade: Option<hyper::upgrade::OnUpgrade>,
+}
+
+impl Forwarded {
+    /// Takes over a request: what belonged to its connection goes, the body is wrapped by `wrap`.
+    pub(crate) fn new(
+        mut request: Request<Incoming>,
+        wrap: impl FnOnce(ProxyBody) -> ProxyBody,
+    ) -> Self {
+        let upgrading = headers::is_upgrade(request.headers());
+        let upgrade = upgrading.then(|| hyper::upgrade::on(&mut request));
+        headers::remove_hop_by_hop(request.headers_mut(), upgrading);
+        let mut request = request.map(|body| wrap(ProxyBody::incoming(body)));
+        request.extensions_mut().clear();
+        // HTTP/2 carries the host in the URI, HTTP/1.1 in a header; here it is always a header.
+        if !request.headers().contains_key(HOST)
+            && let Some(authority) = request.uri().authority()
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            request.headers_mut().insert(HOST, host);
+        }
+        Self { request, upgrade }
+    }
+
+    /// Writes the request as `version` wants it: the URI's form, and how a body of unknown length
+    /// is framed.
+    pub(crate) fn speak(&mut self, version: Version) {
+        let request = &mut self.request;
+        let path = request.uri().path_and_query().cloned();
+        let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        *request.version_mut() = version;
+        let mut uri = uri::Parts::default();
+        if version == Version::HTTP_2 {
+            let host = request.headers_mut().remove(HOST);
+            uri.authority = host.and_then(|host| host.to_str().ok()?.parse().ok());
+            uri.scheme = uri.authority.is_some().then_some(uri::Scheme::HTTP);
+        } else if !request.body().is_end_stream() && request.body().size_hint().exact().is_none() {
+            // Without it hyper drops the body of a GET that has one.
+            request
+                .headers_mut()
+                .insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+        uri.path_and_query = Some(path);
+        match Uri::from_parts(uri) {
+            Ok(uri) => *request.uri_mut() = uri,
+            Err(error) => tracing::debug!(%error, "the URI stays as the client wrote it"),
+        }
+    }
+}
+
+/// Sends `forwarded` through `pool`, and passes back the answer as it comes.
+///
+/// # Errors
+/// What went wrong, and the request once more when none of it was sent.
+pub(crate) async fn forward<D: Dial>(
+    pool: &Pool<D>,
+    forwarded: Forwarded,
+    meter: &Meter,
+    tasks: &Shutdown,
+) -> Result<Response<ProxyBody>, (ProxyError, Option<Forwarded>)> {
+    let Forwarded { request, upgrade } = forwarded;
+    let (response, lease) = match pool.send(request).await {
+        Ok(answered) => answered,
+        Err(Unsent { error, request }) => {
+            return Err((error, request.map(|request| Forwarded { request, upgrade })));
+        }
+    };
+    Ok(match upgrade {
+        Some(client) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            switch(response, lease, client, meter, tasks)
+        }
+        _ => pass_back(response, lease, meter),
+    })
+}
+
+fn pass_back(response: Response<Incoming>, lease: Lease, meter: &Meter) -> Response<ProxyBody> {
+    let mut response = response.map(|body| {
+        ProxyBody::incoming(body)
+            .counted(meter.clone(), Direction::Response)
+            .lending(lease)
+    });
+    headers::remove_hop_by_hop(response.headers_mut(), false);
+    response.extensions_mut().clear();
+    *response.version_mut() = Version::HTTP_11;
+    response
+}
+
+fn switch(
+    mut response: Response<Incoming>,
+    lease: Lease,
+    client: hyper::upgrade::OnUpgrade,
+    meter: &Meter,
+    tasks: &Shutdown,
+) -> Response<ProxyBody> {
+    let server = hyper::upgrade::on(&mut response);
+    // The connection belongs to the upgrade from here on and leaves the pool.
+    lease.give_back(false);
+    tasks.spawn(upgrade::tunnel(client, server, meter.clone()));
+    headers::remove_hop_by_hop(response.headers_mut(), true);
+    response.extensions_mut().clear();
+    response.map(|_| ProxyBody::default())
+}

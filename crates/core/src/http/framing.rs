@@ -1,0 +1,300 @@
+//! Where one HTTP/1.1 message ends and the next begins, checked strictly.
+//!
+//! Two programs that disagree on it can be made to see different requests (request smuggling), and
+//! hyper is lenient: it takes bare LF, both lengths at once, two Hosts or none. So the raw bytes
+//! are read along before hyper sees them, and at the first offence they are replaced by one that
+//! hyper must refuse: it then answers 400 and closes (RFC 9112, sections 2.2, 3.2, 5.2, 6.3, 7.1).
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use memchr::{memchr, memchr2, memmem};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// How an HTTP/2 connection with prior knowledge begins (RFC 9113, section 3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
+/// The longest line kept while it comes in pieces; longer heads are refused by hyper as well.
+const MAX_LINE_BYTES: usize = 64 * 1024;
+/// No head, chunk size or trailer may hold this, so hyper refuses it.
+const POISON: u8 = 0;
+
+/// A connection whose HTTP/1.1 framing is checked while hyper reads from it.
+#[derive(Debug)]
+pub(super) struct Checked<T> {
+    inner: T,
+    framing: Framing,
+}
+
+/// What the bytes so far add up to.
+#[derive(Debug, Default)]
+struct Framing {
+    state: State,
+    /// The piece of a line that came without its end.
+    line: Vec<u8>,
+    head: Head,
+    upgrade_asked: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    RequestLine,
+    Header,
+    Body(u64),
+    ChunkSize,
+    Chunk(u64),
+    ChunkEnd,
+    Trailer,
+    /// HTTP/2, or whatever an upgrade leads to.
+    Through,
+    Refused,
+}
+
+#[derive(Debug, Default)]
+struct Head {
+    is_http11: bool,
+    hosts: usize,
+    length: Option<u64>,
+    chunked: bool,
+}
+
+#[derive(Debug)]
+struct Offence;
+
+impl Framing {
+    /// Reads along; an offence is told by the index of the first byte that must not be seen.
+    fn read(&mut self, bytes: &[u8]) -> Result<(), usize> {
+        let mut at = 0;
+        while at < bytes.len() {
+            match &mut self.state {
+                State::Through => return Ok(()),
+                State::Refused => return Err(at),
+                State::Body(left) | State::Chunk(left) => {
+                    let here = (bytes.len() - at) as u64;
+                    let taken = here.min(*left);
+                    *left -= taken;
+                    at += usize::try_from(taken).unwrap_or(usize::MAX);
+                    if self.state == State::Body(0) {
+                        self.state = State::RequestLine;
+                    } else if self.state == State::Chunk(0) {
+                        self.state = State::ChunkEnd;
+                    }
+                }
+                State::RequestLine
+                | State::Header
+                | State::ChunkSize
+                | State::ChunkEnd
+                | State::Trailer => at = self.read_line(bytes, at)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the line, or the piece of one, that begins at `at`; returns where it ends.
+    fn read_line(&mut self, bytes: &[u8], at: usize) -> Result<usize, usize> {
+        let rest = &bytes[at..];
+        let Some(length) = memchr(b'\n', rest) else {
+            self.line.extend_from_slice(rest);
+            if self.line.len() > MAX_LINE_BYTES {
+                return Err(self.refuse(at));
+            }
+            return Ok(bytes.len());
+        };
+        let newline = at + length;
+        let outcome = if self.line.is_empty() {
+            self.take_line(&rest[..length])
+        } else {
+            let mut line = std::mem::take(&mut self.line);
+            line.extend_from_slice(&rest[..length]);
+            let outcome = self.take_line(&line);
+            line.clear();
+            self.line = line;
+            outcome
+        };
+        outcome
+            .map(|()| newline + 1)
+            .map_err(|Offence| self.refuse(newline))
+    }
+
+    fn refuse(&mut self, at: usize) -> usize {
+        self.state = State::Refused;
+        at
+    }
+
+    /// Takes a line without its LF.
+    fn take_line(&mut self, line: &[u8]) -> Result<(), Offence> {
+        let line = line.strip_suffix(b"\r").ok_or(Offence)?;
+        if memchr2(b'\r', 0, line).is_some() {
+            return Err(Offence);
+        }
+        match self.state {
+            State::RequestLine => self.take_request_line(line),
+            State::Header if line.is_empty() => return self.end_head(),
+            State::Header => return self.take_header(line),
+            State::ChunkSize => self.state = chunk_size(line)?,
+            State::ChunkEnd if line.is_empty() => self.state = State::ChunkSize,
+            State::Trailer if line.is_empty() => self.state = State::RequestLine,
+            State::Trailer if !is_fold(line) => {}
+            State::ChunkEnd
+            | State::Trailer
+            | State::Body(_)
+            | State::Chunk(_)
+            | State::Through
+            | State::Refused => return Err(Offence),
+        }
+        Ok(())
+    }
+
+    fn take_request_line(&mut self, line: &[u8]) {
+        if line == HTTP2_PREFACE.trim_ascii_end() {
+            self.state = State::Through;
+        } else if !line.is_empty() {
+            // An empty line before a request is skipped (RFC 9112, section 2.2).
+            self.head = Head {
+                is_http11: line.ends_with(b" HTTP/1.1"),
+                ..Head::default()
+            };
+            self.upgrade_asked = false;
+            self.state = State::Header;
+        }
+    }
+
+    fn take_header(&mut self, line: &[u8]) -> Result<(), Offence> {
+        if is_fold(line) {
+            return Err(Offence);
+        }
+        let colon = memchr(b':', line).ok_or(Offence)?;
+        let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+        // Only four names matter; their lengths tell them apart from nearly all others.
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => self.head.hosts += 1,
+            7 if name.eq_ignore_ascii_case(b"upgrade") => self.upgrade_asked = true,
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                if self.head.length.is_some() {
+                    return Err(Offence);
+                }
+                self.head.length = Some(digits(value).ok_or(Offence)?);
+            }
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
+                if self.head.chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                    return Err(Offence);
+                }
+                self.head.chunked = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end_head(&mut self) -> Result<(), Offence> {
+        let head = &self.head;
+        let hosts = if head.is_http11 { 1..=1 } else { 0..=1 };
+        if !hosts.contains(&head.hosts)
+            || (head.chunked && (head.length.is_some() || !head.is_http11))
+        {
+            return Err(Offence);
+        }
+        self.state = match head.length {
+            _ if head.chunked => State::ChunkSize,
+            Some(length) if length > 0 => State::Body(length),
+            _ => State::RequestLine,
+        };
+        Ok(())
+    }
+
+    /// Watches our answers for the one that ends HTTP on this connection.
+    fn wrote(&mut self, bytes: &[u8]) {
+        if self.upgrade_asked && memmem::find(bytes, b"HTTP/1.1 101 ").is_some() {
+            self.state = State::Through;
+        }
+    }
+}
+
+fn is_fold(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b' ' | b'\t'))
+}
+
+fn digits(text: &[u8]) -> Option<u64> {
+    let all = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    all.then(|| std::str::from_utf8(text).ok()?.parse().ok())
+        .flatten()
+}
+
+fn chunk_size(line: &[u8]) -> Result<State, Offence> {
+    let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
+    let digits = size.trim_ascii_end();
+    if digits.is_empty() || digits.len() > 15 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return Err(Offence);
+    }
+    let text = std::str::from_utf8(digits).map_err(|_| Offence)?;
+    match u64::from_str_radix(text, 16) {
+        Ok(0) => Ok(State::Trailer),
+        Ok(size) => Ok(State::Chunk(size)),
+        Err(_) => Err(Offence),
+    }
+}
+
+impl<T> Checked<T> {
+    pub(super) fn new(inner: T) -> Self {
+        Self {
+            inner,
+            framing: Framing::default(),
+        }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Checked<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
+        if let Err(offence) = self.framing.read(&buffer.filled()[before..]) {
+            buffer.set_filled(before + offence);
+            buffer.put_slice(&[POISON]);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Checked<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.framing.wrote(bytes);
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(first) = slices.first() {
+            self.framing.wrote(first);
+        }
+        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+    }
+}
+
+#[cfg(test)]
+mod tests;

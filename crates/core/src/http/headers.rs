@@ -1,0 +1,155 @@
+//! Which headers belong to one connection, and who may say who is asking.
+//!
+//! What a message's sender nominated in `Connection` goes first, and only then are headers of ours
+//! added: otherwise a client could nominate ours away (RFC 9110, section 7.6.1).
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{
+        CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+        TRANSFER_ENCODING, UPGRADE,
+    },
+};
+
+/// Belong to one connection whether or not they are nominated.
+const HOP_BY_HOP: [HeaderName; 6] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    UPGRADE,
+];
+
+/// Never removed, even when nominated: without them a message has another meaning.
+const NEVER_NOMINATED: [HeaderName; 3] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING];
+
+/// Whether the client asks to speak something else on this connection.
+pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers.contains_key(UPGRADE)
+        && tokens(headers).any(|token| token.eq_ignore_ascii_case("upgrade"))
+}
+
+/// Removes what belongs to the connection the message came on.
+///
+/// `TE: trailers` survives, since trailers are passed on; so does the upgrade when `upgrading`.
+pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrading: bool) {
+    let upgrade = if upgrading {
+        headers.get(UPGRADE).cloned()
+    } else {
+        None
+    };
+    if headers.contains_key(CONNECTION) {
+        let nominated: Vec<HeaderName> = tokens(headers)
+            .filter_map(|token| token.parse().ok())
+            .filter(|name| !NEVER_NOMINATED.contains(name) && *name != TE)
+            .collect();
+        for name in nominated {
+            headers.remove(name);
+        }
+    }
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+    headers.remove(TRANSFER_ENCODING);
+    if let Some(te) = headers.remove(TE)
+        && te
+            .to_str()
+            .is_ok_and(|te| te.to_ascii_lowercase().contains("trailers"))
+    {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+    if let Some(upgrade) = upgrade {
+        headers.insert(UPGRADE, upgrade);
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+}
+
+/// Removes everything by which a request could claim who sent it.
+pub(crate) fn forget_sender(headers: &mut HeaderMap) {
+    let claims: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| {
+            let name = name.as_str();
+            name.starts_with("malai-")
+                || name.starts_with("x-forwarded-")
+                || name == "forwarded"
+                || name == "x-real-ip"
+        })
+        .cloned()
+        .collect();
+    for name in claims {
+        headers.remove(name);
+    }
+}
+
+fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn removes_what_is_nominated_but_not_the_framing() {
+        let mut map = headers(&[
+            ("connection", "x-private, Content-Length, close"),
+            ("x-private", "1"),
+            ("content-length", "3"),
+            ("x-public", "1"),
+            ("keep-alive", "timeout=5"),
+        ]);
+        remove_hop_by_hop(&mut map, false);
+        assert_eq!(map, headers(&[("content-length", "3"), ("x-public", "1")]));
+    }
+
+    #[test]
+    fn keeps_an_upgrade_only_when_upgrading() {
+        let asked = headers(&[("connection", "Upgrade"), ("upgrade", "websocket")]);
+        assert!(is_upgrade(&asked));
+        let mut kept = asked.clone();
+        remove_hop_by_hop(&mut kept, true);
+        assert!(is_upgrade(&kept));
+        let mut removed = asked;
+        remove_hop_by_hop(&mut removed, false);
+        assert!(removed.is_empty());
+    }
+
+    #[test]
+    fn keeps_only_trailers_of_te() {
+        let mut map = headers(&[("te", "gzip, trailers")]);
+        remove_hop_by_hop(&mut map, false);
+        assert_eq!(map, headers(&[("te", "trailers")]));
+    }
+
+    #[test]
+    fn nobody_claims_to_be_someone() {
+        let mut map = headers(&[
+            ("malai-peer", "me"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("forwarded", "for=1.2.3.4"),
+            ("x-real-ip", "1.2.3.4"),
+            ("accept", "*/*"),
+        ]);
+        forget_sender(&mut map);
+        assert_eq!(map, headers(&[("accept", "*/*")]));
+    }
+}

@@ -1,0 +1,259 @@
+//! Kept connections that HTTP requests are sent over, lent by bb8.
+//!
+//! bb8 hides why a connection could not be made until its own timeout, so what it lends are
+//! *slots*: an empty one is filled by the borrower, who sees the error at once. A slot whose
+//! connection has died in the meantime is filled anew, and the request goes again when that is
+//! safe: none of it was sent, or it may be repeated and has no body.
+
+use std::{convert::Infallible, error::Error as _, fmt, time::Duration};
+
+use bb8::{ManageConnection, PooledConnection, QueueStrategy, RunError};
+use http::{Request, Response, StatusCode, Version};
+use hyper::{
+    body::Incoming,
+    client::conn::{TrySendError, http1, http2},
+    rt::{Read, Write},
+};
+use hyper_util::rt::TokioExecutor;
+
+use super::{ProxyBody, ProxyError, body::BodyError, continuation::hold_body};
+use crate::shutdown::Shutdown;
+
+/// The longest head a server may answer with.
+const MAX_HEAD_BYTES: usize = 256 * 1024;
+
+/// Makes connections for one pool.
+pub(crate) trait Dial: fmt::Debug + Send + Sync {
+    /// Makes a connection that speaks `version`.
+    fn dial(&self, version: Version) -> impl Future<Output = Result<Sender, ProxyError>> + Send;
+
+    /// What it means that a connection broke off before there was an answer.
+    fn lost(&self, error: hyper::Error) -> ProxyError;
+}
+
+/// Sends requests over one connection, one after another.
+#[derive(Debug)]
+pub(crate) enum Sender {
+    Http1(http1::SendRequest<ProxyBody>),
+    Http2(http2::SendRequest<ProxyBody>),
+}
+
+/// The bounds of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PoolLimits {
+    /// Connections at most.
+    pub(crate) size: u32,
+    /// How long an unused one is kept.
+    pub(crate) idle: Duration,
+    /// How long a request waits for one when all are in use.
+    pub(crate) wait: Duration,
+}
+
+/// Connections to one place.
+#[derive(Debug)]
+pub(crate) struct Pool<D> {
+    slots: bb8::Pool<Slots>,
+    pub(crate) dial: D,
+}
+
+/// The right to use one connection; ends by being given back.
+#[derive(Debug)]
+pub(crate) struct Lease(PooledConnection<'static, Slots>);
+
+/// A request that was not answered, with the request itself when it may be sent elsewhere.
+pub(crate) struct Unsent {
+    pub(crate) error: ProxyError,
+    pub(crate) request: Option<Request<ProxyBody>>,
+}
+
+#[derive(Debug)]
+struct Slots;
+
+#[derive(Debug, Default)]
+struct Slot(Option<Sender>);
+
+impl ManageConnection for Slots {
+    type Connection = Slot;
+    type Error = Infallible;
+
+    async fn connect(&self) -> Result<Slot, Infallible> {
+        Ok(Slot::default())
+    }
+
+    async fn is_valid(&self, _slot: &mut Slot) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn has_broken(&self, _slot: &mut Slot) -> bool {
+        false
+    }
+}
+
+impl<D: Dial> Pool<D> {
+    pub(crate) fn new(dial: D, limits: PoolLimits) -> Self {
+        let slots = bb8::Pool::builder()
+            .max_size(limits.size)
+            .min_idle(None)
+            .max_lifetime(None)
+            .idle_timeout(limits.idle)
+            .connection_timeout(limits.wait)
+            .test_on_check_out(false)
+            // The one used last is the least likely to have been closed at the other end.
+            .queue_strategy(QueueStrategy::Lifo)
+            .build_unchecked(Slots);
+        Self { slots, dial }
+    }
+
+    /// Sends `request` over a kept connection, or a new one when there is none that lives.
+    ///
+    /// Dropping the future closes the connection in use.
+    pub(crate) async fn send(
+        &self,
+        mut request: Request<ProxyBody>,
+    ) -> Result<(Response<Incoming>, Lease), Unsent> {
+        let mut slot = match self.slots.get_owned().await {
+            Ok(slot) => slot,
+            Err(RunError::TimedOut) => {
+                let error = ProxyError::busy(
+                    "All connections to this service are in use. Try again in a moment.",
+                );
+                return Err(Unsent {
+                    error,
+                    request: Some(request),
+                });
+            }
+            Err(RunError::User(never)) => match never {},
+        };
+        let version = request.version();
+        loop {
+            let kept = slot.0.take().filter(|sender| sender.is_ready(version));
+            let is_kept = kept.is_some();
+            let mut sender = match kept {
+                Some(sender) => sender,
+                None => match self.dial.dial(version).await {
+                    Ok(sender) => sender,
+                    Err(error) => {
+                        return Err(Unsent {
+                            error,
+                            request: Some(request),
+                        });
+                    }
+                },
+            };
+            let again = if is_kept { repeatable(&request) } else { None };
+            match sender.send(hold_body(request)).await {
+                Ok(response) => {
+                    slot.0 = Some(sender);
+                    return Ok((response, Lease(slot)));
+                }
+                Err(mut failed) => {
+                    let unsent = failed.take_message();
+                    match unsent.or(again).filter(|_| is_kept) {
+                        Some(unsent) => request = unsent,
+                        None => {
+                            let error = self.broken(failed.into_error());
+                            return Err(Unsent {
+                                error,
+                                request: None,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn broken(&self, error: hyper::Error) -> ProxyError {
+        let body = error.source().and_then(|source| source.downcast_ref());
+        match body {
+            Some(BodyError::TooLong(limit)) => ProxyError::too_large(*limit),
+            Some(BodyError::Idle(after)) => ProxyError::client(
+                "request-timeout",
+                StatusCode::REQUEST_TIMEOUT,
+                format!("The rest of the request did not come within {after:?}."),
+            ),
+            Some(BodyError::Broken(_)) => ProxyError::client(
+                "request-aborted",
+                StatusCode::BAD_REQUEST,
+                "The request broke off before its end.",
+            ),
+            None => self.dial.lost(error),
+        }
+    }
+}
+
+impl Lease {
+    /// Gives the connection back when it may be used again, and closes it otherwise.
+    pub(super) fn give_back(mut self, reusable: bool) {
+        if !reusable {
+            self.0.0 = None;
+        }
+    }
+}
+
+impl Sender {
+    fn is_ready(&self, version: Version) -> bool {
+        match self {
+            Self::Http1(sender) => version != Version::HTTP_2 && sender.is_ready(),
+            Self::Http2(sender) => version == Version::HTTP_2 && sender.is_ready(),
+        }
+    }
+
+    async fn send(
+        &mut self,
+        request: Request<ProxyBody>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<ProxyBody>>> {
+        match self {
+            Self::Http1(sender) => sender.try_send_request(request).await,
+            Self::Http2(sender) => sender.try_send_request(request).await,
+        }
+    }
+}
+
+/// Begins HTTP on `io`; its task is owned by `tasks`.
+pub(crate) async fn handshake<T>(
+    io: T,
+    version: Version,
+    tasks: &Shutdown,
+) -> Result<Sender, hyper::Error>
+where
+    T: Read + Write + Unpin + Send + 'static,
+{
+    if version == Version::HTTP_2 {
+        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+            .adaptive_window(true)
+            .handshake(io)
+            .await?;
+        tasks.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a kept connection ended");
+            }
+        });
+        return Ok(Sender::Http2(sender));
+    }
+    let (sender, connection) = http1::Builder::new()
+        .max_buf_size(MAX_HEAD_BYTES)
+        .handshake(io)
+        .await?;
+    tasks.spawn(async move {
+        if let Err(error) = connection.with_upgrades().await {
+            tracing::debug!(%error, "a kept connection ended");
+        }
+    });
+    Ok(Sender::Http1(sender))
+}
+
+/// The same request once more, when sending it twice does no harm (RFC 9110, 9.2.2) and it has no
+/// body that would be gone.
+fn repeatable(request: &Request<ProxyBody>) -> Option<Request<ProxyBody>> {
+    use http_body::Body as _;
+    if !request.method().is_idempotent() || !request.body().is_end_stream() {
+        return None;
+    }
+    let mut again = Request::new(ProxyBody::default());
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.version_mut() = request.version();
+    *again.headers_mut() = request.headers().clone();
+    Some(again)
+}

@@ -1,0 +1,228 @@
+//! Who is who, and the way to each: names to keys, keys to the one live connection.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use fastn_p2p::{AddressHints, ConnectError, Node, Path, Protocol, PublicKey, Session, connect};
+use http::StatusCode;
+use malai_api::{Event, PeerState};
+use tokio::{sync::broadcast::error::RecvError, time::Instant};
+
+use crate::{
+    config::{BridgeTarget, Config, PeerName},
+    events::EventFeed,
+    http::ProxyError,
+    shutdown::Shutdown,
+    wire::Open,
+};
+
+/// The pause after the first failed dial; doubled after each up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause between two dials for one request.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Peers without a pet name that are remembered while they are connected.
+const MAX_STRANGERS: usize = 1024;
+
+/// Who is who; clones share it.
+#[derive(Debug, Clone)]
+pub struct Peers(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    node: Node,
+    names: ArcSwap<BTreeMap<String, PublicKey>>,
+    connected: Mutex<BTreeSet<PublicKey>>,
+}
+
+/// What is known of a peer at one moment.
+#[derive(Debug, Clone)]
+pub struct PeerReport {
+    /// Who.
+    pub key: PublicKey,
+    /// How it is reached.
+    pub state: PeerState,
+    /// Round-trip time, while there is a connection.
+    pub rtt: Option<Duration>,
+}
+
+impl Peers {
+    /// Begins to tell `events` how peers are reached.
+    #[must_use]
+    pub fn new(node: Node, shutdown: &Shutdown, events: EventFeed) -> Self {
+        let inner = Inner {
+            node,
+            names: ArcSwap::default(),
+            connected: Mutex::new(BTreeSet::new()),
+        };
+        let peers = Self(Arc::new(inner));
+        shutdown.spawn(peers.clone().follow_paths(shutdown.clone(), events));
+        peers
+    }
+
+    /// Takes over pet names, and where peers are known to be.
+    pub fn apply(&self, config: &Config) {
+        let names = config
+            .peers
+            .iter()
+            .map(|(name, peer)| (name.clone(), peer.id))
+            .collect();
+        self.0.names.store(Arc::new(names));
+        for peer in config.peers.values() {
+            let hints = AddressHints {
+                addresses: peer.addresses.clone(),
+                relay: peer.relay.clone(),
+            };
+            self.0.node.add_hints(peer.id, &hints);
+        }
+    }
+
+    /// Everyone with a pet name, and everyone connected.
+    #[must_use]
+    pub fn states(&self) -> Vec<PeerReport> {
+        let mut keys = self
+            .0
+            .connected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        keys.extend(self.0.names.load().values());
+        keys.into_iter()
+            .map(|key| {
+                let (state, rtt) = state_of(self.0.node.path(&key));
+                PeerReport { key, state, rtt }
+            })
+            .collect()
+    }
+
+    /// The key that `target` means; remembers the addresses that came with it.
+    pub(crate) fn resolve(&self, target: &BridgeTarget) -> Result<PublicKey, ProxyError> {
+        let key = match &target.peer {
+            PeerName::Key(key) => *key,
+            PeerName::Pet(name) => *self.0.names.load().get(name).ok_or_else(|| {
+                unknown(format!(
+                    "There is no peer called {name}. Add it with `malai peer add {name} ID52`."
+                ))
+            })?,
+            PeerName::Domain(domain) => {
+                return Err(unknown(format!(
+                    "Names by DNS, such as {domain}, cannot be looked up yet. \
+                     Use the peer's id52 or a share link."
+                )));
+            }
+        };
+        let hints = AddressHints {
+            addresses: target.addresses.clone(),
+            relay: target.relay.clone(),
+        };
+        self.0.node.add_hints(key, &hints);
+        Ok(key)
+    }
+
+    /// Opens a stream to `service` of `peer`, dialling again and again until `wait` is over.
+    ///
+    /// Cancel safe.
+    pub(crate) async fn open<P>(
+        &self,
+        peer: PublicKey,
+        protocol: P,
+        service: &str,
+        wait: Duration,
+    ) -> Result<Session, ProxyError>
+    where
+        P: Protocol<Open = Open> + Copy,
+    {
+        let deadline = Instant::now() + wait;
+        let open = Open {
+            service: service.to_owned(),
+        };
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let opening = connect(&self.0.node, peer, protocol, &open);
+            let error = match tokio::time::timeout_at(deadline, opening).await {
+                Ok(Ok(session)) => return Ok(session),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(offline(peer, wait)),
+            };
+            if matches!(error, ConnectError::Closing) {
+                return Err(ProxyError::shutting_down());
+            }
+            if !matches!(
+                error,
+                ConnectError::Unreachable { .. } | ConnectError::Timeout { .. }
+            ) {
+                return Err(ProxyError::peer_failed(format!(
+                    "The peer cannot be used: {error}."
+                )));
+            }
+            if Instant::now() + pause >= deadline {
+                return Err(offline(peer, wait).because(error));
+            }
+            tokio::time::sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    async fn follow_paths(self, shutdown: Shutdown, events: EventFeed) {
+        let mut paths = self.0.node.paths();
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = shutdown.draining() => return,
+                event = paths.recv() => event,
+            };
+            let changed = match event {
+                Ok(changed) => changed,
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::debug!(missed, "some changes of paths were not heard");
+                    continue;
+                }
+                Err(RecvError::Closed) => return,
+            };
+            let (state, rtt) = state_of(changed.path);
+            tracing::debug!(peer = %changed.peer.short(), ?state, "the way to a peer changed");
+            {
+                let mut connected = self
+                    .0
+                    .connected
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                if state == PeerState::Offline {
+                    connected.remove(&changed.peer);
+                } else if connected.len() < MAX_STRANGERS {
+                    connected.insert(changed.peer);
+                }
+            }
+            let rtt_ms = rtt.map(|rtt| rtt.as_secs_f64() * 1000.0);
+            events.send(|| Event::Peer {
+                peer: changed.peer.to_string(),
+                state,
+                rtt_ms,
+            });
+        }
+    }
+}
+
+fn state_of(path: Path) -> (PeerState, Option<Duration>) {
+    match path {
+        Path::Offline => (PeerState::Offline, None),
+        Path::Connecting => (PeerState::Connecting, None),
+        Path::Direct(rtt) => (PeerState::Direct, Some(rtt)),
+        Path::Relayed(rtt) => (PeerState::Relayed, Some(rtt)),
+    }
+}
+
+fn unknown(message: String) -> ProxyError {
+    ProxyError::client("unknown-peer", StatusCode::BAD_GATEWAY, message)
+}
+
+fn offline(peer: PublicKey, wait: Duration) -> ProxyError {
+    let name = peer.short();
+    ProxyError::peer_offline(format!(
+        "The peer {name} could not be reached within {wait:?}. \
+         Ask whether its malai is running and online; the bridge goes on trying."
+    ))
+}

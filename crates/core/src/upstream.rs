@@ -1,0 +1,80 @@
+//! Where a service's meter goes: its backends, and kept connections to each.
+
+mod backend;
+mod tls;
+
+pub(crate) use backend::Backend;
+use http::{HeaderValue, Version};
+
+use crate::{
+    config::{Place, PoolConfig, Scheme, TimeoutsConfig, UpstreamAddress},
+    http::{Pool, PoolLimits, ProxyError},
+    policy::Allowed,
+    shutdown::Shutdown,
+    stream::Stream,
+};
+
+/// The backends of a service, in the order in which they are tried.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pools: Vec<Pool<Backend>>,
+}
+
+impl Upstream {
+    pub(crate) fn new(
+        addresses: &[UpstreamAddress],
+        timeouts: TimeoutsConfig,
+        pool: PoolConfig,
+        tasks: &Shutdown,
+    ) -> Self {
+        let limits = PoolLimits {
+            size: pool.size,
+            idle: pool.idle,
+            wait: pool.wait,
+        };
+        let pools = addresses.iter().map(|address| {
+            Pool::new(
+                Backend::new(address.clone(), timeouts.connect, tasks.clone()),
+                limits,
+            )
+        });
+        Self {
+            pools: pools.collect(),
+        }
+    }
+
+    /// The pools in the order in which they are tried. Only who is allowed gets here.
+    pub(crate) fn pools(&self, _allowed: &Allowed) -> impl Iterator<Item = &Pool<Backend>> {
+        self.pools.iter()
+    }
+
+    /// Connects to the first backend that answers. Only who is allowed gets here.
+    pub(crate) async fn connect(&self, allowed: &Allowed) -> Result<Stream, ProxyError> {
+        let mut failure = None;
+        for pool in self.pools(allowed) {
+            match pool.dial.connect().await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| ProxyError::upstream_down("The service has no upstream.")))
+    }
+
+    /// The Host that the first backend expects.
+    pub(crate) fn host(&self) -> Option<HeaderValue> {
+        let address = self.pools.first()?.dial.address();
+        let host = match &address.place {
+            Place::Tcp { .. } => address.place.to_string(),
+            Place::Unix(_) => "localhost".to_owned(),
+        };
+        HeaderValue::from_str(&host).ok()
+    }
+
+    /// HTTP/2 for `h2c://` backends, else HTTP/1.1.
+    pub(crate) fn version(&self) -> Version {
+        match self.pools.first().map(|pool| pool.dial.address().scheme) {
+            Some(Scheme::H2c) => Version::HTTP_2,
+            _ => Version::HTTP_11,
+        }
+    }
+}

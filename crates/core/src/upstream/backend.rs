@@ -1,0 +1,104 @@
+//! One backend: how to connect to it, and what a failure to do so means.
+
+use std::{io, time::Duration};
+
+use http::Version;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+
+use super::tls;
+use crate::{
+    config::{Place, Scheme, UpstreamAddress},
+    http::{Dial, ProxyError, Sender, handshake},
+    shutdown::Shutdown,
+    stream::Stream,
+};
+
+/// One address of a service.
+#[derive(Debug, Clone)]
+pub(crate) struct Backend {
+    address: UpstreamAddress,
+    connect_timeout: Duration,
+    tasks: Shutdown,
+}
+
+impl Backend {
+    pub(crate) fn new(address: UpstreamAddress, timeout: Duration, tasks: Shutdown) -> Self {
+        Self {
+            address,
+            connect_timeout: timeout,
+            tasks,
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn address(&self) -> &UpstreamAddress {
+        &self.address
+    }
+
+    /// Connects, TLS included.
+    pub(crate) async fn connect(&self) -> Result<Stream, ProxyError> {
+        match tokio::time::timeout(self.connect_timeout, self.try_connect()).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(self.down(error)),
+            Err(_) => {
+                let (address, after) = (&self.address, self.connect_timeout);
+                Err(ProxyError::upstream_slow(format!(
+                    "{address} did not accept a connection within {after:?}. \
+                     Check that the service behind the share is running and not overloaded."
+                )))
+            }
+        }
+    }
+
+    async fn try_connect(&self) -> io::Result<Stream> {
+        match &self.address.place {
+            Place::Tcp { host, port } => {
+                let stream = TcpStream::connect((host.as_str(), *port)).await?;
+                stream.set_nodelay(true)?;
+                Ok(match self.address.scheme {
+                    Scheme::Https => Stream::Tls(Box::new(tls::connect(host, stream).await?)),
+                    Scheme::Plain | Scheme::H2c => Stream::Tcp(stream),
+                })
+            }
+            #[cfg(unix)]
+            Place::Unix(path) => Ok(Stream::Unix(UnixStream::connect(path).await?)),
+            #[cfg(not(unix))]
+            Place::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    fn down(&self, error: io::Error) -> ProxyError {
+        let address = &self.address;
+        let absent = [io::ErrorKind::ConnectionRefused, io::ErrorKind::NotFound];
+        let message = if absent.contains(&error.kind()) {
+            format!(
+                "Nothing answers at {address}. Start the service that is shared, then try again."
+            )
+        } else {
+            format!("Cannot connect to {address}: {error}.")
+        };
+        ProxyError::upstream_down(message).because(error)
+    }
+}
+
+impl Dial for Backend {
+    async fn dial(&self, version: Version) -> Result<Sender, ProxyError> {
+        let io = TokioIo::new(self.connect().await?);
+        handshake(io, version, &self.tasks).await.map_err(|error| {
+            let message = format!("{} does not speak HTTP.", self.address);
+            ProxyError::upstream_down(message).because(error)
+        })
+    }
+
+    fn lost(&self, error: hyper::Error) -> ProxyError {
+        let message = format!(
+            "{} closed the connection before it answered. It may have crashed or restarted: \
+             look at its output, then try again.",
+            self.address
+        );
+        ProxyError::upstream_down(message).because(error)
+    }
+}
