@@ -1,4 +1,4 @@
-//! Where a service's meter goes: its backends, and kept connections to each.
+//! Where a service's traffic goes: its backends, and kept connections to each.
 
 mod backend;
 mod tls;

@@ -2,7 +2,7 @@
 //!
 //! The opener writes a `u32` (big endian) and that many bytes of JSON: the protocol's name and its
 //! opening message. The other side answers with one byte, 0 for accept, or 1 for reject followed by
-//! a `u32` and a JSON [`Rejection`]. Nothing else is framed: after the accept the stream belongs to
+//! a `u32` and a JSON [`Rejection`](crate::Rejection). Nothing else is framed: after the accept the stream belongs to
 //! the protocol.
 
 use std::io;

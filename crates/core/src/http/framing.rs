@@ -2,7 +2,7 @@
 //!
 //! Two programs that disagree on it can be made to see different requests (request smuggling), and
 //! hyper is lenient: it takes bare LF, both lengths at once, two Hosts or none. So the raw bytes
-//! are read along before hyper sees them, and at the first offence they are replaced by one that
+//! are read along before hyper sees them, and at the first offence they are replaced by some that
 //! hyper must refuse: it then answers 400 and closes (RFC 9112, sections 2.2, 3.2, 5.2, 6.3, 7.1).
 
 use std::{
@@ -18,14 +18,17 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 /// The longest line kept while it comes in pieces; longer heads are refused by hyper as well.
 const MAX_LINE_BYTES: usize = 64 * 1024;
-/// No head, chunk size or trailer may hold this, so hyper refuses it.
-const POISON: u8 = 0;
+/// No head, chunk size or trailer may hold a NUL, so hyper refuses it; the empty line makes it look.
+const POISON: &[u8] = b"\0\r\n\r\n";
 
 /// A connection whose HTTP/1.1 framing is checked while hyper reads from it.
 #[derive(Debug)]
 pub(super) struct Checked<T> {
     inner: T,
     framing: Framing,
+    /// What hyper is still to read of [`POISON`].
+    poison: &'static [u8],
+    answered_bad_request: bool,
 }
 
 /// What the bytes so far add up to.
@@ -242,7 +245,24 @@ impl<T> Checked<T> {
         Self {
             inner,
             framing: Framing::default(),
+            poison: POISON,
+            answered_bad_request: false,
         }
+    }
+
+    fn wrote(&mut self, bytes: &[u8]) {
+        self.framing.wrote(bytes);
+        if self.framing.state == State::Refused {
+            self.answered_bad_request |= memmem::find(bytes, b"HTTP/1.1 400 ").is_some();
+        }
+    }
+
+    fn read_poison(&mut self, buffer: &mut ReadBuf<'_>) {
+        let (now, later) = self
+            .poison
+            .split_at(self.poison.len().min(buffer.remaining()));
+        buffer.put_slice(now);
+        self.poison = later;
     }
 }
 
@@ -252,11 +272,15 @@ impl<T: AsyncRead + Unpin> AsyncRead for Checked<T> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.framing.state == State::Refused {
+            self.read_poison(buffer);
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
         if let Err(offence) = self.framing.read(&buffer.filled()[before..]) {
             buffer.set_filled(before + offence);
-            buffer.put_slice(&[POISON]);
+            self.read_poison(buffer);
         }
         Poll::Ready(Ok(()))
     }
@@ -268,12 +292,17 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Checked<T> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.framing.wrote(bytes);
+        self.wrote(bytes);
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
+        ready!(Pin::new(&mut self.inner).poll_flush(context))?;
+        if self.answered_bad_request {
+            // hyper drops the connection next, and a reset would take the answer with it.
+            return Pin::new(&mut self.inner).poll_shutdown(context);
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -290,7 +319,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Checked<T> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         if let Some(first) = slices.first() {
-            self.framing.wrote(first);
+            self.wrote(first);
         }
         Pin::new(&mut self.inner).poll_write_vectored(context, slices)
     }
