@@ -68,9 +68,10 @@ async fn garbage_resets_its_own_stream_and_nothing_else() -> Result<()> {
         long.to_vec(),
         json("not json"),
         json("{}"),
-        json(r#"{"protocol":"malai/http/99","service":"shop"}"#),
-        json(r#"{"protocol":"malai/http/1","service":"../../etc/passwd"}"#),
-        json(r#"{"protocol":["malai/http/1"],"service":null}"#),
+        json(r#"{"protocol":"malai/http/99","open":{"service":"shop"}}"#),
+        json(r#"{"protocol":"malai/http/1","open":{"service":"../../etc/passwd"}}"#),
+        json(r#"{"protocol":"malai/http/1","open":{"service":["shop"]}}"#),
+        json(r#"{"protocol":["malai/http/1"],"open":null}"#),
         vec![0; 100_000],
     ] {
         let (mut send, mut receive) = connection.open_bi().await?;
