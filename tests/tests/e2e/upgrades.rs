@@ -85,3 +85,30 @@ async fn a_refused_upgrade_is_a_plain_answer() -> Result<()> {
     assert!(answer.starts_with("HTTP/1.1 426"), "{answer}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_page_of_another_origin_opens_no_websocket() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = Pair::http(origin.address()).await?;
+    let upgrade = |page: &str| {
+        format!(
+            "GET /websocket HTTP/1.1\r\nHost: {}\r\nOrigin: {page}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            pair.local
+        )
+    };
+    for page in ["http://evil.example", "null", "http://127.0.0.1:1"] {
+        let mut stream = TcpStream::connect(pair.local).await?;
+        stream.write_all(upgrade(page).as_bytes()).await?;
+        let head = within("a refusal", e2e::read_head(&mut stream)).await??;
+        assert!(head.starts_with("HTTP/1.1 403"), "{page}: {head}");
+    }
+    assert_eq!(origin.requests(), Vec::<String>::new());
+    let mut stream = TcpStream::connect(pair.local).await?;
+    let own = format!("http://{}", pair.local);
+    stream.write_all(upgrade(&own).as_bytes()).await?;
+    let head = within("101", e2e::read_head(&mut stream)).await??;
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    Ok(())
+}
