@@ -98,7 +98,11 @@ async fn a_page_of_another_origin_opens_no_websocket() -> Result<()> {
             pair.local
         )
     };
-    for page in ["http://evil.example", "null", "http://127.0.0.1:1"] {
+    for page in [
+        "http://evil.example",
+        "null",
+        "https://localhost.evil.example",
+    ] {
         let mut stream = TcpStream::connect(pair.local).await?;
         stream.write_all(upgrade(page).as_bytes()).await?;
         let head = within("a refusal", e2e::read_head(&mut stream)).await??;
