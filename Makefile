@@ -38,8 +38,8 @@ build:
 test:
 	scripts/setup build test
 	cargo build $(WORKSPACE)
-	cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE)
 	cargo test --doc --workspace --locked
+	cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE)
 
 check:
 	scripts/setup build check
