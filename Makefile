@@ -12,6 +12,9 @@ SHELL := /bin/bash
 # rustup and `cargo install` put their programs here, and a first set-up happens in this same shell.
 export PATH := $(HOME)/.cargo/bin:$(PATH):/usr/sbin:/sbin
 
+# A test that fails says why; where in the test's own code is in the message already.
+export RUST_LIB_BACKTRACE ?= 0
+
 # One target directory and one set of features (the whole workspace with its tests) for every
 # target, so that nothing is compiled twice.
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -35,8 +38,8 @@ build:
 test:
 	scripts/setup build test
 	cargo build $(WORKSPACE)
-	cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE)
 	cargo test --doc --workspace --locked
+	cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE)
 
 check:
 	scripts/setup build check

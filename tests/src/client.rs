@@ -1,6 +1,6 @@
 //! A client of a bridge: a connection of its own for each request, unless the test keeps one.
 
-use std::{io, net::SocketAddr};
+use std::{future::Future, io, net::SocketAddr};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -179,7 +179,18 @@ impl Connection {
     ///
     /// # Errors
     /// When the connection has ended, or there is no answer in time.
-    pub async fn open_request(&mut self, mut request: Request<Body>) -> Result<Response<Incoming>> {
+    pub async fn open_request(&mut self, request: Request<Body>) -> Result<Response<Incoming>> {
+        within("the answer's head", self.begin(request)?).await?
+    }
+
+    /// Sends a request whose body may take longer than [`DEADLINE`].
+    ///
+    /// # Errors
+    /// When the request has no URL with a host.
+    pub fn begin(
+        &mut self,
+        mut request: Request<Body>,
+    ) -> Result<impl Future<Output = Result<Response<Incoming>>>> {
         if !request.headers().contains_key(HOST) {
             let host = request.uri().authority().context("a URL with a host")?;
             let host = host.as_str().parse()?;
@@ -187,9 +198,10 @@ impl Connection {
         }
         let path = request.uri().path_and_query().context("a path")?.clone();
         *request.uri_mut() = path.into();
-        self.0.ready().await?;
-        let answer = within("the answer's head", self.0.send_request(request)).await?;
-        Ok(answer?)
+        Ok(async {
+            self.0.ready().await?;
+            Ok(self.0.send_request(request).await?)
+        })
     }
 
     /// Gets a URL.
@@ -207,7 +219,15 @@ impl Connection {
 /// # Errors
 /// When there is no whole answer in time.
 pub async fn send_h2c(request: Request<Body>) -> Result<Reply> {
-    let stream = TcpStream::connect(address(request.uri())?).await?;
+    send_h2c_to(address(request.uri())?, request).await
+}
+
+/// The same to `address`, whatever the URL says.
+///
+/// # Errors
+/// When there is no whole answer in time.
+pub async fn send_h2c_to(address: SocketAddr, request: Request<Body>) -> Result<Reply> {
+    let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
     tokio::spawn(connection);
@@ -226,18 +246,23 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8], finish: bool) -> Result
     let mut stream = TcpStream::connect(address).await?;
     let mut answer = Vec::new();
     let talk = async {
-        stream.write_all(bytes).await?;
+        unless_reset(stream.write_all(bytes).await)?;
         if finish {
-            stream.shutdown().await?;
+            unless_reset(stream.shutdown().await)?;
         }
-        // A reset behind the answer is an end too: the refused rest of a request was never read.
-        match stream.read_to_end(&mut answer).await {
-            Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
-            _ => Ok(()),
-        }
+        unless_reset(stream.read_to_end(&mut answer).await.map(drop))
     };
     let talked = tokio::time::timeout(DEADLINE, talk).await;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     talked.with_context(|| format!("the connection is not ended; so far: {answer}"))??;
     Ok(answer)
+}
+
+/// A reset is an end too: whoever refuses a request does not read the rest of it.
+fn unless_reset(result: io::Result<()>) -> io::Result<()> {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, NotConnected};
+    match result {
+        Err(error) if matches!(error.kind(), BrokenPipe | ConnectionReset | NotConnected) => Ok(()),
+        other => other,
+    }
 }

@@ -21,9 +21,10 @@ pub mod pattern;
 mod raw_origin;
 pub mod websocket;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
+use tokio::net::TcpListener;
 
 pub use crate::{
     home::{Finished, Home, OFFLINE, binary},
@@ -44,6 +45,15 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> Result<T>
     tokio::time::timeout(DEADLINE, future)
         .await
         .with_context(|| format!("{what}: still waiting after {DEADLINE:?}"))
+}
+
+/// An address at which nobody listens: not on 127.0.0.1, where other tests take free ports.
+///
+/// # Errors
+/// When no port can be had.
+pub async fn dead_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.77:0").await?;
+    Ok(listener.local_addr()?)
 }
 
 /// Asks `condition` again and again, up to [`DEADLINE`], until it is true.

@@ -1,7 +1,7 @@
 //! One running `malai` command.
 //!
 //! It has a process group of its own, which is killed when the test lets go of it; its events are
-//! read from stdout, and all it said is part of every failure's message.
+//! read from stdout, and all it said is printed then, for the one who reads why a test failed.
 
 use std::process::{ExitStatus, Stdio};
 
@@ -161,6 +161,7 @@ pub(crate) fn code(status: ExitStatus) -> i32 {
 
 impl Drop for Malai {
     fn drop(&mut self) {
+        eprintln!("{}", self.said());
         if let Err(error) = signal::killpg(self.group, Signal::SIGKILL)
             && error != nix::errno::Errno::ESRCH
         {

@@ -1,6 +1,6 @@
 //! A share and a bridge to it: the whole way of a request, in two processes.
 
-use std::net::SocketAddr;
+use std::{fmt::Display, net::SocketAddr};
 
 use anyhow::{Context, Result};
 
@@ -32,23 +32,22 @@ impl Pair {
     ///
     /// # Errors
     /// When either end does not come up.
-    pub async fn http(upstream: SocketAddr) -> Result<Self> {
-        Self::open(upstream, &[]).await
+    pub async fn http(upstream: impl Display) -> Result<Self> {
+        Self::open(&upstream.to_string(), &[]).await
     }
 
     /// The same for a TCP service.
     ///
     /// # Errors
     /// When either end does not come up.
-    pub async fn tcp(upstream: SocketAddr) -> Result<Self> {
-        Self::open(upstream, &["--tcp"]).await
+    pub async fn tcp(upstream: impl Display) -> Result<Self> {
+        Self::open(&upstream.to_string(), &["--tcp"]).await
     }
 
-    async fn open(upstream: SocketAddr, more: &[&str]) -> Result<Self> {
+    async fn open(upstream: &str, more: &[&str]) -> Result<Self> {
         let (share_home, bridge_home) = (Home::new()?, Home::new()?);
         let bridge_id = bridge_home.id().await?;
-        let upstream = upstream.to_string();
-        let mut args = vec!["share", &upstream, "--name", "shop", "--json"];
+        let mut args = vec!["share", upstream, "--name", "shop", "--json"];
         args.extend(["--allow", &bridge_id]);
         args.extend(more);
         let share = share_home.start(&args)?;
@@ -59,10 +58,10 @@ impl Pair {
     ///
     /// # Errors
     /// When either end does not come up.
-    pub async fn configured(upstream: &str, keys: &str) -> Result<Self> {
+    pub async fn configured(upstream: impl Display, keys: &str) -> Result<Self> {
         let bridge_home = Home::new()?;
         let bridge_id = bridge_home.id().await?;
-        let share_home = Home::with_config(&config(upstream, &bridge_id, keys))?;
+        let share_home = Home::with_config(&config(&upstream, &bridge_id, keys))?;
         let share = share_home.start(&["serve", "--json"])?;
         Self::bridge_to(share_home, share, bridge_home).await
     }
@@ -106,7 +105,7 @@ impl Pair {
 }
 
 /// A `malai.toml` with one HTTP service `shop` that `peer` may use; `keys` are more lines for it.
-pub(crate) fn config(upstream: &str, peer: &str, keys: &str) -> String {
+fn config(upstream: &impl Display, peer: &str, keys: &str) -> String {
     format!(
         "{OFFLINE}\n[service.shop]\nprotocol = \"http\"\nupstream = \"{upstream}\"\n\
          allow = [\"{peer}\"]\n{keys}\n"

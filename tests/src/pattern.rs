@@ -74,3 +74,30 @@ impl Checker {
         self.first_wrong
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checker_takes_its_own_pattern_in_any_pieces() {
+        let mut checker = Checker::default();
+        let mut offset = 0;
+        for length in [1, 1000, 65_536, 7].into_iter().cycle().take(100) {
+            let piece = bytes_at(offset, length);
+            checker.take(&piece);
+            offset += piece.len() as u64;
+        }
+        assert_eq!((checker.length(), checker.first_wrong()), (offset, None));
+    }
+
+    #[test]
+    fn a_checker_tells_where_the_first_wrong_byte_is() {
+        let mut checker = Checker::default();
+        checker.take(&bytes_at(0, 60_000));
+        let mut wrong = bytes_at(60_000, 1000).to_vec();
+        wrong[17] ^= 1;
+        checker.take(&wrong);
+        assert_eq!(checker.first_wrong(), Some(60_017));
+    }
+}

@@ -1,0 +1,29 @@
+//! The real `malai`, in separate processes, as a person or a script would use it.
+//!
+//! One binary for all subjects, because linking is what takes the time; a module for each.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests own their tasks: they end with the test's runtime"
+)]
+
+mod aborts;
+mod bodies;
+mod commands;
+mod demo;
+mod discovery;
+mod engine;
+mod errors;
+mod framing;
+mod headers;
+mod http2;
+mod names;
+mod policy;
+mod reload;
+mod requests;
+mod shutdown;
+mod strangers;
+mod streaming;
+mod tcp;
+mod upgrades;
+mod upstreams;
