@@ -1,0 +1,122 @@
+//! What the command line looks like.
+//!
+//! Flags that only make sense for one verb are with that verb; every flag has an environment
+//! variable, listed in [`crate::env`].
+
+mod legacy;
+mod verbs;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+use malai_core::identity::KeyStore;
+
+pub(crate) use self::{
+    legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
+    verbs::{
+        BridgeArgs, CompletionsArgs, ConfigCommand, IdArgs, ImportArgs, KeygenArgs, PeerCommand,
+        ShareArgs, StatusArgs, StopArgs,
+    },
+};
+use crate::env;
+
+/// Share a local port with people you choose, device to device.
+///
+/// `malai share 3000` prints a link; whoever you allow opens it with `malai bridge LINK` and finds
+/// your service on a port of their own machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "malai",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// Where malai keeps everything it has, instead of the platform's data directory.
+    #[arg(long, global = true, value_name = "DIR", env = env::HOME, hide_env_values = true)]
+    pub(crate) home: Option<PathBuf>,
+    /// Where the secret key is kept: `keychain`, `file` or `memory`.
+    #[arg(
+        long, global = true, value_name = "STORE", env = env::KEY_STORE, hide_env_values = true
+    )]
+    pub(crate) key_store: Option<KeyStore>,
+    /// Print JSON: one object, or one event a line for commands that stay.
+    #[arg(
+        long, global = true, env = env::JSON, hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) json: bool,
+    /// How log lines on stderr look.
+    #[arg(
+        long, global = true, value_name = "FORMAT", env = env::LOG_FORMAT, hide_env_values = true,
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
+    /// What is logged, for example `info` or `malai_core=debug`.
+    #[arg(long, global = true, value_name = "FILTER", env = env::LOG, hide_env_values = true)]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Share a local service.
+    Share(ShareArgs),
+    /// Open a local port that leads to a service of a peer.
+    Bridge(BridgeArgs),
+    /// Print this device's id52.
+    Id(IdArgs),
+    /// Show what is shared and bridged, how peers are reached, and the traffic.
+    Status(StatusArgs),
+    /// List what is shared and bridged.
+    Ls,
+    /// End a share or a bridge.
+    Stop(StopArgs),
+    /// Give peers pet names.
+    #[command(subcommand)]
+    Peer(PeerCommand),
+    /// List the peers that have a pet name.
+    Peers,
+    /// Run everything in malai.toml until stopped.
+    #[command(visible_alias = "run")]
+    Serve,
+    /// Look at malai.toml.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Share and bridge on this machine alone, to see how it works.
+    Demo,
+    /// Make a secret key.
+    Keygen(KeygenArgs),
+    /// Take over an identity: from legacy malai, from a file, or from another store.
+    Import(ImportArgs),
+    /// Print the completions for a shell.
+    Completions(CompletionsArgs),
+
+    #[command(hide = true)]
+    Http(HttpArgs),
+    #[command(hide = true)]
+    Tcp(TcpArgs),
+    #[command(hide = true)]
+    HttpBridge(HttpBridgeArgs),
+    #[command(hide = true)]
+    TcpBridge(TcpBridgeArgs),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! The arguments of each verb.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Subcommand, builder::BoolishValueParser};
+use clap_complete::Shell;
+use malai_core::{
+    config::{BridgeTarget, NameError, UpstreamAddress, UpstreamAddressError, check_name},
+    identity::KeyStore,
+    link::LinkError,
+};
+
+use crate::env;
+
+#[derive(Debug, Args)]
+pub(crate) struct ShareArgs {
+    /// What to share: a port, `host:port`, http://, https://, h2c:// or unix:/path.
+    #[arg(required = true, value_name = "UPSTREAM", value_parser = upstream)]
+    pub(crate) upstream: Vec<String>,
+    /// What peers call it; `port-3000` and the like when left out.
+    #[arg(long, env = env::NAME, hide_env_values = true, value_parser = name)]
+    pub(crate) name: Option<String>,
+    /// Carry bytes instead of HTTP requests.
+    #[arg(
+        long, env = env::TCP, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) tcp: bool,
+    /// Who may use it: a pet name, an id52 or group:NAME; can be repeated.
+    #[arg(
+        long, value_name = "WHO", env = env::ALLOW, hide_env_values = true, value_delimiter = ','
+    )]
+    pub(crate) allow: Vec<String>,
+    /// Let everybody use it who knows the link.
+    #[arg(
+        long, env = env::ANYONE, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) anyone: bool,
+    /// End it by itself after this time, for example 2h or 30m.
+    #[arg(
+        long = "for", value_name = "TIME", env = env::FOR, hide_env_values = true,
+        value_parser = time
+    )]
+    pub(crate) duration: Option<Duration>,
+    /// Keep it in malai.toml of the running engine instead of waiting here.
+    #[arg(
+        long, env = env::BG, hide_env_values = true, value_parser = BoolishValueParser::new(),
+        conflicts_with = "duration"
+    )]
+    pub(crate) bg: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BridgeArgs {
+    /// A share link, `peer/service`, `id52/service`, `id52` or `domain/service`.
+    #[arg(value_name = "LINK", value_parser = link)]
+    pub(crate) to: String,
+    /// The local port; a free one when left out.
+    #[arg(long, env = env::PORT, hide_env_values = true)]
+    pub(crate) port: Option<u16>,
+    /// Where it listens instead: `ip:port`, or unix:/path for this user alone.
+    #[arg(
+        long, value_name = "ADDRESS", env = env::LISTEN, hide_env_values = true,
+        conflicts_with = "port"
+    )]
+    pub(crate) listen: Option<String>,
+    /// What it is called here; made from the service's name when left out.
+    #[arg(long, env = env::NAME, hide_env_values = true, value_parser = name)]
+    pub(crate) name: Option<String>,
+    /// Carry bytes instead of HTTP requests.
+    #[arg(
+        long, env = env::TCP, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) tcp: bool,
+    /// Keep it in malai.toml of the running engine instead of waiting here.
+    #[arg(
+        long, env = env::BG, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) bg: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IdArgs {
+    /// Draw it as a QR code, too.
+    #[arg(long, env = env::QR, hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub(crate) qr: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Show the long-lived operations as a tree.
+    #[arg(
+        long, env = env::TREE, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) tree: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StopArgs {
+    /// The name of the share or bridge.
+    pub(crate) name: String,
+    /// Remove it from malai.toml, too, instead of leaving it there as inactive.
+    #[arg(
+        long, env = env::FORGET, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) forget: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeerCommand {
+    /// Give a peer a pet name.
+    Add {
+        /// The pet name.
+        name: String,
+        /// The peer's id52; `malai id` prints it there.
+        id52: String,
+    },
+    /// Forget a pet name.
+    Rm {
+        /// The pet name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every problem with its key and line.
+    Check,
+    /// Print where malai.toml is.
+    Path,
+    /// Print what malai.toml says.
+    Show,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeygenArgs {
+    /// Write the secret to this new file, readable by you alone, instead of to stdout.
+    #[arg(
+        long, short, value_name = "FILE", env = env::FILE, hide_env_values = true,
+        num_args = 0..=1, default_missing_value = ".malai.secret-key"
+    )]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Read the secret from this file instead of looking where legacy malai keeps it; `-` is
+    /// stdin.
+    #[arg(
+        long, short, value_name = "FILE", env = env::FILE, hide_env_values = true,
+        conflicts_with_all = ["dir", "id"]
+    )]
+    pub(crate) file: Option<PathBuf>,
+    /// The directory legacy malai was started in; this one when left out.
+    #[arg(long, value_name = "DIR", env = env::DIR, hide_env_values = true)]
+    pub(crate) dir: Option<PathBuf>,
+    /// Which identity to take when several are found.
+    #[arg(long, value_name = "ID52", env = env::ID, hide_env_values = true)]
+    pub(crate) id: Option<String>,
+    /// Take the place of the identity that is here; its key is kept as a backup.
+    #[arg(
+        long, env = env::REPLACE, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) replace: bool,
+    /// Move the identity that is here to another store instead.
+    #[arg(
+        long = "move", value_name = "STORE", env = env::MOVE, hide_env_values = true,
+        conflicts_with_all = ["file", "dir", "id", "replace"]
+    )]
+    pub(crate) to_store: Option<KeyStore>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell.
+    pub(crate) shell: Shell,
+}
+
+/// The engine reads it again; here it is only held against its form, before anything is started.
+fn upstream(text: &str) -> Result<String, UpstreamAddressError> {
+    text.parse::<UpstreamAddress>().map(|_| text.to_owned())
+}
+
+/// The same for what a bridge leads to.
+fn link(text: &str) -> Result<String, LinkError> {
+    text.parse::<BridgeTarget>().map(|_| text.to_owned())
+}
+
+/// The same for a name.
+fn name(text: &str) -> Result<String, NameError> {
+    check_name(text).map(|()| text.to_owned())
+}
+
+/// A time of at least a second.
+fn time(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time >= Duration::from_secs(1) => Ok(time),
+        Ok(_) => Err("the shortest time is 1s".to_owned()),
+        Err(error) => Err(format!("{error}; write for example 30m or 2h")),
+    }
+}

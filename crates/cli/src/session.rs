@@ -1,0 +1,185 @@
+//! The engine a command talks to: the one that runs on this home, or one of its own.
+//!
+//! Both are asked the same way; what a command shares or bridges without keeping it ends with its
+//! session.
+
+mod stay;
+
+use std::time::Duration;
+
+use malai_api::{Event, Failure, IdentityStatus, Request, Response, codes};
+use malai_core::{
+    control::{ControlClient, Owner, OwnerGuard},
+    engine::{ConfigSource, Engine, EngineError, EngineOptions, LockError},
+    events::EventFeed,
+    home::Home,
+    identity::KeyStore,
+};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, sleep},
+};
+
+use crate::text;
+
+pub(crate) use self::stay::{Watched, run_until_signal, stay};
+
+/// How long an engine that has the home but no socket yet may take to be asked.
+const ATTACH_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often it is tried.
+const ATTACH_INTERVAL: Duration = Duration::from_millis(50);
+
+/// An engine to talk to.
+#[derive(Debug)]
+pub(crate) enum Session {
+    /// One of our own; it ends with us.
+    Own(Box<Own>),
+    /// The one that runs on this home.
+    Attached(Box<ControlClient>),
+}
+
+/// An engine in this process.
+#[derive(Debug)]
+pub(crate) struct Own {
+    engine: Engine,
+    events: Receiver<Event>,
+    owner: Owner,
+    _guard: OwnerGuard,
+}
+
+impl Session {
+    /// The running engine, if there is one.
+    pub(crate) async fn attach(home: &Home) -> anyhow::Result<Option<Self>> {
+        let client = ControlClient::connect(home).await?;
+        Ok(client.map(|client| Self::Attached(Box::new(client))))
+    }
+
+    /// The running engine.
+    ///
+    /// Fails with `not-running` and `purpose` when there is none.
+    pub(crate) async fn running(home: &Home, purpose: &str) -> anyhow::Result<Self> {
+        match Self::attach(home).await? {
+            Some(session) => Ok(session),
+            None => Err(Failure::new(codes::NOT_RUNNING, not_running(purpose)).into()),
+        }
+    }
+
+    /// The running engine, or one of our own.
+    pub(crate) async fn open(home: Home, key_store: Option<KeyStore>) -> anyhow::Result<Self> {
+        let deadline = Instant::now() + ATTACH_TIMEOUT;
+        loop {
+            if let Some(session) = Self::attach(&home).await? {
+                return Ok(session);
+            }
+            match Own::start(home.clone(), key_store).await {
+                // Somebody else starts or stops at this moment.
+                Err(EngineError::Lock(LockError::Held { .. })) if Instant::now() < deadline => {
+                    sleep(ATTACH_INTERVAL).await;
+                }
+                own => return Ok(Self::Own(Box::new(own?))),
+            }
+        }
+    }
+
+    /// Asks; an answer that says no is an error.
+    pub(crate) async fn request(&mut self, request: Request) -> anyhow::Result<Response> {
+        let response = match self {
+            Self::Own(own) => {
+                let handle = own.engine.handle();
+                handle.dispatch_for(request, &own.owner).await
+            }
+            Self::Attached(client) => client.request(&request).await?,
+        };
+        if let Response::Error(failure) = response {
+            return Err(failure.into());
+        }
+        Ok(response)
+    }
+
+    /// Goes on with what was asked; when that failed, ends an engine of our own first.
+    pub(crate) async fn keep<T>(self, asked: anyhow::Result<T>) -> anyhow::Result<(Self, T)> {
+        match (asked, self) {
+            (Ok(answer), session) => Ok((session, answer)),
+            (Err(error), Self::Own(own)) => {
+                own.engine.stop().await;
+                Err(error)
+            }
+            (Err(error), Self::Attached(_)) => Err(error),
+        }
+    }
+
+    /// Makes sure that events come from here on.
+    pub(crate) async fn subscribe(&mut self) -> anyhow::Result<()> {
+        // An engine of our own is heard from before its start.
+        if let Self::Attached(_) = self {
+            self.request(Request::Subscribe).await?;
+        }
+        Ok(())
+    }
+
+    /// Who the engine is.
+    pub(crate) async fn identity(&mut self) -> anyhow::Result<IdentityStatus> {
+        let response = self.request(Request::Identity).await?;
+        let Response::Identity(identity) = response else {
+            return Err(unexpected(&response));
+        };
+        Ok(identity)
+    }
+
+    /// The next event; `None` when the engine has ended. Cancel safe.
+    pub(crate) async fn next_event(&mut self) -> anyhow::Result<Option<Event>> {
+        match self {
+            Self::Own(own) => Ok(own.next_event().await),
+            Self::Attached(client) => Ok(client.next_event().await?),
+        }
+    }
+}
+
+impl Own {
+    /// An engine in this process, as `malai.toml` says.
+    pub(crate) async fn start(
+        home: Home,
+        key_store: Option<KeyStore>,
+    ) -> Result<Self, EngineError> {
+        let feed = EventFeed::default();
+        let events = feed.subscribe();
+        let options = EngineOptions {
+            home,
+            key_store,
+            config: ConfigSource::File,
+            control: true,
+            events: feed,
+        };
+        let engine = Box::pin(Engine::start(options)).await?;
+        let (owner, guard) = Owner::new();
+        Ok(Self {
+            engine,
+            events,
+            owner,
+            _guard: guard,
+        })
+    }
+
+    /// The next event; `None` when the engine has ended. Cancel safe.
+    pub(crate) async fn next_event(&mut self) -> Option<Event> {
+        match self.events.recv().await {
+            Ok(event) => Some(event),
+            Err(RecvError::Lagged(lost)) => Some(text::lost_events(lost)),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+/// An answer of another kind than the question asks for.
+pub(crate) fn unexpected(response: &Response) -> anyhow::Error {
+    tracing::debug!(?response, "an unexpected response");
+    Failure::new(
+        "control-failed",
+        "the running engine speaks another version of malai",
+    )
+    .into()
+}
+
+fn not_running(purpose: &str) -> String {
+    format!("malai is not running here{purpose}; start it with `malai serve`")
+}

@@ -1,0 +1,145 @@
+//! How things read for people: times, sizes, events.
+
+use std::time::Duration;
+
+use malai_api::{Event, PeerState, Traffic, codes};
+use malai_core::engine::Drained;
+
+/// One event in a line; `None` for what needs no telling.
+pub(crate) fn event(event: &Event) -> Option<String> {
+    match event {
+        Event::Identity { id52 } => Some(format!("malai runs as {id52}")),
+        Event::Shared {
+            service,
+            upstream,
+            link,
+            ..
+        } => Some(format!("shared `{service}` ({upstream}): {link}")),
+        Event::Bridged { local, url, .. } => {
+            let place = if url.is_empty() { local } else { url };
+            Some(format!("bridged at {place}"))
+        }
+        Event::Peer {
+            peer,
+            state,
+            rtt_ms,
+        } => Some(format!("{}: {}", short(peer), way(*state, *rtt_ms))),
+        Event::Request {
+            peer,
+            method,
+            path,
+            status,
+            ms,
+            ..
+        } => Some(format!(
+            "{method} {path} {status} in {ms:.0} ms ({})",
+            short(peer)
+        )),
+        Event::Access {
+            peer,
+            service,
+            decision: malai_api::AccessDecision::Denied,
+        } => Some(format!("{peer} asked for `{service}` and may not use it")),
+        Event::Stopped { service, reason } => Some(format!("`{service}` has ended: {reason}")),
+        Event::Error { message, .. } => Some(format!("warning: {message}")),
+        Event::Access { .. } | Event::Drained { .. } | _ => None,
+    }
+}
+
+/// What is said in place of events that nobody could keep.
+pub(crate) fn lost_events(count: u64) -> Event {
+    Event::Error {
+        code: codes::EVENTS_LOST.to_owned(),
+        message: format!("{count} events were lost, since they were read too slowly"),
+    }
+}
+
+/// What stopping let go of.
+pub(crate) fn drained(drained: Drained) -> String {
+    let Drained { finished, cut } = drained;
+    let requests = if finished == 1 { "request" } else { "requests" };
+    format!("let {finished} {requests} finish, cut {cut}")
+}
+
+/// How a peer is reached.
+pub(crate) fn way(state: PeerState, rtt_ms: Option<f64>) -> String {
+    let state = match state {
+        PeerState::Offline => "offline",
+        PeerState::Connecting => "connecting",
+        PeerState::Direct => "direct",
+        PeerState::Relayed => "relayed",
+        _ => "unknown",
+    };
+    match rtt_ms {
+        Some(rtt) => format!("{state} {rtt:.0} ms"),
+        None => state.to_owned(),
+    }
+}
+
+/// What went through, in one line.
+pub(crate) fn traffic(traffic: Traffic) -> String {
+    format!(
+        "{} requests, {} open, {} in, {} out",
+        traffic.requests,
+        traffic.streams_open,
+        bytes(traffic.bytes_in),
+        bytes(traffic.bytes_out)
+    )
+}
+
+/// A number of bytes, in powers of 1024.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    // Tenths of the unit, in whole numbers all the way.
+    let mut tenths = u128::from(count) * 10 / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// A length of time, in its two largest units.
+pub(crate) fn time(seconds: u64) -> String {
+    let text = humantime::format_duration(Duration::from_secs(seconds)).to_string();
+    text.split(' ').take(2).collect::<Vec<_>>().join(" ")
+}
+
+/// Enough of an id52 to tell peers apart.
+pub(crate) fn short(id52: &str) -> String {
+    const SHORT: usize = 7;
+    id52.chars().take(SHORT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(1023), "1023 B");
+        assert_eq!(bytes(1024), "1.0 KiB");
+        assert_eq!(bytes(1536 * 1024), "1.5 MiB");
+        assert_eq!(bytes(1024 * 1024 * 1024), "1.0 GiB");
+    }
+
+    #[test]
+    fn times_read_well() {
+        assert_eq!(time(0), "0s");
+        assert_eq!(time(3 * 3600 + 62), "3h 1m");
+    }
+
+    #[test]
+    fn one_request_is_singular() {
+        let one = Drained {
+            finished: 1,
+            cut: 0,
+        };
+        assert_eq!(drained(one), "let 1 request finish, cut 0");
+    }
+}

@@ -1,0 +1,74 @@
+//! What each verb does, a file for each.
+
+mod bridge;
+mod completions;
+mod config;
+mod demo;
+mod id;
+mod import;
+mod keygen;
+mod ls;
+mod peer;
+mod serve;
+mod share;
+mod status;
+mod stop;
+
+use malai_core::{
+    home::{Home, HomeError},
+    identity::KeyStore,
+};
+
+use crate::{
+    args::{Cli, Command, Global},
+    exit::Exit,
+    output::Output,
+};
+
+/// What every verb works with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    global: Global,
+    output: Output,
+}
+
+impl Context {
+    /// The home this command is about; made when it is missing.
+    fn home(&self) -> Result<Home, HomeError> {
+        Home::open(self.global.home.clone())
+    }
+
+    /// The user's wish for where the secret key is.
+    fn key_store(&self) -> Option<KeyStore> {
+        self.global.key_store
+    }
+}
+
+/// Runs the verb that was given.
+pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
+    let context = Context {
+        global: cli.global,
+        output,
+    };
+    // Boxed, since the largest of them would make all of them large.
+    match cli.command {
+        Command::Share(args) => Box::pin(share::run(&context, args)).await,
+        Command::Http(args) => Box::pin(share::run(&context, args.into())).await,
+        Command::Tcp(args) => Box::pin(share::run(&context, args.into())).await,
+        Command::Bridge(args) => Box::pin(bridge::run(&context, args)).await,
+        Command::HttpBridge(args) => Box::pin(bridge::run(&context, args.into())).await,
+        Command::TcpBridge(args) => Box::pin(bridge::run(&context, args.into())).await,
+        Command::Id(args) => id::run(&context, &args).await,
+        Command::Status(args) => status::run(&context, &args).await,
+        Command::Ls => ls::run(&context).await,
+        Command::Stop(args) => stop::run(&context, args).await,
+        Command::Peer(command) => peer::change(&context, command).await,
+        Command::Peers => peer::list(&context).await,
+        Command::Serve => Box::pin(serve::run(&context)).await,
+        Command::Config(command) => config::run(&context, &command),
+        Command::Demo => Box::pin(demo::run(output)).await,
+        Command::Keygen(args) => keygen::run(&context, args),
+        Command::Import(args) => import::run(&context, args).await,
+        Command::Completions(args) => completions::run(&context, &args),
+    }
+}

@@ -1,0 +1,110 @@
+//! `malai bridge`: open a local port that leads to a service of a peer.
+
+use malai_api::{BridgeRequest, BridgeStatus, Event, IdentityStatus, Protocol, Request, Response};
+
+use super::Context;
+use crate::{
+    args::BridgeArgs,
+    exit::Exit,
+    output::Output,
+    session::{Session, Watched, stay, unexpected},
+    signals::Signals,
+};
+
+pub(crate) async fn run(context: &Context, args: BridgeArgs) -> anyhow::Result<Exit> {
+    let output = context.output;
+    let home = context.home()?;
+    let mut session = if args.bg {
+        let purpose = ", so nothing could keep this bridge";
+        Session::running(&home, purpose).await?
+    } else {
+        Session::open(home, context.key_store()).await?
+    };
+    let signals = Signals::listen()?;
+    let bg = args.bg;
+    let asked = ask(&mut session, args).await;
+    let (session, (bridge, identity)) = session.keep(asked).await?;
+    output.event(&Event::Identity {
+        id52: identity.id52,
+    })?;
+    tell(&bridge, output)?;
+    if bg {
+        output.talk(&format!(
+            "kept in malai.toml; `malai stop {}` ends it",
+            bridge.name
+        ));
+        return Ok(Exit::Done);
+    }
+    output.talk("Ctrl-C ends it.");
+    let watched = Watched {
+        name: bridge.name,
+        service: bridge.service,
+    };
+    stay(session, watched, signals, output).await
+}
+
+async fn ask(
+    session: &mut Session,
+    args: BridgeArgs,
+) -> anyhow::Result<(BridgeStatus, IdentityStatus)> {
+    if !args.bg {
+        session.subscribe().await?;
+    }
+    let identity = session.identity().await?;
+    let response = session.request(Request::Bridge(request(args))).await?;
+    let Response::Bridged(bridge) = response else {
+        return Err(unexpected(&response));
+    };
+    Ok((bridge, identity))
+}
+
+fn request(args: BridgeArgs) -> BridgeRequest {
+    BridgeRequest {
+        to: args.to,
+        name: args.name,
+        listen: args
+            .listen
+            .or_else(|| args.port.map(|port| port.to_string())),
+        protocol: if args.tcp {
+            Protocol::Tcp
+        } else {
+            Protocol::Http
+        },
+        keep: args.bg,
+    }
+}
+
+fn tell(bridge: &BridgeStatus, output: Output) -> anyhow::Result<()> {
+    if output.is_json() {
+        output.event(&Event::Bridged {
+            service: bridge.service.clone(),
+            peer: bridge.peer.clone().unwrap_or_default(),
+            local: bridge.local.clone(),
+            url: bridge.url.clone(),
+        })?;
+    } else {
+        output.line(place(bridge))?;
+    }
+    if let Some(error) = &bridge.error {
+        output.talk(&format!("warning: {error}"));
+    }
+    let reach = if bridge.local.contains('/') {
+        "only you can use it"
+    } else {
+        "every program and user of this machine can use it"
+    };
+    output.talk(&format!(
+        "Bridge `{}` leads to {}; {reach}.",
+        bridge.name, bridge.to
+    ));
+    Ok(())
+}
+
+/// Where to go: the URL where there is one.
+fn place(bridge: &BridgeStatus) -> &str {
+    if bridge.url.is_empty() {
+        &bridge.local
+    } else {
+        &bridge.url
+    }
+}

@@ -1,0 +1,66 @@
+//! `malai peer` and `malai peers`: pet names, with a running engine or without.
+
+use malai_api::{Failure, Request, Response};
+use malai_core::engine;
+
+use super::Context;
+use crate::{
+    args::PeerCommand,
+    exit::Exit,
+    session::{Session, unexpected},
+    text,
+};
+
+pub(crate) async fn change(context: &Context, command: PeerCommand) -> anyhow::Result<Exit> {
+    let (request, done) = match command {
+        PeerCommand::Add { name, id52 } => {
+            let done = format!("`{name}` is {id52}");
+            (Request::PeerAdd { name, id52 }, done)
+        }
+        PeerCommand::Rm { name } => {
+            let done = format!("`{name}` is forgotten");
+            (Request::PeerRemove { name }, done)
+        }
+    };
+    let response = ask(context, request).await?;
+    let output = context.output;
+    if output.is_json() {
+        output.object(&response)?;
+    } else {
+        output.talk(&done);
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) async fn list(context: &Context) -> anyhow::Result<Exit> {
+    let response = ask(context, Request::Peers).await?;
+    let Response::Peers { peers } = &response else {
+        return Err(unexpected(&response));
+    };
+    let output = context.output;
+    if output.is_json() {
+        output.object(&serde_json::json!({ "peers": peers }))?;
+        return Ok(Exit::Done);
+    }
+    if peers.is_empty() {
+        output.talk("nobody has a pet name; give one with `malai peer add NAME ID52`");
+    }
+    for peer in peers {
+        let name = peer.name.as_deref().unwrap_or_default();
+        let way = text::way(peer.state, peer.rtt_ms);
+        output.line(&format!("{name}\t{}\t{way}", peer.id52))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn ask(context: &Context, request: Request) -> anyhow::Result<Response> {
+    let home = context.home()?;
+    if let Some(mut session) = Session::attach(&home).await? {
+        return session.request(request).await;
+    }
+    match engine::dispatch_offline(&home, &request) {
+        Some(Response::Error(failure)) => Err(failure.into()),
+        Some(response) => Ok(response),
+        None => Err(Failure::new("internal", "this needs a running engine").into()),
+    }
+}

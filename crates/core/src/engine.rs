@@ -1,0 +1,239 @@
+//! Everything that runs, tied together, without any user interface.
+//!
+//! An engine holds the lock of its home, opens the identity, reads `malai.toml`, binds the node
+//! and then shares and bridges what is wanted: what the file keeps, and what was asked for by
+//! somebody who is still there.
+//! All changes go through one task, the keeper; everybody else has an [`EngineHandle`].
+//! Stopping drains first and reports what had to be cut.
+
+mod apply;
+mod bridging;
+mod error;
+mod handle;
+mod keeper;
+mod layers;
+mod lock;
+mod network;
+mod offline;
+mod operations;
+mod peering;
+mod probe;
+mod sharing;
+mod start;
+mod status;
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use fastn_p2p::{Node, PublicKey};
+use malai_api::{Event, IdentityStatus};
+use tokio::time::{Instant, sleep_until, timeout_at};
+use tracing::info;
+
+pub use error::EngineError;
+pub use handle::EngineHandle;
+pub use lock::{HomeLock, LockError};
+pub use offline::dispatch_offline;
+
+use self::{
+    keeper::{Keeper, Parts},
+    operations::Operations,
+    start::Base,
+};
+use crate::{
+    bridge::Bridges, config::Config, control::ControlListener, events::EventFeed, expose::Expose,
+    home::Home, identity::KeyStore, peers::Peers, shutdown::Shutdown,
+};
+
+/// How long the last lines of control connections may take.
+const CONTROL_CLOSE: Duration = Duration::from_secs(1);
+
+/// What an engine is started with.
+#[derive(Debug)]
+pub struct EngineOptions {
+    /// Where everything of it is.
+    pub home: Home,
+    /// Where the secret key is kept; the identity module chooses when missing.
+    pub key_store: Option<KeyStore>,
+    /// What it does from the start.
+    pub config: ConfigSource,
+    /// Whether it answers on the control socket of its home.
+    pub control: bool,
+    /// Where it tells what happens; whoever subscribes before the start misses nothing.
+    pub events: EventFeed,
+}
+
+/// Where the configuration comes from.
+#[derive(Debug)]
+pub enum ConfigSource {
+    /// `malai.toml` in the home, followed as it changes.
+    File,
+    /// Only this; nothing can be kept.
+    Memory(Box<Config>),
+}
+
+/// A running engine.
+///
+/// End it with [`Engine::stop`]; one that is only dropped cuts everything.
+#[derive(Debug)]
+pub struct Engine {
+    handle: EngineHandle,
+    node: Node,
+    effective: Arc<ArcSwap<Config>>,
+    expose: Expose,
+    bridges: Bridges,
+    operations: Operations,
+    identity: IdentityStatus,
+    shutdown: Shutdown,
+    /// Outlives the rest, so that whoever listens hears how it ended.
+    control: Shutdown,
+    listener: Option<ControlListener>,
+    _lock: HomeLock,
+}
+
+/// How the traffic of an engine ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// What was in flight and ended by itself.
+    pub finished: usize,
+    /// What was cut, since it took too long.
+    pub cut: usize,
+}
+
+impl Engine {
+    /// Starts an engine and everything its configuration wants.
+    ///
+    /// A bridge of the configuration that cannot listen is reported as an event and tried again;
+    /// it does not keep the engine from starting.
+    ///
+    /// # Errors
+    /// [`EngineError`] says which part could not start; nothing is left running then.
+    pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
+        let lock = HomeLock::take(&options.home)?;
+        let shutdown = Shutdown::default();
+        let base = match Base::lay(&options, &shutdown).await {
+            Ok(base) => base,
+            Err(error) => {
+                shutdown.drain(Duration::ZERO).await;
+                return Err(error);
+            }
+        };
+        let EngineOptions {
+            home,
+            control,
+            events,
+            ..
+        } = options;
+        info!("malai runs");
+        events.send(|| Event::Identity {
+            id52: base.identity.id52.clone(),
+        });
+        let peers = Peers::new(base.node.clone(), &shutdown, events.clone());
+        let bridges = Bridges::new(peers.clone(), shutdown.clone());
+        let operations = Operations::begin(&base.identity.id52).await;
+        let effective = Arc::new(ArcSwap::from_pointee(Config::default()));
+        let (file, reloads) = base.file.unzip();
+        let parts = Parts {
+            node: base.node.clone(),
+            peers,
+            expose: base.expose.clone(),
+            bridges: bridges.clone(),
+            events,
+            operations: operations.clone(),
+            effective: Arc::clone(&effective),
+            identity: base.identity.clone(),
+            started: Instant::now(),
+            file,
+        };
+        let handle = Keeper::start(parts, base.config, reloads, &shutdown).await;
+        // Policy is in force from the first stream on.
+        base.expose.serve(&base.node);
+        let mut engine = Self {
+            handle,
+            node: base.node,
+            effective,
+            expose: base.expose,
+            bridges,
+            operations,
+            identity: base.identity,
+            shutdown,
+            control: Shutdown::default(),
+            listener: None,
+            _lock: lock,
+        };
+        if control {
+            match ControlListener::start(&home, engine.handle.clone(), &engine.control) {
+                Ok(listener) => engine.listener = Some(listener),
+                Err(error) => {
+                    engine.stop().await;
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(engine)
+    }
+
+    /// The way to ask it for things.
+    #[must_use]
+    pub fn handle(&self) -> &EngineHandle {
+        &self.handle
+    }
+
+    /// Its public key.
+    #[must_use]
+    pub fn id(&self) -> PublicKey {
+        self.node.id()
+    }
+
+    /// Who it is and where its key is kept.
+    #[must_use]
+    pub fn identity(&self) -> &IdentityStatus {
+        &self.identity
+    }
+
+    /// Stops accepting, lets what is in flight end within `drain_timeout`, cuts the rest.
+    pub async fn stop(self) -> Drained {
+        let effective = self.effective.load_full();
+        let deadline = Instant::now() + effective.drain_timeout;
+        let in_flight = || status::in_flight(&effective, &self.expose, &self.bridges);
+        let before = in_flight();
+        self.node.drain();
+        // Bridges first, since they need the node; what peers fetch from us goes on meanwhile.
+        // The cut is counted in requests: of the tasks that are left many carry none.
+        let bridged = timeout_at(deadline, self.shutdown.drain(Duration::MAX)).await;
+        let mut cut = if bridged.is_ok() { 0 } else { in_flight() };
+        self.shutdown.drain(Duration::ZERO).await;
+        let mut closing = pin!(
+            self.node
+                .close(deadline.saturating_duration_since(Instant::now()))
+        );
+        tokio::select! {
+            biased;
+            () = sleep_until(deadline), if cut == 0 => {
+                cut = in_flight();
+                closing.await;
+            }
+            _ = &mut closing => {}
+        }
+        let drained = Drained {
+            finished: before.saturating_sub(cut),
+            cut,
+        };
+        self.operations.end();
+        self.handle.feed().send(|| Event::Drained {
+            finished: drained.finished,
+            cut: drained.cut,
+        });
+        drop(self.listener);
+        self.control.drain(CONTROL_CLOSE).await;
+        info!(
+            finished = drained.finished,
+            cut = drained.cut,
+            "malai has stopped"
+        );
+        drained
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! How everybody asks an engine for things: one dispatch for all front ends.
+
+use std::error::Error;
+
+use malai_api::{Event, Failure, Request, Response, codes};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::{keeper::Command, probe};
+use crate::{
+    control::{Dispatch, Owner},
+    events::EventFeed,
+};
+
+/// Asks an engine; clones ask the same one.
+#[derive(Debug, Clone)]
+pub struct EngineHandle {
+    inbox: mpsc::Sender<Command>,
+    events: EventFeed,
+}
+
+impl EngineHandle {
+    pub(super) fn new(inbox: mpsc::Sender<Command>, events: EventFeed) -> Self {
+        Self { inbox, events }
+    }
+
+    /// Does what is asked; what is not kept stays until it is stopped or the engine ends.
+    pub async fn dispatch(&self, request: Request) -> Response {
+        self.dispatch_for(request, &Owner::engine()).await
+    }
+
+    /// Does what is asked; what is not kept ends with `owner`.
+    pub async fn dispatch_for(&self, request: Request, owner: &Owner) -> Response {
+        if let Request::Share(share) = &request {
+            let upstream = share.upstream.clone();
+            let (response, answers) = tokio::join!(self.ask(request, owner), probe::any(&upstream));
+            return if let Response::Shared { service, .. } = response {
+                Response::Shared { service, answers }
+            } else {
+                response
+            };
+        }
+        self.ask(request, owner).await
+    }
+
+    /// Every event from here on.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    pub(super) fn feed(&self) -> &EventFeed {
+        &self.events
+    }
+
+    async fn ask(&self, request: Request, owner: &Owner) -> Response {
+        let (reply, response) = oneshot::channel();
+        let command = Command::Ask {
+            request,
+            owner: owner.clone(),
+            reply,
+        };
+        if self.inbox.send(command).await.is_err() {
+            return stopping();
+        }
+        response.await.unwrap_or_else(|_| stopping())
+    }
+}
+
+impl Dispatch for EngineHandle {
+    async fn dispatch(&self, request: Request, owner: &Owner) -> Response {
+        self.dispatch_for(request, owner).await
+    }
+
+    fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+}
+
+fn stopping() -> Response {
+    Failure::new(codes::STOPPING, "malai is stopping").into()
+}
+
+/// An error and its causes, for people.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        // `#[error(transparent)]` says the same twice; several lines begin on one of their own.
+        if !text.ends_with(&said) {
+            text.push_str(if said.contains('\n') { ":\n" } else { ": " });
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text
+}

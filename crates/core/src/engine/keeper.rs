@@ -1,0 +1,243 @@
+//! The one task that changes what an engine does.
+//!
+//! Requests, edits of `malai.toml` and ends of temporary shares come in here one after the other,
+//! so that every change is applied to the whole before the next one is looked at.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use fastn_p2p::Node;
+use malai_api::{Event, Failure, IdentityStatus, Request, Response, codes};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
+use tracing::warn;
+
+use super::{
+    EngineHandle, apply::Share, bridging::Bridging, handle::chain, layers::Layers,
+    operations::Operations,
+};
+use crate::{
+    bridge::Bridges,
+    config::{self, Config, ConfigError, Editor, Parsed, Problem},
+    control::Owner,
+    events::EventFeed,
+    expose::Expose,
+    peers::Peers,
+    shutdown::Shutdown,
+};
+
+/// Commands that wait; whoever has more to ask waits, too.
+const INBOX: usize = 64;
+
+/// Between two tries of a bridge that could not listen.
+const RETRY_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Something for the keeper to do.
+#[derive(Debug)]
+pub(super) enum Command {
+    Ask {
+        request: Request,
+        owner: Owner,
+        reply: oneshot::Sender<Response>,
+    },
+    /// A temporary share or bridge is over.
+    End {
+        name: String,
+        generation: u64,
+        reason: &'static str,
+    },
+}
+
+/// What `malai.toml` says after it changed.
+pub(super) type Reloads = mpsc::Receiver<Result<Parsed, ConfigError>>;
+
+/// The parts an engine is made of.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) node: Node,
+    pub(super) peers: Peers,
+    pub(super) expose: Expose,
+    pub(super) bridges: Bridges,
+    pub(super) events: EventFeed,
+    pub(super) operations: Operations,
+    /// What is in force, for everybody to read.
+    pub(super) effective: Arc<ArcSwap<Config>>,
+    pub(super) identity: IdentityStatus,
+    pub(super) started: Instant,
+    /// Where things are kept; `None` for a configuration in memory.
+    pub(super) file: Option<PathBuf>,
+}
+
+/// Owns what is wanted and holds the parts to it.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    pub(super) parts: Parts,
+    pub(super) layers: Layers,
+    pub(super) shares: BTreeMap<String, Share>,
+    pub(super) bridges: BTreeMap<String, Bridging>,
+    pub(super) gateway: Option<std::net::SocketAddr>,
+    pub(super) inbox: mpsc::WeakSender<Command>,
+    retry_at: Instant,
+}
+
+impl Keeper {
+    /// Applies `config` and then keeps going until `shutdown` drains.
+    pub(super) async fn start(
+        parts: Parts,
+        config: Config,
+        reloads: Option<Reloads>,
+        shutdown: &Shutdown,
+    ) -> EngineHandle {
+        let (sender, inbox) = mpsc::channel(INBOX);
+        let handle = EngineHandle::new(sender.clone(), parts.events.clone());
+        let mut keeper = Self {
+            parts,
+            layers: Layers::new(config),
+            shares: BTreeMap::new(),
+            bridges: BTreeMap::new(),
+            gateway: None,
+            inbox: sender.downgrade(),
+            retry_at: Instant::now() + RETRY_INTERVAL,
+        };
+        keeper.apply("").await;
+        shutdown.spawn(keeper.run(inbox, reloads, shutdown.clone()));
+        handle
+    }
+
+    async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Command>,
+        mut reloads: Option<Reloads>,
+        shutdown: Shutdown,
+    ) {
+        loop {
+            // Every branch is cancel safe: nothing is taken from a queue without being handled.
+            tokio::select! {
+                biased;
+                () = shutdown.draining() => return,
+                command = inbox.recv() => match command {
+                    Some(command) => self.handle(command).await,
+                    None => return,
+                },
+                loaded = next(&mut reloads) => self.reload(loaded).await,
+                () = sleep_until(self.retry_at), if self.has_failed_bridges() => {
+                    self.retry_at = Instant::now() + RETRY_INTERVAL;
+                    self.retry_bridges().await;
+                }
+            }
+        }
+    }
+
+    async fn handle(&mut self, command: Command) {
+        match command {
+            Command::Ask {
+                request,
+                owner,
+                reply,
+            } => {
+                let response = self.answer(request, owner).await;
+                if reply
+                    .send(response.unwrap_or_else(Response::Error))
+                    .is_err()
+                {
+                    tracing::debug!("whoever asked did not wait for the answer");
+                }
+            }
+            Command::End {
+                name,
+                generation,
+                reason,
+            } => {
+                if self.layers.remove(&name, generation) {
+                    self.apply(reason).await;
+                }
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: Request, owner: Owner) -> Result<Response, Failure> {
+        match request {
+            Request::Identity => Ok(Response::Identity(self.parts.identity.clone())),
+            Request::Status => Ok(Response::Status(Box::new(self.status()))),
+            Request::Share(share) => self.share(share, owner).await,
+            Request::Bridge(bridge) => self.bridge(bridge, owner).await,
+            Request::Stop { name, forget } => self.stop(name, forget).await,
+            Request::Peers => Ok(Response::Peers {
+                peers: self.pet_names(),
+            }),
+            Request::PeerAdd { name, id52 } => self.peer_add(name, &id52).await,
+            Request::PeerRemove { name } => self.peer_remove(name).await,
+            Request::Subscribe => {
+                let message = "events are subscribed to on a control connection";
+                Err(Failure::new(codes::REQUEST_INVALID, message))
+            }
+        }
+    }
+
+    async fn reload(&mut self, loaded: Result<Parsed, ConfigError>) {
+        match loaded {
+            Ok(Parsed { config, warnings }) => {
+                warn_all(&warnings);
+                if config.network != self.layers.file.network {
+                    let message = "`[network]` in malai.toml has changed; restart malai to use it";
+                    self.error(codes::RESTART_NEEDED, message);
+                }
+                self.layers.file = config;
+                self.apply("malai.toml has changed").await;
+            }
+            Err(error) => {
+                let said = chain(&error);
+                let message = format!("malai.toml is not used as it is now: {said}");
+                self.error(error.code(), &message);
+            }
+        }
+    }
+
+    /// Changes `malai.toml` and takes up what it says then; the caller applies it.
+    pub(super) async fn edit(
+        &mut self,
+        change: impl FnOnce(&mut Editor) + Send + 'static,
+    ) -> Result<(), Failure> {
+        let Some(path) = self.parts.file.clone() else {
+            let message = "this engine has no malai.toml to keep it in";
+            return Err(Failure::new(codes::NOT_KEPT, message));
+        };
+        let edited = tokio::task::spawn_blocking(move || config::edit(&path, change)).await;
+        match edited {
+            Ok(Ok(parsed)) => {
+                self.layers.file = parsed.config;
+                Ok(())
+            }
+            Ok(Err(error)) => Err(Failure::new(error.code(), chain(&error))),
+            Err(error) => Err(Failure::new("internal", chain(&error))),
+        }
+    }
+
+    /// Tells whoever listens, and the log, that something went wrong.
+    pub(super) fn error(&self, code: &str, message: &str) {
+        warn!(code, error = message, "something needs a look");
+        self.parts.events.send(|| Event::Error {
+            code: code.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+}
+
+/// Logs what is odd about a configuration that works.
+pub(super) fn warn_all(warnings: &[Problem]) {
+    for problem in warnings {
+        warn!(problem = %problem, "malai.toml has something to look at");
+    }
+}
+
+/// The next change of the file; never resolves without a file. Cancel safe.
+async fn next(reloads: &mut Option<Reloads>) -> Result<Parsed, ConfigError> {
+    if let Some(reloads) = reloads
+        && let Some(loaded) = reloads.recv().await
+    {
+        return loaded;
+    }
+    std::future::pending().await
+}

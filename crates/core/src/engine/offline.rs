@@ -1,0 +1,77 @@
+//! What can be asked without a running engine: pet names live in `malai.toml`.
+//!
+//! The same checks and the same answers as with one; an engine that starts in between sees the
+//! change of the file.
+
+use malai_api::{Failure, PeerState, PeerStatus, Request, Response};
+
+use super::{
+    handle::chain,
+    peering::{check_peer_known, new_peer},
+};
+use crate::{
+    config::{self, Config, ConfigError, Editor},
+    home::Home,
+};
+
+/// Answers what needs no engine; `None` for everything else.
+///
+/// It reads and writes files on the calling thread.
+#[must_use]
+pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
+    let response = match request {
+        Request::Peers => peers(home),
+        Request::PeerAdd { name, id52 } => add(home, name, id52),
+        Request::PeerRemove { name } => remove(home, name),
+        Request::Identity
+        | Request::Status
+        | Request::Share(_)
+        | Request::Bridge(_)
+        | Request::Stop { .. }
+        | Request::Subscribe => return None,
+    };
+    Some(response.unwrap_or_else(Response::Error))
+}
+
+fn peers(home: &Home) -> Result<Response, Failure> {
+    let status = |(name, peer): (String, config::PeerConfig)| PeerStatus {
+        name: Some(name),
+        id52: peer.id.to_string(),
+        state: PeerState::Offline,
+        rtt_ms: None,
+    };
+    let peers = load(home)?.peers.into_iter().map(status).collect();
+    Ok(Response::Peers { peers })
+}
+
+fn add(home: &Home, name: &str, id52: &str) -> Result<Response, Failure> {
+    match new_peer(&load(home)?, name, id52)? {
+        Some(peer) => edit(home, |editor| editor.put_peer(name, &peer)),
+        None => Ok(Response::Done),
+    }
+}
+
+fn remove(home: &Home, name: &str) -> Result<Response, Failure> {
+    check_peer_known(&load(home)?, name)?;
+    edit(home, |editor| {
+        editor.remove_peer(name);
+    })
+}
+
+fn load(home: &Home) -> Result<Config, Failure> {
+    let parsed = config::load(&home.config()).map_err(failure)?;
+    Ok(parsed.config)
+}
+
+fn edit(home: &Home, change: impl FnOnce(&mut Editor)) -> Result<Response, Failure> {
+    config::edit(&home.config(), change).map_err(failure)?;
+    Ok(Response::Done)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` wants"
+)]
+fn failure(error: ConfigError) -> Failure {
+    Failure::new(error.code(), chain(&error))
+}

@@ -1,0 +1,64 @@
+//! The beginning of an engine: everything that may fail before anything is offered.
+//!
+//! The node comes last, so that whatever fails leaves nothing on the network.
+
+use std::path::PathBuf;
+
+use fastn_p2p::Node;
+use malai_api::IdentityStatus;
+
+use super::{ConfigSource, EngineError, EngineOptions, keeper, network};
+use crate::{
+    config::{self, Config, Parsed},
+    expose::Expose,
+    identity,
+    shutdown::Shutdown,
+};
+
+/// What an engine stands on.
+#[derive(Debug)]
+pub(super) struct Base {
+    pub(super) config: Config,
+    /// Where the configuration is and how it changes; `None` for one in memory.
+    pub(super) file: Option<(PathBuf, keeper::Reloads)>,
+    pub(super) identity: IdentityStatus,
+    pub(super) expose: Expose,
+    pub(super) node: Node,
+}
+
+impl Base {
+    /// Reads the configuration, opens the identity and binds the node.
+    ///
+    /// When it fails, `shutdown` may own a task already.
+    pub(super) async fn lay(
+        options: &EngineOptions,
+        shutdown: &Shutdown,
+    ) -> Result<Self, EngineError> {
+        let (config, file) = match &options.config {
+            ConfigSource::Memory(config) => (Config::clone(config), None),
+            ConfigSource::File => {
+                let path = options.home.config();
+                // Watched before it is read, so that no change is missed in between.
+                let reloads = config::watch(&path, shutdown);
+                let Parsed { config, warnings } = config::load(&path)?;
+                keeper::warn_all(&warnings);
+                (config, Some((path, reloads)))
+            }
+        };
+        let identity = identity::open(&options.home, options.key_store).await?;
+        let expose = Expose::new(shutdown.clone(), options.events.clone());
+        let node = Node::bind(identity.secret(), network::node_config(&config.network)).await?;
+        let identity = IdentityStatus {
+            id52: identity.public().to_string(),
+            store: identity.store().to_string(),
+            notice: identity.notice().map(str::to_owned),
+        };
+        Ok(Self {
+            config,
+            file,
+            identity,
+            expose,
+            node,
+        })
+    }
+}

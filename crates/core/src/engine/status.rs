@@ -1,0 +1,143 @@
+//! One picture of everything an engine does, for `malai status` and every user interface.
+
+use std::time::Duration;
+
+use fastn_p2p::PublicKey;
+use malai_api::{BridgeStatus, PeerState, PeerStatus, ServiceStatus, Status, Traffic};
+use tokio::time::Instant;
+
+use super::keeper::Keeper;
+use crate::{
+    bridge::Bridges,
+    config::{BridgeConfig, Config, RelayConfig, ServiceConfig},
+    expose::Expose,
+};
+
+impl Keeper {
+    pub(super) fn status(&self) -> Status {
+        let config = self.layers.effective();
+        let services = config.services.iter();
+        let bridges = config.bridges.iter();
+        Status {
+            identity: self.parts.identity.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            uptime_secs: self.parts.started.elapsed().as_secs(),
+            relay: self.parts.node.relay().map(|relay| relay.to_string()),
+            addresses: texts(self.parts.node.addresses()),
+            services: services
+                .map(|(name, it)| self.service_status(name, it))
+                .collect(),
+            bridges: bridges
+                .map(|(name, it)| self.bridge_status(name, it))
+                .collect(),
+            peers: self.peer_statuses(),
+            gateway: self.gateway.map(|address| address.to_string()),
+            operations: self.parts.operations.tree(),
+        }
+    }
+
+    pub(super) fn service_status(&self, name: &str, service: &ServiceConfig) -> ServiceStatus {
+        let temporary = self.layers.services.get(name);
+        let left = |ends: Instant| ends.saturating_duration_since(Instant::now()).as_secs();
+        ServiceStatus {
+            name: name.to_owned(),
+            protocol: service.protocol,
+            upstream: texts(service.upstream.iter()),
+            allow: texts(service.allow.iter()),
+            active: service.active,
+            kept: temporary.is_none(),
+            link: self.link(name),
+            ends_in_secs: temporary.and_then(|it| it.ends).map(left),
+            traffic: self.parts.expose.traffic(name),
+        }
+    }
+
+    pub(super) fn bridge_status(&self, name: &str, bridge: &BridgeConfig) -> BridgeStatus {
+        let reports = self.parts.bridges.reports();
+        let report = reports.iter().find(|report| report.name == name);
+        let peer = report.and_then(|report| report.peer);
+        let (state, rtt_ms) = peer.map(|peer| self.way_to(&peer)).unwrap_or_default();
+        let outcome = self.bridges.get(name).map(|bridging| &bridging.outcome);
+        let failure = outcome.and_then(|outcome| outcome.as_ref().err());
+        BridgeStatus {
+            name: name.to_owned(),
+            to: bridge
+                .to
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            peer: peer.map(|peer| peer.to_string()),
+            service: report
+                .map(|report| report.service.clone())
+                .unwrap_or_default(),
+            protocol: bridge.protocol,
+            local: report
+                .map(|report| report.local.clone())
+                .unwrap_or_default(),
+            url: report.map(|report| report.url.clone()).unwrap_or_default(),
+            active: bridge.active,
+            kept: !self.layers.bridges.contains_key(name),
+            state,
+            rtt_ms,
+            error: failure.map(|failure| failure.message.clone()),
+            traffic: report.map(|report| report.traffic).unwrap_or_default(),
+        }
+    }
+
+    /// Peers with a pet name first, then those who are connected without one.
+    pub(super) fn peer_statuses(&self) -> Vec<PeerStatus> {
+        let pets = &self.layers.file.peers;
+        let named = pets
+            .iter()
+            .map(|(name, peer)| (Some(name.clone()), peer.id));
+        let reports = self.parts.peers.states();
+        let nameless = reports.iter().filter(|report| {
+            report.state != PeerState::Offline && !pets.values().any(|peer| peer.id == report.key)
+        });
+        let nameless = nameless.map(|report| (None, report.key));
+        let status = |(name, key): (Option<String>, PublicKey)| {
+            let (state, rtt_ms) = self.way_to(&key);
+            PeerStatus {
+                name,
+                id52: key.to_string(),
+                state,
+                rtt_ms,
+            }
+        };
+        named.chain(nameless).map(status).collect()
+    }
+
+    /// The relay to name in a link: the one that answered, or the first of our own, which will.
+    pub(super) fn relay(&self) -> Option<url::Url> {
+        let answered = self.parts.node.relay();
+        answered.or_else(|| match &self.parts.effective.load().network.relay {
+            RelayConfig::Own(relays) => relays.first().cloned(),
+            RelayConfig::Default | RelayConfig::None => None,
+        })
+    }
+
+    fn way_to(&self, peer: &PublicKey) -> (PeerState, Option<f64>) {
+        let reports = self.parts.peers.states();
+        let report = reports.iter().find(|report| report.key == *peer);
+        let millis = |rtt: Duration| rtt.as_secs_f64() * 1000.0;
+        report
+            .map(|report| (report.state, report.rtt.map(millis)))
+            .unwrap_or_default()
+    }
+}
+
+/// Requests and connections in flight at this moment, both ways.
+pub(super) fn in_flight(config: &Config, expose: &Expose, bridges: &Bridges) -> usize {
+    let shared = config.services.keys().map(|name| expose.traffic(name));
+    let bridged = bridges.reports().into_iter().map(|report| report.traffic);
+    let open: u64 = shared
+        .chain(bridged)
+        .map(|traffic: Traffic| traffic.streams_open)
+        .sum();
+    usize::try_from(open).unwrap_or(usize::MAX)
+}
+
+fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<String> {
+    items.into_iter().map(|item| item.to_string()).collect()
+}
