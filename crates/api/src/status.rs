@@ -77,7 +77,7 @@ pub struct ServiceStatus {
 pub struct BridgeStatus {
     /// Its name.
     pub name: String,
-    /// The first place it leads to, as written.
+    /// The first place it leads to, such as `alice/shop`.
     pub to: String,
     /// The peer's id52, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

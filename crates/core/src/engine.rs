@@ -22,12 +22,12 @@ mod sharing;
 mod start;
 mod status;
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use fastn_p2p::{Node, PublicKey};
 use malai_api::{Event, IdentityStatus};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep};
 use tracing::info;
 
 pub use error::EngineError;
@@ -193,27 +193,37 @@ impl Engine {
 
     /// Stops accepting, lets what is in flight end within `drain_timeout`, cuts the rest.
     pub async fn stop(self) -> Drained {
+        self.stop_or_cut(std::future::pending()).await
+    }
+
+    /// The same, but cuts what is left as soon as `hurry` resolves.
+    pub async fn stop_or_cut(self, hurry: impl Future<Output = ()>) -> Drained {
         let effective = self.effective.load_full();
-        let deadline = Instant::now() + effective.drain_timeout;
+        let patience = effective.drain_timeout;
         let in_flight = || status::in_flight(&effective, &self.expose, &self.bridges);
         let before = in_flight();
         self.node.drain();
-        // Bridges first, since they need the node; what peers fetch from us goes on meanwhile.
-        // The cut is counted in requests: of the tasks that are left many carry none.
-        let bridged = timeout_at(deadline, self.shutdown.drain(Duration::MAX)).await;
-        let mut cut = if bridged.is_ok() { 0 } else { in_flight() };
-        self.shutdown.drain(Duration::ZERO).await;
-        let mut closing = pin!(
-            self.node
-                .close(deadline.saturating_duration_since(Instant::now()))
-        );
+        let all_end = async {
+            // Bridges first, since they need the node; what peers fetch goes on meanwhile.
+            self.shutdown.drain(Duration::MAX).await;
+            self.node.close(patience).await;
+        };
+        let time_is_up = async {
+            tokio::select! {
+                () = sleep(patience) => {}
+                () = hurry => {}
+            }
+        };
+        let mut cut = 0;
         tokio::select! {
             biased;
-            () = sleep_until(deadline), if cut == 0 => {
+            () = time_is_up => {
+                // Counted in requests: of the tasks that are left many carry none.
                 cut = in_flight();
-                closing.await;
+                self.shutdown.drain(Duration::ZERO).await;
+                self.node.close(Duration::ZERO).await;
             }
-            _ = &mut closing => {}
+            () = all_end => {}
         }
         let drained = Drained {
             finished: before.saturating_sub(cut),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use malai_api::{Event, Failure, Request, codes};
 use malai_core::control::ControlClient;
-use tokio::time::timeout;
+use tokio::{sync::oneshot, time::timeout};
 
 use super::{Own, Session};
 use crate::{
@@ -16,6 +16,9 @@ use crate::{
 
 /// How long a running engine may take to end our share before we leave anyway.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long an engine may take to cut everything when it is told to hurry.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// What a command stays with.
 #[derive(Debug)]
@@ -110,19 +113,31 @@ async fn drain(
     let Own {
         engine, mut events, ..
     } = own;
-    let drained = tokio::select! {
+    let (hurry, hurried) = oneshot::channel::<()>();
+    let mut stopping = Box::pin(engine.stop_or_cut(async {
+        if hurried.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }));
+    let (drained, exit) = tokio::select! {
         biased;
-        drained = engine.stop() => drained,
+        drained = &mut stopping => (Some(drained), exit),
         _ = signals.next() => {
-            output.talk("ended at once; what was in flight is cut");
-            return Ok(Exit::Interrupted);
+            if hurry.send(()).is_err() {
+                tracing::debug!("it has just stopped");
+            }
+            // Peers are told, but nobody waits for those who do not hear it.
+            (timeout(AT_ONCE, stopping).await.ok(), Exit::Interrupted)
         }
     };
     while let Ok(event) = events.try_recv() {
         printer.print(event)?;
     }
     printer.finish().await;
-    output.talk(&text::drained(drained));
+    match drained {
+        Some(drained) => output.talk(&text::drained(drained)),
+        None => output.talk("ended at once; what was in flight is cut"),
+    }
     Ok(exit)
 }
 

@@ -100,9 +100,9 @@ fn tell(bridge: &BridgeStatus, output: Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where to go: the URL where there is one.
+/// Where to go: a URL for HTTP, an address for everything else.
 fn place(bridge: &BridgeStatus) -> &str {
-    if bridge.url.is_empty() {
+    if bridge.protocol == Protocol::Tcp || bridge.url.is_empty() {
         &bridge.local
     } else {
         &bridge.url

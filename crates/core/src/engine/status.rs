@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::keeper::Keeper;
 use crate::{
     bridge::Bridges,
-    config::{BridgeConfig, Config, RelayConfig, ServiceConfig},
+    config::{BridgeConfig, BridgeTarget, Config, RelayConfig, ServiceConfig},
     expose::Expose,
 };
 
@@ -62,11 +62,7 @@ impl Keeper {
         let failure = outcome.and_then(|outcome| outcome.as_ref().err());
         BridgeStatus {
             name: name.to_owned(),
-            to: bridge
-                .to
-                .first()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+            to: bridge.to.first().map(plain).unwrap_or_default(),
             peer: peer.map(|peer| peer.to_string()),
             service: report
                 .map(|report| report.service.clone())
@@ -136,6 +132,17 @@ pub(super) fn in_flight(config: &Config, expose: &Expose, bridges: &Bridges) -> 
         .map(|traffic: Traffic| traffic.streams_open)
         .sum();
     usize::try_from(open).unwrap_or(usize::MAX)
+}
+
+/// Where a bridge leads, without the hints of a link and without its secret.
+fn plain(target: &BridgeTarget) -> String {
+    let plain = BridgeTarget {
+        addresses: Vec::new(),
+        relay: None,
+        invite: None,
+        ..target.clone()
+    };
+    plain.to_string()
 }
 
 fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<String> {

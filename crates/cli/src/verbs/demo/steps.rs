@@ -1,5 +1,7 @@
 //! What the demo did and how long each step took, as it goes.
 
+use std::time::Duration;
+
 use malai_api::Event;
 use malai_core::events::EventFeed;
 use serde::Serialize;
@@ -44,7 +46,7 @@ impl Steps {
     /// Tells of a step that took from the last one to this moment.
     pub(super) fn done(&mut self, what: &str) -> anyhow::Result<()> {
         let now = Instant::now();
-        let ms = (now - self.last).as_secs_f64() * 1000.0;
+        let ms = millis(now - self.last);
         self.last = now;
         for feed in &mut self.feeds {
             while let Ok(event) = feed.try_recv() {
@@ -63,7 +65,7 @@ impl Steps {
 
     /// Tells how long it took altogether.
     pub(super) fn end(self) -> anyhow::Result<()> {
-        let total_ms = self.began.elapsed().as_secs_f64() * 1000.0;
+        let total_ms = millis(self.began.elapsed());
         if self.output.is_json() {
             self.output.object(&serde_json::json!({
                 "event": "demo",
@@ -75,4 +77,9 @@ impl Steps {
         }
         Ok(())
     }
+}
+
+/// Milliseconds, to the microsecond.
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
 }
