@@ -26,6 +26,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     config::{BridgeConfig, BridgeTarget, ListenAddress},
+    events::EventFeed,
     meter::Meter,
     peers::Peers,
     shutdown::Shutdown,
@@ -42,6 +43,7 @@ pub struct Bridges(Arc<Inner>);
 struct Inner {
     peers: Peers,
     shutdown: Shutdown,
+    events: EventFeed,
     /// Kept streams to peers: nothing in flight, so nothing to wait for.
     connections: Shutdown,
     running: std::sync::Mutex<BTreeMap<String, Running>>,
@@ -80,10 +82,11 @@ pub struct BridgeReport {
 impl Bridges {
     /// No bridge is open yet.
     #[must_use]
-    pub fn new(peers: Peers, shutdown: Shutdown) -> Self {
+    pub fn new(peers: Peers, shutdown: Shutdown, events: EventFeed) -> Self {
         Self(Arc::new(Inner {
             peers,
             shutdown,
+            events,
             connections: Shutdown::default(),
             running: std::sync::Mutex::default(),
             gateway: std::sync::Mutex::default(),
@@ -235,7 +238,13 @@ impl Bridges {
             )
         };
         let targets = config.to.iter().map(waits);
-        HttpBridge::new(&self.0.peers, targets, meter, &self.0.connections)
+        HttpBridge::new(
+            &self.0.peers,
+            targets,
+            meter,
+            &self.0.connections,
+            self.0.events.clone(),
+        )
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {

@@ -129,7 +129,7 @@ impl Engine {
             id52: base.identity.id52.clone(),
         });
         let peers = Peers::new(base.node.clone(), &shutdown, events.clone());
-        let bridges = Bridges::new(peers.clone(), shutdown.clone());
+        let bridges = Bridges::new(peers.clone(), shutdown.clone(), events.clone());
         let operations = Operations::begin(&base.identity.id52).await;
         let effective = Arc::new(ArcSwap::from_pointee(Config::default()));
         let (file, reloads) = base.file.unzip();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use e2e::{Origin, Pair, RawOrigin, client, read_head, within};
 use http_body_util::BodyExt;
-use hyper::{Request, body::Frame};
+use hyper::{Request, StatusCode, body::Frame};
 use tokio::{io::AsyncWriteExt, sync::Notify};
 
 /// A service that sends `answer` and then is gone.
@@ -23,6 +23,10 @@ async fn is_seen_as_cut_off(answer: &'static str) -> Result<()> {
     let pair = Pair::http(origin.address()).await?;
     let request = Request::get(pair.url("/")).body(client::empty())?;
     let mut response = client::open(request).await?;
+    if response.status() == StatusCode::BAD_GATEWAY {
+        // It broke off before any of it had been passed on, and that was told.
+        return Ok(());
+    }
     let first = response.body_mut().frame().await.context("no body")?;
     if first.is_ok() {
         let rest = within("the end of the body", response.into_body().collect()).await?;

@@ -207,8 +207,11 @@ async fn secrets_are_never_said() -> Result<()> {
         !share.said().contains(secret),
         "the secret key is in the log"
     );
-    let mode = fs::metadata(home.dir())?.permissions().mode();
-    assert_eq!(mode & 0o077, 0, "the home is its owner's alone: {mode:o}");
+    for secret in [home.path("identity.key"), home.path("state")] {
+        let mode = fs::metadata(&secret)?.permissions().mode();
+        let name = secret.display();
+        assert_eq!(mode & 0o077, 0, "{name} is its owner's alone: {mode:o}");
+    }
     Ok(())
 }
 

@@ -139,7 +139,7 @@ async fn status_shows_the_way_and_the_traffic() -> Result<()> {
     assert_eq!(bridge["state"], "direct", "{status}");
     assert_eq!(bridge["traffic"]["requests"], 1, "{status}");
     assert!(
-        bridge["traffic"]["bytes_in"].as_u64() >= Some(12_345),
+        bridge["traffic"]["bytes_out"].as_u64() >= Some(12_345),
         "{status}"
     );
     let status = pair.share_home.run(&["status", "--json"]).await?.json()?;

@@ -6,7 +6,7 @@ use e2e::{Home, OFFLINE, Origin, Pair, client, wait_until};
 /// The answer to a GET with this `Host`.
 async fn asked_as(address: std::net::SocketAddr, host: &str) -> Result<String> {
     let request = format!("GET /echo HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    client::exchange(address, request.as_bytes(), true).await
+    client::exchange(address, request.as_bytes(), false).await
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn a_refused_upgrade_is_a_plain_answer() -> Result<()> {
         "GET /shout HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade, close\r\nUpgrade: other/1\r\n\r\n",
         pair.local
     );
-    let answer = e2e::client::exchange(pair.local, request.as_bytes(), true).await?;
+    let answer = e2e::client::exchange(pair.local, request.as_bytes(), false).await?;
     assert!(answer.starts_with("HTTP/1.1 426"), "{answer}");
     Ok(())
 }

@@ -25,10 +25,12 @@ async fn connections_to_the_service_are_kept() -> Result<()> {
     })
     .await?;
     let pair = Pair::http(origin.address()).await?;
+    // `share` itself has looked whether anything answers.
+    let before = origin.connections();
     for _ in 0..20 {
         assert_eq!(client::get(&pair.url("/")).await?.text(), "ok");
     }
-    assert_eq!(origin.connections(), 1);
+    assert_eq!(origin.connections() - before, 1);
     Ok(())
 }
 
@@ -41,6 +43,7 @@ async fn a_kept_connection_that_has_just_closed_is_not_the_clients_problem() -> 
     })
     .await?;
     let pair = Pair::http(origin.address()).await?;
+    let before = origin.connections();
     for _ in 0..20 {
         let reply = client::get(&pair.url("/")).await?;
         assert_eq!(
@@ -48,7 +51,7 @@ async fn a_kept_connection_that_has_just_closed_is_not_the_clients_problem() -> 
             (StatusCode::OK, "ok")
         );
     }
-    assert_eq!(origin.connections(), 20);
+    assert_eq!(origin.connections() - before, 20);
     Ok(())
 }
 
@@ -87,10 +90,15 @@ async fn a_service_at_a_unix_socket() -> Result<()> {
     let socket = directory.path().join("app.sock");
     let listener = UnixListener::bind(&socket)?;
     let serving = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await?;
-        let head = read_head(&mut stream).await?;
-        stream.write_all(OK).await?;
-        anyhow::Ok(head)
+        loop {
+            let (mut stream, _) = listener.accept().await?;
+            // `share` itself looks whether anything answers, and says nothing.
+            let Ok(head) = read_head(&mut stream).await else {
+                continue;
+            };
+            stream.write_all(OK).await?;
+            return anyhow::Ok(head);
+        }
     });
     let pair = Pair::http(format!("unix:{}", socket.display())).await?;
     assert_eq!(client::get(&pair.url("/")).await?.text(), "ok");

@@ -78,6 +78,7 @@ impl Gateway {
                 targets,
                 self.meter.clone(),
                 &inner.connections,
+                inner.events.clone(),
             ))
         });
         Arc::clone(way)

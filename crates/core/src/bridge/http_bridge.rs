@@ -6,9 +6,12 @@ use fastn_p2p::{RejectCode, Rejection};
 use http::{Method, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
+use malai_api::Event;
+use tokio::time::Instant;
 
 use crate::{
     config::BridgeTarget,
+    events::EventFeed,
     http::{
         self as proxy, Dial, Direction, Forwarded, Pool, PoolLimits, ProxyBody, ProxyError, Sender,
         forward, handshake,
@@ -32,6 +35,7 @@ const STREAMS: PoolLimits = PoolLimits {
 pub(super) struct HttpBridge {
     pools: Vec<Pool<PeerDial>>,
     meter: Meter,
+    events: EventFeed,
 }
 
 impl HttpBridge {
@@ -40,6 +44,7 @@ impl HttpBridge {
         targets: impl Iterator<Item = (BridgeTarget, Duration)>,
         meter: Meter,
         tasks: &Shutdown,
+        events: EventFeed,
     ) -> Self {
         let pools = targets.map(|(target, wait)| {
             let dial = PeerDial {
@@ -53,6 +58,7 @@ impl HttpBridge {
         Self {
             pools: pools.collect(),
             meter,
+            events,
         }
     }
 
@@ -63,24 +69,47 @@ impl HttpBridge {
         allowed: Result<(), ProxyError>,
         tasks: &Shutdown,
     ) -> Response<ProxyBody> {
+        let started = Instant::now();
         let wants_json = proxy::prefers_json(request.headers());
-        let answered = match allowed {
+        let asked = self.events.is_heard().then(|| {
+            (
+                request.method().to_string(),
+                request.uri().path().to_owned(),
+            )
+        });
+        let (target, answered) = match allowed {
             Ok(()) => self.send(request, tasks).await,
-            Err(error) => Err(error),
+            Err(error) => (None, Err(error)),
         };
-        answered.unwrap_or_else(|error| {
+        let response = answered.unwrap_or_else(|error| {
             tracing::debug!(code = error.code, error = error.chain(), "not answered");
             proxy::respond(&error, wants_json)
-        })
+        });
+        if let (Some((method, path)), Some(dial)) = (asked, target) {
+            self.events.send(|| Event::Request {
+                service: dial.target.service.clone(),
+                peer: dial
+                    .peers
+                    .resolve(&dial.target)
+                    .map(|key| key.to_string())
+                    .unwrap_or_default(),
+                method,
+                path,
+                status: response.status().as_u16(),
+                ms: started.elapsed().as_secs_f64() * 1000.0,
+            });
+        }
+        response
     }
 
+    /// Sends `request` to the first target that takes it; also tells which was asked last.
     async fn send(
         &self,
         request: Request<Incoming>,
         tasks: &Shutdown,
-    ) -> Result<Response<ProxyBody>, ProxyError> {
+    ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {
         if request.method() == Method::CONNECT {
-            return Err(ProxyError::connect_refused());
+            return (None, Err(ProxyError::connect_refused()));
         }
         let version = match request.version() {
             Version::HTTP_2 => Version::HTTP_2,
@@ -91,16 +120,20 @@ impl HttpBridge {
             body.counted(self.meter.clone(), Direction::Request)
         });
         forwarded.speak(version);
+        let mut asked = None;
         let mut failure = None;
         let mut left = Some(forwarded);
         for pool in &self.pools {
             let Some(forwarded) = left.take() else { break };
+            asked = Some(&pool.dial);
             match forward(pool, forwarded, &self.meter, tasks).await {
-                Ok(response) => return Ok(response.map(|body| body.holding(open))),
+                Ok(response) => return (asked, Ok(response.map(|body| body.holding(open)))),
                 Err((error, again)) => (failure, left) = (Some(error), again),
             }
         }
-        Err(failure.unwrap_or_else(|| ProxyError::peer_failed("This bridge leads nowhere.")))
+        let error =
+            failure.unwrap_or_else(|| ProxyError::peer_failed("This bridge leads nowhere."));
+        (asked, Err(error))
     }
 }
 

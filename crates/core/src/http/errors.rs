@@ -5,7 +5,7 @@ use std::{error::Error, fmt, sync::Arc};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
-    header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+    header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER},
 };
 
 use super::ProxyBody;
@@ -193,6 +193,10 @@ pub(crate) fn respond(error: &ProxyError, wants_json: bool) -> Response<ProxyBod
     headers.insert(ERROR_HEADER, HeaderValue::from_static(error.code));
     if error.status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if error.status == StatusCode::METHOD_NOT_ALLOWED {
+        // What follows a CONNECT is no HTTP.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -173,7 +173,12 @@ impl Framing {
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         // Only four names matter; their lengths tell them apart from nearly all others.
         match name.len() {
-            4 if name.eq_ignore_ascii_case(b"host") => self.head.hosts += 1,
+            4 if name.eq_ignore_ascii_case(b"host") => {
+                if value.is_empty() {
+                    return Err(Offence);
+                }
+                self.head.hosts += 1;
+            }
             7 if name.eq_ignore_ascii_case(b"upgrade") => self.upgrade_asked = true,
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 if self.head.length.is_some() {

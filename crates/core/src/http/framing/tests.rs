@@ -69,6 +69,7 @@ fn refuses_what_two_programs_could_read_differently() {
     assert!(refuses("GET / HTTP/1.1\r\nHost: a\n\r\n"));
     assert!(refuses("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"));
     assert!(refuses("GET / HTTP/1.1\r\n\r\n"));
+    assert!(refuses("GET / HTTP/1.1\r\nHost:\r\n\r\n"));
     assert!(refuses(
         "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
     ));
