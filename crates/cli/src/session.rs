@@ -11,16 +11,16 @@ use malai_api::{Event, Failure, IdentityStatus, Request, Response, codes};
 use malai_core::{
     control::{ControlClient, Owner, OwnerGuard},
     engine::{ConfigSource, Engine, EngineError, EngineOptions, LockError},
-    events::EventFeed,
+    events::{EventFeed, Events},
     home::Home,
     identity::KeyStore,
 };
 use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
+    sync::broadcast::error::RecvError,
     time::{Instant, sleep},
 };
 
-use crate::text;
+use crate::{output::Output, text};
 
 pub(crate) use self::stay::{Watched, run_until_signal, stay};
 
@@ -42,7 +42,7 @@ pub(crate) enum Session {
 #[derive(Debug)]
 pub(crate) struct Own {
     engine: Engine,
-    events: Receiver<Event>,
+    events: Events,
     owner: Owner,
     _guard: OwnerGuard,
 }
@@ -65,13 +65,17 @@ impl Session {
     }
 
     /// The running engine, or one of our own.
-    pub(crate) async fn open(home: Home, key_store: Option<KeyStore>) -> anyhow::Result<Self> {
+    pub(crate) async fn open(
+        home: Home,
+        key_store: Option<KeyStore>,
+        output: Output,
+    ) -> anyhow::Result<Self> {
         let deadline = Instant::now() + ATTACH_TIMEOUT;
         loop {
             if let Some(session) = Self::attach(&home).await? {
                 return Ok(session);
             }
-            match Own::start(home.clone(), key_store).await {
+            match Own::start(home.clone(), key_store, output).await {
                 // Somebody else starts or stops at this moment.
                 Err(EngineError::Lock(LockError::Held { .. })) if Instant::now() < deadline => {
                     sleep(ATTACH_INTERVAL).await;
@@ -140,9 +144,15 @@ impl Own {
     pub(crate) async fn start(
         home: Home,
         key_store: Option<KeyStore>,
+        output: Output,
     ) -> Result<Self, EngineError> {
         let feed = EventFeed::default();
-        let events = feed.subscribe();
+        // A line for each request is told only where somebody sees it.
+        let events = if output.is_json() || output.is_for_person() {
+            feed.subscribe()
+        } else {
+            feed.subscribe_to_changes()
+        };
         let options = EngineOptions {
             home,
             key_store,

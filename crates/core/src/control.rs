@@ -15,9 +15,10 @@ mod owner;
 
 use std::{future::Future, io, path::PathBuf, time::Duration};
 
-use malai_api::{Event, Request, Response};
+use malai_api::{Request, Response};
 use thiserror::Error;
-use tokio::sync::broadcast;
+
+use crate::events::Events;
 
 pub use client::ControlClient;
 pub use line::MAX_LINE_BYTES;
@@ -42,7 +43,7 @@ pub trait Dispatch: Clone + Send + Sync + 'static {
     fn dispatch(&self, request: Request, owner: &Owner) -> impl Future<Output = Response> + Send;
 
     /// Every event from here on.
-    fn events(&self) -> broadcast::Receiver<Event>;
+    fn events(&self) -> Events;
 }
 
 /// Why an engine cannot be asked.

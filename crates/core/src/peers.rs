@@ -100,26 +100,29 @@ impl Peers {
 
     /// The key that `target` means; remembers the addresses that came with it.
     pub(crate) fn resolve(&self, target: &BridgeTarget) -> Result<PublicKey, ProxyError> {
-        let key = match &target.peer {
-            PeerName::Key(key) => *key,
-            PeerName::Pet(name) => *self.0.names.load().get(name).ok_or_else(|| {
-                unknown(format!(
-                    "There is no peer called {name}. Add it with `malai peer add {name} ID52`."
-                ))
-            })?,
-            PeerName::Domain(domain) => {
-                return Err(unknown(format!(
-                    "Names by DNS, such as {domain}, cannot be looked up yet. \
-                     Use the peer's id52 or a share link."
-                )));
-            }
-        };
+        let key = self.key_of(target)?;
         let hints = AddressHints {
             addresses: target.addresses.clone(),
             relay: target.relay.clone(),
         };
         self.0.node.add_hints(key, &hints);
         Ok(key)
+    }
+
+    /// The key that `target` means.
+    pub(crate) fn key_of(&self, target: &BridgeTarget) -> Result<PublicKey, ProxyError> {
+        match &target.peer {
+            PeerName::Key(key) => Ok(*key),
+            PeerName::Pet(name) => self.0.names.load().get(name).copied().ok_or_else(|| {
+                unknown(format!(
+                    "There is no peer called {name}. Add it with `malai peer add {name} ID52`."
+                ))
+            }),
+            PeerName::Domain(domain) => Err(unknown(format!(
+                "Names by DNS, such as {domain}, cannot be looked up yet. \
+                 Use the peer's id52 or a share link."
+            ))),
+        }
     }
 
     /// Opens a stream to `service` of `peer`, dialling again and again until `wait` is over.

@@ -18,7 +18,7 @@ pub(crate) async fn run(context: &Context, args: BridgeArgs) -> anyhow::Result<E
         let purpose = ", so nothing could keep this bridge";
         Session::running(&home, purpose).await?
     } else {
-        Session::open(home, context.key_store()).await?
+        Session::open(home, context.key_store(), context.output).await?
     };
     let signals = Signals::listen()?;
     let bg = args.bg;

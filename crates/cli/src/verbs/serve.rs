@@ -8,7 +8,7 @@ use crate::{
 };
 
 pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
-    let own = Own::start(context.home()?, context.key_store()).await?;
+    let own = Own::start(context.home()?, context.key_store(), context.output).await?;
     let signals = Signals::listen()?;
     context.output.talk("malai is running; Ctrl-C ends it.");
     run_until_signal(own, signals, context.output).await

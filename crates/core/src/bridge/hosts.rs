@@ -89,12 +89,19 @@ impl Hosts {
     }
 }
 
-/// The host that `request` names, lower case and without port; the URI counts before the header
-/// (RFC 9112, section 3.2.2).
+/// The host that `request` names, lower case and without port.
+///
+/// A proxy's form of request, whose URI names a place, must name the same one as its Host: what
+/// asks for another place than this bridge has taken it for a proxy, which it is not.
 pub(super) fn host_of<B>(request: &Request<B>) -> Option<String> {
-    let authority = match request.uri().authority() {
-        Some(authority) => authority.clone(),
-        None => request.headers().get(HOST)?.to_str().ok()?.parse().ok()?,
+    let header = match request.headers().get(HOST) {
+        Some(host) => Some(host.to_str().ok()?.parse::<Authority>().ok()?),
+        None => None,
+    };
+    let authority = match (request.uri().authority(), header) {
+        (Some(authority), Some(header)) if *authority != header => return None,
+        (Some(authority), _) => authority.clone(),
+        (None, header) => header?,
     };
     let host = authority.host().to_ascii_lowercase();
     (!host.is_empty() && !authority.as_str().contains('@')).then_some(host)

@@ -71,7 +71,7 @@ impl HttpBridge {
     ) -> Response<ProxyBody> {
         let started = Instant::now();
         let wants_json = proxy::prefers_json(request.headers());
-        let asked = self.events.is_heard().then(|| {
+        let asked = self.events.wants_requests().then(|| {
             (
                 request.method().to_string(),
                 request.uri().path().to_owned(),
@@ -88,11 +88,7 @@ impl HttpBridge {
         if let (Some((method, path)), Some(dial)) = (asked, target) {
             self.events.send(|| Event::Request {
                 service: dial.target.service.clone(),
-                peer: dial
-                    .peers
-                    .resolve(&dial.target)
-                    .map(|key| key.to_string())
-                    .unwrap_or_default(),
+                peer: dial.peer(),
                 method,
                 path,
                 status: response.status().as_u16(),
@@ -144,6 +140,16 @@ struct PeerDial {
     target: BridgeTarget,
     wait: Duration,
     tasks: Shutdown,
+}
+
+impl PeerDial {
+    /// The peer's id52, or nothing while its name means nobody.
+    fn peer(&self) -> String {
+        self.peers
+            .key_of(&self.target)
+            .map(|key| key.to_string())
+            .unwrap_or_default()
+    }
 }
 
 impl Dial for PeerDial {

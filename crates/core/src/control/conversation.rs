@@ -5,7 +5,7 @@
 use malai_api::{Event, Failure, Request, Response, codes};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::broadcast::{Receiver, error::RecvError},
+    sync::broadcast::error::RecvError,
 };
 use tracing::debug;
 
@@ -13,7 +13,7 @@ use super::{
     ControlError, Dispatch, Owner, QUIET_TIMEOUT,
     line::{LineReader, write_line},
 };
-use crate::shutdown::Shutdown;
+use crate::{events::Events, shutdown::Shutdown};
 
 /// Answers until the other side hangs up, is silent for too long, or the engine ends.
 pub(super) async fn converse<S, D>(stream: S, engine: D, shutdown: Shutdown)
@@ -74,7 +74,7 @@ where
 }
 
 /// The next event of a subscription; never resolves without one. Cancel safe.
-async fn next_event(events: &mut Option<Receiver<Event>>) -> Option<Event> {
+async fn next_event(events: &mut Option<Events>) -> Option<Event> {
     let Some(events) = events else {
         return std::future::pending().await;
     };
@@ -88,7 +88,7 @@ async fn next_event(events: &mut Option<Receiver<Event>>) -> Option<Event> {
 /// What was already said when the engine ended still reaches whoever listens.
 async fn tell_the_rest<W: AsyncWrite + Unpin>(
     writer: &mut W,
-    events: Option<Receiver<Event>>,
+    events: Option<Events>,
 ) -> Result<(), ControlError> {
     let Some(mut events) = events else {
         return Ok(());

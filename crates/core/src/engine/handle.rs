@@ -2,13 +2,13 @@
 
 use std::error::Error;
 
-use malai_api::{Event, Failure, Request, Response, codes};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use malai_api::{Failure, Request, Response, codes};
+use tokio::sync::{mpsc, oneshot};
 
 use super::{keeper::Command, probe};
 use crate::{
     control::{Dispatch, Owner},
-    events::EventFeed,
+    events::{EventFeed, Events},
 };
 
 /// Asks an engine; clones ask the same one.
@@ -44,7 +44,7 @@ impl EngineHandle {
 
     /// Every event from here on.
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<Event> {
+    pub fn events(&self) -> Events {
         self.events.subscribe()
     }
 
@@ -71,7 +71,7 @@ impl Dispatch for EngineHandle {
         self.dispatch_for(request, owner).await
     }
 
-    fn events(&self) -> broadcast::Receiver<Event> {
+    fn events(&self) -> Events {
         self.events.subscribe()
     }
 }

@@ -6,10 +6,10 @@ use std::{net::SocketAddr, time::Duration};
 
 use malai_api::{Event, Failure, Request, Response, ServiceStatus, ShareRequest, Status};
 use tempfile::TempDir;
-use tokio::{sync::broadcast::Receiver, time::timeout};
+use tokio::time::timeout;
 
 use super::*;
-use crate::config::RelayConfig;
+use crate::{config::RelayConfig, events::Events};
 
 /// How long anything that is waited for may take.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -22,7 +22,7 @@ const LOCAL_NETWORK: &str =
 struct Place {
     dir: TempDir,
     engine: Engine,
-    events: Receiver<Event>,
+    events: Events,
 }
 
 impl Place {

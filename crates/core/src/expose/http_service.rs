@@ -60,7 +60,7 @@ impl Caller {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<ProxyBody> {
         let started = Instant::now();
         let wants_json = proxy::prefers_json(request.headers());
-        let heard = self.expose.0.events.is_heard();
+        let heard = self.expose.0.events.wants_requests();
         let told = heard.then(|| {
             (
                 request.method().to_string(),

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use malai_api::Event;
-use malai_core::events::EventFeed;
+use malai_core::events::{EventFeed, Events};
 use serde::Serialize;
-use tokio::{sync::broadcast::Receiver, time::Instant};
+use tokio::time::Instant;
 
 use crate::output::Output;
 
@@ -16,7 +15,7 @@ pub(super) struct Steps {
     began: Instant,
     last: Instant,
     done: Vec<Step>,
-    feeds: Vec<Receiver<Event>>,
+    feeds: Vec<Events>,
 }
 
 /// One step that is done.

@@ -3,12 +3,11 @@
 use std::{os::unix::fs::PermissionsExt, time::Duration};
 
 use malai_api::codes;
-use tokio::sync::broadcast;
 
 use super::*;
 use crate::{
     control::{ControlListener, Dispatch, MAX_CONNECTIONS, Owner},
-    events::EventFeed,
+    events::{EventFeed, Events},
     shutdown::Shutdown,
 };
 
@@ -24,7 +23,7 @@ impl Dispatch for Stub {
         Response::Done
     }
 
-    fn events(&self) -> broadcast::Receiver<Event> {
+    fn events(&self) -> Events {
         self.0.subscribe()
     }
 }

@@ -6,7 +6,10 @@ use tokio::{
 };
 
 use super::*;
-use crate::{control::MAX_LINE_BYTES, events::EventFeed};
+use crate::{
+    control::MAX_LINE_BYTES,
+    events::{EventFeed, Events},
+};
 
 /// Answers everything with `Done` and tells when an owner has gone.
 #[derive(Clone)]
@@ -26,7 +29,7 @@ impl Dispatch for Stub {
         Response::Done
     }
 
-    fn events(&self) -> Receiver<Event> {
+    fn events(&self) -> Events {
         self.feed.subscribe()
     }
 }
