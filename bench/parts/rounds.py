@@ -118,6 +118,10 @@ def members(system):
 
 def memory(system, results, name):
     """Of both sides together, of each role, and of the largest process."""
+    for process in system.processes:
+        if process.ended():
+            results.problem(system, f"memory {name}", str(process.failure("ended by itself")))
+            return
     by_role = {process.role: rss_kib(process.pid) for process in system.processes}
     if not by_role:
         return

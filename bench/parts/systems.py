@@ -176,12 +176,14 @@ class Dumbpipe(System):
 
     def start(self):
         dumbpipe = self.tools.path("dumbpipe")
+        # With a key given there, both sides would be the same peer.
+        env = {name: value for name, value in os.environ.items() if name != "IROH_SECRET"}
         local = ["--ipv4-addr", "127.0.0.1:0"]
         to = f"127.0.0.1:{self.upstream.port}"
-        far = self.run("far", [dumbpipe, "listen-tcp", *local, "--host", to])
+        far = self.run("far", [dumbpipe, "listen-tcp", *local, "--host", to], env)
         ticket = far.wait_for(lambda: self._ticket(far), RELAY_SECONDS, "printing a ticket")
         near = f"127.0.0.1:{self.port}"
-        self.run("near", [dumbpipe, "connect-tcp", *local, "--addr", near, ticket])
+        self.run("near", [dumbpipe, "connect-tcp", *local, "--addr", near, ticket], env)
 
     @staticmethod
     def _ticket(process):
