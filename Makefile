@@ -50,8 +50,9 @@ check:
 	scripts/deny
 
 bench:
-	scripts/setup build
-	bench/run
+	scripts/setup build bench
+	cargo build --release --workspace --bins --locked
+	bench/run $(BENCH_ARGS)
 
 fmt:
 	cargo fmt --all

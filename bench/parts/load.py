@@ -1,0 +1,121 @@
+"""The loads: wrk for requests, curl for bulk, and the first response after a start."""
+
+import http.client
+import json
+import pathlib
+import subprocess
+import time
+
+from .procs import POLL_SECONDS, Unavailable
+from .upstream import LARGE, SMALL, SMALL_BYTES, UPLOAD
+
+SCRIPT = pathlib.Path(__file__).with_name("wrk.lua")
+# wrk gets this much more than its own time before it counts as hung.
+GRACE_SECONDS = 30.0
+# The slowest system there is moved 300 MB/s; this allows a hundredth of it.
+LEAST_BYTES_PER_SECOND = 3_000_000
+FIRST_RESPONSE_SECONDS = 60.0
+ONE_REQUEST_SECONDS = 15.0
+
+
+class LoadFailed(Exception):
+    """A load gave no figure; the text says what was wrong."""
+
+
+def first_response(port, deadline, gone):
+    """Returns when the small file came, whole and with status 200."""
+    problem = "nothing listened"
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ONE_REQUEST_SECONDS)
+        try:
+            connection.request("GET", f"/{SMALL}")
+            answer = connection.getresponse()
+            length = len(answer.read())
+            if answer.status == 200 and length == SMALL_BYTES:
+                return
+            problem = f"status {answer.status} with {length} bytes"
+        except (OSError, http.client.HTTPException) as error:
+            problem = str(error) or type(error).__name__
+        finally:
+            connection.close()
+        ended = gone()
+        if ended:
+            raise ended.failure("ended before the first good response")
+        time.sleep(POLL_SECONDS)
+    raise Unavailable(f"no good response came ({problem})")
+
+
+def requests(wrk, port, connections, seconds, keep_alive=True):
+    """One run of wrk: requests a second that were answered with 2xx or 3xx, and latencies in ms."""
+    threads = min(2, connections)
+    command = [wrk, f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    command += ["-s", str(SCRIPT)]
+    if not keep_alive:
+        command += ["-H", "Connection: close"]
+    command.append(f"http://127.0.0.1:{port}/{SMALL}")
+    lines = _run(command, seconds + GRACE_SECONDS).splitlines()
+    found = [line for line in lines if line.startswith("{")]
+    if not found:
+        raise LoadFailed("wrk printed no result")
+    run = json.loads(found[-1])
+    good = run["requests"] - run["not_ok"]
+    return {
+        "requests_per_second": good / run["seconds"],
+        "requests": run["requests"],
+        "p50_ms": run["p50"],
+        "p99_ms": run["p99"],
+        "not_ok": run["not_ok"],
+        "timeouts": run["timeouts"],
+        "broken": run["broken"],
+    }
+
+
+def download(curl, port, size):
+    """MB/s of fetching the large file."""
+    got, speed = _transfer(
+        [curl, "-o", "/dev/null", "-w", "%{http_code} %{size_download} %{speed_download}"],
+        f"http://127.0.0.1:{port}/{LARGE}",
+        size,
+    )
+    if got != size:
+        raise LoadFailed(f"{got:.0f} of {size} bytes came")
+    return speed
+
+
+def upload(curl, port, source, size, answer):
+    """MB/s of sending the large file; `answer` is a path for what the upstream counted."""
+    _, speed = _transfer(
+        [curl, "-T", str(source), "-o", str(answer)]
+        # Without this curl waits for a `100 Continue`, which is not what is measured.
+        + ["-H", "Expect:", "-w", "%{http_code} %{size_upload} %{speed_upload}"],
+        f"http://127.0.0.1:{port}/{UPLOAD}",
+        size,
+    )
+    counted = pathlib.Path(answer).read_text(errors="replace").strip()
+    if counted != str(size):
+        raise LoadFailed(f"the upstream counted {counted} of {size} bytes")
+    return speed
+
+
+def _transfer(command, url, size):
+    limit = GRACE_SECONDS + size / LEAST_BYTES_PER_SECOND
+    command = [*command, "--silent", "--show-error", "--noproxy", "*", url]
+    status, size_moved, speed = _run(command, limit).split()
+    if status != "200":
+        raise LoadFailed(f"the answer was {status}")
+    return float(size_moved), float(speed) / 1e6
+
+
+def _run(command, seconds):
+    name = pathlib.Path(command[0]).name
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds
+        )
+    except subprocess.TimeoutExpired as error:
+        raise LoadFailed(f"`{name}` did not end within {seconds:.0f} s") from error
+    except OSError as error:
+        raise Unavailable(f"`{command[0]}` does not start: {error.strerror}") from error
+    if done.returncode != 0:
+        raise LoadFailed(f"`{name}`: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode(errors="replace")

@@ -1,0 +1,64 @@
+"""malai as two processes with homes of their own, as on two machines.
+
+Nothing of this machine's malai is touched or read: own homes, keys in files there, no variable
+`MALAI_…` passed on. There are no relays and no lookup, so that only what is measured is at work.
+"""
+
+import json
+import os
+
+from .procs import free_port
+
+SHARED_SECONDS = 30.0
+BRIDGED_SECONDS = 30.0
+SERVICE = "bench"
+
+CONFIG = """version = 1
+
+[network]
+relay = "none"
+lookup = []
+bind = "127.0.0.1:0"
+"""
+
+
+class Pair:
+    """`malai share` and `malai bridge`, to be mixed into a system."""
+
+    share_flags = ()
+    bridge_flags = ()
+
+    @classmethod
+    def reason_missing(cls, tools):
+        return tools.reason_missing("malai")
+
+    def start(self):
+        binary = self.tools.path("malai")
+        upstream = f"127.0.0.1:{self.upstream.port}"
+        share = [binary, "share", upstream, "--name", SERVICE, "--anyone", "--json"]
+        far = self.run("far", [*share, *self.share_flags], self._env("far"))
+        shared = far.wait_for(lambda: event(far, "shared"), SHARED_SECONDS, "sharing")
+        self.port = free_port()
+        bridge = [binary, "bridge", shared["link"], "--port", str(self.port), "--json"]
+        near = self.run("near", [*bridge, *self.bridge_flags], self._env("near"))
+        near.wait_for(lambda: event(near, "bridged"), BRIDGED_SECONDS, "bridging")
+
+    def _env(self, role):
+        home = self.directory / f"home-{role}"
+        home.mkdir(mode=0o700)
+        (home / "malai.toml").write_text(CONFIG)
+        (home / "malai.toml").chmod(0o600)
+        env = {name: value for name, value in os.environ.items() if not name.startswith("MALAI_")}
+        env.update(MALAI_HOME=str(home), MALAI_KEY_STORE="file")
+        return env
+
+
+def event(process, name):
+    """The first event of that name in what the process printed so far."""
+    for line in process.stdout.read_text(errors="replace").splitlines(keepends=True):
+        # A line without its end is still being written.
+        if line.endswith("\n"):
+            found = json.loads(line)
+            if found.get("event") == name:
+                return found
+    return None
