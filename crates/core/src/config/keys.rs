@@ -109,7 +109,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "service.NAME.limits.connections",
         Integer(1, 65_536),
-        Value("256"),
+        Value("1024"),
     ),
     key("service.NAME.limits.body", Size(1, 1 << 50), Nothing),
     pending(

@@ -130,7 +130,8 @@ impl<D: Dial> Pool<D> {
             let is_kept = kept.is_some();
             let mut sender = match kept {
                 Some(sender) => sender,
-                None => match self.dial.dial(version).await {
+                // Boxed, so that the many requests that need no dial do not carry its future about.
+                None => match Box::pin(self.dial.dial(version)).await {
                     Ok(sender) => sender,
                     Err(error) => {
                         return Err(Unsent {

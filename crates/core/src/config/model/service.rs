@@ -119,7 +119,7 @@ fn is_host(text: &str) -> bool {
 /// `limits`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// Streams open at once, over all peers; default 256, 1..=65536.
+    /// Streams open at once, over all peers; default 1024, 1..=65536.
     pub connections: usize,
     /// Bytes of one request's body; none by default.
     pub body: Option<u64>,
@@ -132,7 +132,7 @@ pub struct LimitsConfig {
 impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
-            connections: 256,
+            connections: 1024,
             body: None,
             requests_per_second: None,
             burst: None,
