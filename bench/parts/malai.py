@@ -4,7 +4,6 @@ Nothing of this machine's malai is touched or read: own homes, keys in files the
 `MALAI_…` passed on. There are no relays and no lookup, so that only what is measured is at work.
 """
 
-import json
 import os
 
 from .procs import free_port
@@ -35,13 +34,13 @@ class Pair:
     def start(self):
         binary = self.tools.path("malai")
         upstream = f"127.0.0.1:{self.upstream.port}"
-        share = [binary, "share", upstream, "--name", SERVICE, "--anyone", "--json"]
+        share = [binary, "share", upstream, "--name", SERVICE, "--anyone"]
         far = self.run("far", [*share, *self.share_flags], self._env("far"))
-        shared = far.wait_for(lambda: event(far, "shared"), SHARED_SECONDS, "sharing")
+        link = far.wait_for(lambda: line(far, "malai://"), SHARED_SECONDS, "sharing")
         self.port = free_port()
-        bridge = [binary, "bridge", shared["link"], "--port", str(self.port), "--json"]
+        bridge = [binary, "bridge", link, "--port", str(self.port)]
         near = self.run("near", [*bridge, *self.bridge_flags], self._env("near"))
-        near.wait_for(lambda: event(near, "bridged"), BRIDGED_SECONDS, "bridging")
+        near.wait_for(lambda: line(near, ""), BRIDGED_SECONDS, "bridging")
 
     def _env(self, role):
         home = self.directory / f"home-{role}"
@@ -53,12 +52,13 @@ class Pair:
         return env
 
 
-def event(process, name):
-    """The first event of that name in what the process printed so far."""
-    for line in process.stdout.read_text(errors="replace").splitlines(keepends=True):
+def line(process, start):
+    """The first whole line that begins so, in what the process printed so far.
+
+    Plain output, as people use it: with `--json` every request would be printed as an event.
+    """
+    for found in process.stdout.read_text(errors="replace").splitlines(keepends=True):
         # A line without its end is still being written.
-        if line.endswith("\n"):
-            found = json.loads(line)
-            if found.get("event") == name:
-                return found
+        if found.endswith("\n") and found.startswith(start):
+            return found.strip()
     return None
