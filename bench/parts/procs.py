@@ -23,7 +23,7 @@ SETTLE_SECONDS = 3.0
 # What was started and not yet stopped; see `stop_all`.
 _living = []
 
-_TICKS = os.sysconf("SC_CLK_TCK")
+TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
@@ -157,7 +157,7 @@ def cpu_seconds(pids):
             fields = _stat(member)
             if fields:
                 ticks += int(fields[11]) + int(fields[12])
-    return ticks / _TICKS
+    return ticks / TICKS
 
 
 def settle(pids):

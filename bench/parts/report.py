@@ -102,7 +102,7 @@ def text(results, classes, machine, options):
         f"{options.seconds} s, bulk of {options.large_bytes / (1 << 20):.0f} MiB; medians",
         "others used "
         + ", ".join(f"{share:.0%}" for share in results.busy)
-        + " of the CPU before each round",
+        + " of the CPU during the rounds",
     ]
     if max(results.busy, default=0) > options.busy_limit:
         lines.append("THE MACHINE WAS BUSY: trust no figure of this run, and the ratios little")
@@ -149,7 +149,7 @@ def as_json(results, classes, machine, options):
         "seconds": options.seconds,
         "rounds": len(results.busy),
         "large_bytes": options.large_bytes,
-        "busy_before_rounds": results.busy,
+        "used_by_others": results.busy,
         "systems": systems,
         "targets": judged,
         "problems": results.problems,

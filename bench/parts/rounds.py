@@ -6,20 +6,20 @@ alike. A measure that gives no figure is told as a problem and leaves a gap; not
 
 import collections
 import pathlib
+import resource
 import shutil
 import statistics
 import tempfile
 import time
 
 from . import load
-from .procs import Unavailable, cpu_seconds, forget_peak, peak_kib, rss_kib, settle, tree
+from .procs import TICKS, Unavailable, cpu_seconds, forget_peak, peak_kib, rss_kib, settle, tree
 from .upstream import Upstream
 
 KEPT_CONNECTIONS = (1, 32, 256)
 CLOSING_CONNECTIONS = 32
 # The measure during which CPU time is taken.
 CPU_CONNECTIONS = 32
-BUSY_SECONDS = 1.0
 
 
 class Results:
@@ -52,17 +52,30 @@ class Results:
         return statistics.median(values) if values else None
 
 
-def busy_share():
-    """The share of the machine's CPU time that others use, while nothing of ours runs."""
+class Others:
+    """How much of the machine's CPU time others took while a round ran.
 
-    def ticks():
+    Of the time in user mode alone: what the kernel does for loopback traffic belongs to nobody, while
+    a compiler or a test, which disturbs most, shows. Time stolen by a hypervisor counts as others'.
+    """
+
+    def __init__(self):
+        self._before = self._now()
+
+    @staticmethod
+    def _now():
         fields = [int(n) for n in pathlib.Path("/proc/stat").read_text().split()[1:9]]
-        return sum(fields), fields[3] + fields[4]
+        user, nice, steal = fields[0], fields[1], fields[7]
+        # Children count once they have been waited for: ask when all of them are stopped.
+        own = sum(
+            resource.getrusage(who).ru_utime
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        return (user + nice + steal) / TICKS - own, sum(fields) / TICKS
 
-    total, idle = ticks()
-    time.sleep(BUSY_SECONDS)
-    later_total, later_idle = ticks()
-    return 1 - (later_idle - idle) / max(1, later_total - total)
+    def share(self):
+        theirs, total = self._now()
+        return max(0.0, (theirs - self._before[0]) / max(1 / TICKS, total - self._before[1]))
 
 
 def measures(options):
@@ -150,7 +163,7 @@ def start(system, results):
 def round_of(classes, tools, options, results, say):
     """One round of all measures through all systems."""
     results.round += 1
-    results.busy.append(busy_share())
+    others = Others()
     running = []
     upstream = None
     directory = tempfile.mkdtemp(prefix="malai-bench-")
@@ -184,3 +197,4 @@ def round_of(classes, tools, options, results, say):
         if upstream:
             upstream.stop()
         shutil.rmtree(directory, ignore_errors=True)
+    results.busy.append(others.share())
