@@ -16,7 +16,7 @@ mod upgrade;
 
 pub(crate) use body::{Direction, ProxyBody};
 pub(crate) use errors::{ERROR_HEADER, ProxyError, prefers_json, respond};
-pub(crate) use forward::{Forwarded, forward};
+pub(crate) use forward::{Forwarded, Tunnel, forward};
 pub(crate) use headers::{forget_sender, is_upgrade};
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
 pub(crate) use serve::serve;

@@ -183,7 +183,7 @@ impl Inner {
         let connecting = self.endpoint.connect(peer.to_iroh(), ALPN);
         let outcome = tokio::select! {
             biased;
-            () = self.closing.cancelled() => Err(ConnectError::Closing),
+            () = self.draining.cancelled() => Err(ConnectError::Closing),
             outcome = tokio::time::timeout(after, connecting) => match outcome {
                 Ok(Ok(connection)) => Ok(connection),
                 Ok(Err(error)) => Err(connect_error(peer, error)),

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use e2e::{Home, OFFLINE, Origin, Pair, client, wait_until, within};
+use futures_util::{SinkExt, StreamExt};
 use http_body_util::BodyExt;
 use hyper::{Request, StatusCode};
 
@@ -86,6 +87,24 @@ async fn taking_the_permission_away_cuts_what_is_running() -> Result<()> {
     rest.err().context("the body looks complete")?;
     let reply = client::get(&pair.url("/sized")).await?;
     assert_eq!(reply.status, StatusCode::FORBIDDEN);
+    Ok(())
+}
+
+#[tokio::test]
+async fn taking_the_permission_away_cuts_a_websocket() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = Pair::configured(origin.address(), "").await?;
+    let mut socket = e2e::websocket::open(pair.local, "/websocket").await?;
+    socket.send("here".into()).await?;
+    let echoed = within("the echo", socket.next()).await?;
+    assert!(matches!(echoed, Some(Ok(_))), "{echoed:?}");
+
+    let config = pair.share_home.config()?;
+    let allow = format!("allow = [\"{}\"]", pair.bridge_id);
+    pair.share_home
+        .configure(&config.replace(&allow, "allow = []"))?;
+    let cut = within("the cut", socket.next()).await?;
+    assert!(!matches!(cut, Some(Ok(_))), "{cut:?}");
     Ok(())
 }
 

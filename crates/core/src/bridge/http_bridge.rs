@@ -122,7 +122,7 @@ impl HttpBridge {
         for pool in &self.pools {
             let Some(forwarded) = left.take() else { break };
             asked = Some(&pool.dial);
-            match forward(pool, forwarded, &self.meter, tasks).await {
+            match forward(pool, forwarded, &self.meter, |tunnel| tasks.spawn(tunnel)).await {
                 Ok(response) => return (asked, Ok(response.map(|body| body.holding(open)))),
                 Err((error, again)) => (failure, left) = (Some(error), again),
             }

@@ -11,7 +11,7 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{Expose, service::Service};
 use crate::{
-    http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, forward},
+    http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, Tunnel, forward},
     policy::Allowed,
     wire::Open,
 };
@@ -135,7 +135,7 @@ impl Caller {
             let mut left = Some(forwarded);
             for pool in upstream.pools(allowed) {
                 let Some(forwarded) = left.take() else { break };
-                match forward(pool, forwarded, &service.meter, &self.expose.0.shutdown).await {
+                match forward(pool, forwarded, &service.meter, |tunnel| self.carry(tunnel)).await {
                     Ok(response) => return Ok(response),
                     Err((error, again)) => (failure, left) = (Some(error), again),
                 }
@@ -160,6 +160,17 @@ impl Caller {
         let mut response = response.map(|body| body.cut_when_idle(timeouts.idle).holding(open));
         response.headers_mut().remove(proxy::ERROR_HEADER);
         Ok(response)
+    }
+
+    /// Carries an upgraded connection for as long as its peer may use the service.
+    fn carry(&self, tunnel: Tunnel) {
+        let (expose, peer, name) = (self.expose.clone(), self.peer, self.service.clone());
+        self.expose.0.shutdown.spawn(async move {
+            let entry = expose.0.sessions.enter(peer, &name);
+            if expose.find(&peer, &name, Protocol::Http).is_some() {
+                entry.run(tunnel).await;
+            }
+        });
     }
 
     /// Tells the upstream who is asking, and nothing that the request itself claims of it.

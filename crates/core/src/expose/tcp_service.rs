@@ -24,6 +24,13 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
     }
     let counted = service.meter.begin();
     let entry = expose.0.sessions.enter(peer, allowed.service());
+    // Asked again: a permission that went away before the entry could not cut this stream.
+    if expose
+        .find(&peer, allowed.service(), Protocol::Tcp)
+        .is_none()
+    {
+        return session.cancel(reset::REVOKED);
+    }
     let work = async {
         let upstream = match service.upstream("").connect(&allowed).await {
             Ok(upstream) => ResetOnDrop::new(upstream),

@@ -67,6 +67,8 @@ struct Idle {
     after: Duration,
     // Made only when a body has to wait: most never do.
     timer: Option<Pin<Box<Sleep>>>,
+    // Time counts from where the waiting began: before that, the reader may have been slow.
+    waiting: bool,
 }
 
 impl ProxyBody {
@@ -88,7 +90,11 @@ impl ProxyBody {
 
     /// Fails when nothing passes for as long as `after`.
     pub(crate) fn cut_when_idle(mut self, after: Duration) -> Self {
-        self.idle = Some(Idle { after, timer: None });
+        self.idle = Some(Idle {
+            after,
+            timer: None,
+            waiting: false,
+        });
         self
     }
 
@@ -146,17 +152,16 @@ impl ProxyBody {
         let timer = idle
             .timer
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(after)));
+        if !std::mem::replace(&mut idle.waiting, true) {
+            timer.as_mut().reset(Instant::now() + after);
+        }
         ready!(timer.as_mut().poll(context));
         Poll::Ready(Err(BodyError::Idle(after)))
     }
 
     fn passes(&mut self, frame: &Frame<Bytes>) -> Result<(), BodyError> {
-        if let Some(Idle {
-            after,
-            timer: Some(timer),
-        }) = &mut self.idle
-        {
-            timer.as_mut().reset(Instant::now() + *after);
+        if let Some(idle) = &mut self.idle {
+            idle.waiting = false;
         }
         let Some(data) = frame.data_ref() else {
             return Ok(());

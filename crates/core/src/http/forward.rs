@@ -1,5 +1,7 @@
 //! One request on its way from a server connection to a pooled client connection.
 
+use std::pin::Pin;
+
 use http::{
     HeaderValue, Request, Response, StatusCode, Uri, Version,
     header::{HOST, TRANSFER_ENCODING},
@@ -13,7 +15,7 @@ use super::{
     pool::{Lease, Unsent},
     upgrade,
 };
-use crate::{meter::Meter, shutdown::Shutdown};
+use crate::meter::Meter;
 
 /// A request whose headers are clean, ready to be sent by [`forward`].
 pub(crate) struct Forwarded {
@@ -50,6 +52,9 @@ impl Forwarded {
         let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
         *request.version_mut() = version;
         let mut uri = uri::Parts::default();
+        if version != Version::HTTP_2 {
+            headers::join_cookies(request.headers_mut());
+        }
         if version == Version::HTTP_2 {
             let host = request.headers_mut().remove(HOST);
             uri.authority = host.and_then(|host| host.to_str().ok()?.parse().ok());
@@ -68,7 +73,11 @@ impl Forwarded {
     }
 }
 
-/// Sends `forwarded` through `pool`, and passes back the answer as it comes.
+/// What is left to do for an upgraded connection once its `101` is passed back.
+pub(crate) type Tunnel = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Sends `forwarded` through `pool`, and passes back the answer as it comes; an upgraded connection
+/// is handed to `carry`.
 ///
 /// # Errors
 /// What went wrong, and the request once more when none of it was sent.
@@ -76,7 +85,7 @@ pub(crate) async fn forward<D: Dial>(
     pool: &Pool<D>,
     forwarded: Forwarded,
     meter: &Meter,
-    tasks: &Shutdown,
+    carry: impl FnOnce(Tunnel),
 ) -> Result<Response<ProxyBody>, (ProxyError, Option<Forwarded>)> {
     let Forwarded { request, upgrade } = forwarded;
     let (response, lease) = match pool.send(request).await {
@@ -87,7 +96,7 @@ pub(crate) async fn forward<D: Dial>(
     };
     Ok(match upgrade {
         Some(client) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-            switch(response, lease, client, meter, tasks)
+            switch(response, lease, client, meter, carry)
         }
         _ => pass_back(response, lease, meter),
     })
@@ -110,12 +119,12 @@ fn switch(
     lease: Lease,
     client: hyper::upgrade::OnUpgrade,
     meter: &Meter,
-    tasks: &Shutdown,
+    carry: impl FnOnce(Tunnel),
 ) -> Response<ProxyBody> {
     let server = hyper::upgrade::on(&mut response);
     // The connection belongs to the upgrade from here on and leaves the pool.
     lease.give_back(false);
-    tasks.spawn(upgrade::tunnel(client, server, meter.clone()));
+    carry(Box::pin(upgrade::tunnel(client, server, meter.clone())));
     headers::remove_hop_by_hop(response.headers_mut(), true);
     response.extensions_mut().clear();
     response.map(|_| ProxyBody::default())

@@ -6,7 +6,7 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
-        CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+        CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
         TRANSFER_ENCODING, UPGRADE,
     },
 };
@@ -25,9 +25,43 @@ const HOP_BY_HOP: [HeaderName; 6] = [
 const NEVER_NOMINATED: [HeaderName; 3] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING];
 
 /// Whether the client asks to speak something else on this connection.
+///
+/// Another HTTP is not something else: behind a `101` for `h2c` a client could send requests that
+/// nobody checks, and say in them who it likes to be.
 pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
-    headers.contains_key(UPGRADE)
+    let mut protocols = headers
+        .get_all(UPGRADE)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .peekable();
+    protocols.peek().is_some()
+        && protocols.all(|protocol| !is_http(protocol))
         && tokens(headers).any(|token| token.eq_ignore_ascii_case("upgrade"))
+}
+
+fn is_http(protocol: &[u8]) -> bool {
+    let begins = |name: &[u8]| {
+        protocol
+            .get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    };
+    begins(b"h2") || begins(b"http") || begins(b"tls")
+}
+
+/// One `Cookie` where HTTP/2 had several (RFC 9113, section 8.2.3).
+pub(super) fn join_cookies(headers: &mut HeaderMap) {
+    let mut cookies = headers.get_all(COOKIE).iter();
+    if let (Some(first), Some(second)) = (cookies.next(), cookies.next()) {
+        let all = [first, second]
+            .into_iter()
+            .chain(cookies)
+            .map(HeaderValue::as_bytes);
+        let joined = all.collect::<Vec<_>>().join(&b"; "[..]);
+        if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+            headers.insert(COOKIE, joined);
+        }
+    }
 }
 
 /// Removes what belongs to the connection the message came on.
@@ -70,7 +104,8 @@ pub(crate) fn forget_sender(headers: &mut HeaderMap) {
     let claims: Vec<HeaderName> = headers
         .keys()
         .filter(|name| {
-            let name = name.as_str();
+            // Many a server hands `a_b` and `a-b` to its application under the same name.
+            let name = name.as_str().replace('_', "-");
             name.starts_with("malai-")
                 || name.starts_with("x-forwarded-")
                 || name == "forwarded"
@@ -134,6 +169,25 @@ mod tests {
     }
 
     #[test]
+    fn another_http_is_no_upgrade() {
+        for protocol in ["h2c", "websocket, H2C", "HTTP/2.0", "TLS/1.3"] {
+            let asked = headers(&[("connection", "upgrade"), ("upgrade", protocol)]);
+            assert!(!is_upgrade(&asked), "{protocol}");
+        }
+    }
+
+    #[test]
+    fn cookies_of_http2_become_one() {
+        let mut map = headers(&[("cookie", "a=1"), ("cookie", "b=2")]);
+        map.append(COOKIE, HeaderValue::from_static("c=3"));
+        let before = map.get_all(COOKIE).iter().count();
+        join_cookies(&mut map);
+        assert!(before > 1);
+        assert!(map[COOKIE].as_bytes().ends_with(b"; c=3"));
+        assert_eq!(map.get_all(COOKIE).iter().count(), 1);
+    }
+
+    #[test]
     fn keeps_only_trailers_of_te() {
         let mut map = headers(&[("te", "gzip, trailers")]);
         remove_hop_by_hop(&mut map, false);
@@ -147,6 +201,7 @@ mod tests {
             ("x-forwarded-for", "1.2.3.4"),
             ("forwarded", "for=1.2.3.4"),
             ("x-real-ip", "1.2.3.4"),
+            ("malai_peer", "me"),
             ("accept", "*/*"),
         ]);
         forget_sender(&mut map);

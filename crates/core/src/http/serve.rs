@@ -40,7 +40,8 @@ where
         .adaptive_window(true)
         .max_concurrent_streams(HTTP2_STREAMS);
     let service = service_fn(|request| {
-        let answer = answer(request);
+        // Boxed: hyper moves it several times, and it is some kilobytes long.
+        let answer = Box::pin(answer(request));
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let connection =
