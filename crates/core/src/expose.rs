@@ -18,7 +18,7 @@ use service::Service;
 use sessions::Sessions;
 
 use crate::{
-    config::Config,
+    config::{Config, check_name},
     events::EventFeed,
     policy::{Allowed, Decision, Policy},
     shutdown::Shutdown,
@@ -117,6 +117,13 @@ impl Expose {
                 "no service was named",
             ));
         };
+        if !open.service.is_empty() && check_name(&open.service).is_err() {
+            // Not told to anybody: a stranger could fill the feed with it.
+            return Err(Rejection::new(
+                RejectCode::Unauthorized,
+                "no such service for you",
+            ));
+        }
         let protocol = match asked.protocol.as_str() {
             "malai/tcp/1" => Protocol::Tcp,
             _ => Protocol::Http,

@@ -32,10 +32,12 @@ pub async fn connect<P: Protocol>(
     loop {
         let live = node.0.connection(peer).await?;
         let opening = async {
+            // Counted before it is open, so that nobody closes the connection as unused.
+            let open = live.count_stream();
             let (send, recv) = live.connection.open_bi().await?;
             let mut writer = SessionWriter::new(send);
             writer.write_all(&header).await?;
-            Ok::<_, std::io::Error>(Session::opened(peer, writer, recv, live.count_stream()))
+            Ok::<_, std::io::Error>(Session::opened(peer, writer, recv, open))
         };
         match tokio::time::timeout(after, opening).await {
             Ok(Ok(session)) => return Ok(session),

@@ -18,7 +18,7 @@ use iroh::endpoint::{ConnectError as IrohConnectError, Connection, ConnectionErr
 
 use crate::{
     ConnectError, PublicKey,
-    node::{ALPN, Inner, Path},
+    node::{ALPN, Inner, Limits, Path},
 };
 
 /// TLS's `no_application_protocol` alert (RFC 7301) as a QUIC error code (RFC 9001, section 4.8).
@@ -26,13 +26,17 @@ const NO_APPLICATION_PROTOCOL: u64 = 0x178;
 /// The code with which a connection is closed in good order.
 const GOODBYE: VarInt = VarInt::from_u32(0);
 
+/// Bytes that a peer who may use something here may have on their way, in all its streams together.
+const TRUSTED_WINDOW: VarInt = VarInt::from_u32(64 * 1024 * 1024);
+
 type Dial = Shared<BoxFuture<'static, Result<Live, ConnectError>>>;
 
 /// A connection and how many streams are open on it.
 #[derive(Debug, Clone)]
 pub(crate) struct Live {
     pub(crate) connection: Connection,
-    pub(crate) open_streams: Arc<AtomicUsize>,
+    open_streams: Arc<AtomicUsize>,
+    streams_so_far: Arc<AtomicUsize>,
 }
 
 /// Counts one open stream for as long as it lives.
@@ -44,10 +48,25 @@ impl Live {
         Self {
             connection,
             open_streams: Arc::default(),
+            streams_so_far: Arc::default(),
         }
     }
 
+    /// How many streams there have been, while none is open.
+    pub(crate) fn unused_since(&self) -> Option<usize> {
+        let is_unused = self.open_streams.load(Ordering::Relaxed) == 0;
+        is_unused.then(|| self.streams_so_far.load(Ordering::Relaxed))
+    }
+
+    /// Lets the peer have as much on its way as one does who may use something here.
+    pub(crate) fn trust(&self, limits: &Limits) {
+        self.connection.set_receive_window(TRUSTED_WINDOW);
+        self.connection
+            .set_max_concurrent_bi_streams(VarInt::from_u32(limits.streams_per_connection));
+    }
+
     pub(crate) fn count_stream(&self) -> OpenStream {
+        self.streams_so_far.fetch_add(1, Ordering::Relaxed);
         self.open_streams.fetch_add(1, Ordering::Relaxed);
         OpenStream(Arc::clone(&self.open_streams))
     }
@@ -89,13 +108,6 @@ impl Connections {
             None if dialling => Path::Connecting,
             None => Path::Offline,
         }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.lock()
-            .values()
-            .filter(|peer| peer.live.is_some())
-            .count()
     }
 
     /// The newest connection wins: a peer that comes anew may have restarted, and the older one
@@ -190,12 +202,19 @@ impl Inner {
                 Err(_) => Err(ConnectError::Timeout { peer, after }),
             },
         };
-        let outcome = outcome.map(|connection| self.take_on(peer, connection));
+        let outcome = outcome.map(|connection| {
+            let live = self.take_on(peer, connection);
+            live.trust(&self.limits);
+            live
+        });
         if let Err(error) = &outcome {
             tracing::debug!(peer = %peer.short(), %error, "dial failed");
-            self.report(peer, Path::Offline);
         }
         self.connections.dial_ended(&peer);
+        if outcome.is_err() {
+            // The peer may have come to us in the meantime.
+            self.report(peer, self.connections.path(&peer));
+        }
         outcome
     }
 

@@ -5,7 +5,10 @@
 use std::{
     mem,
     panic::AssertUnwindSafe,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures_util::{FutureExt, StreamExt};
@@ -36,7 +39,9 @@ pub(crate) async fn accept_connections(node: Arc<Inner>) {
             incoming.refuse();
             continue;
         };
-        if node.connections.len() >= node.limits.connections || node.draining.is_cancelled() {
+        if node.open_connections.load(Ordering::Relaxed) >= node.limits.connections
+            || node.draining.is_cancelled()
+        {
             incoming.refuse();
             continue;
         }
@@ -72,11 +77,13 @@ async fn shake_hands(node: Arc<Inner>, incoming: Incoming) {
 /// Accepts the streams of one connection until it ends.
 pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live) {
     let connection = &live.connection;
+    let counted = Counted::new(&node.open_connections);
     let ended = CancellationToken::new();
     let cut_streams = ended.clone().drop_guard();
     let mut paths = connection.paths_stream();
     let mut unused = tokio::time::interval(node.limits.unused_connection);
     unused.reset();
+    let mut unused_since = None;
     let mut last_path = None;
     loop {
         tokio::select! {
@@ -84,10 +91,10 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
             () = node.closing.cancelled() => break,
             stream = connection.accept_bi() => match stream {
                 Ok((send, recv)) => {
-                    let stream = Stream { peer, send, recv, open: live.count_stream() };
+                    let open = live.count_stream();
+                    let stream = Stream { peer, send, recv, open, live: live.clone() };
                     let task = stream.serve(Arc::clone(&node));
                     node.streams.spawn(ended.clone().run_until_cancelled_owned(task));
-                    unused.reset();
                 }
                 Err(error) => {
                     tracing::debug!(peer = %peer.short(), %error, "connection ended");
@@ -103,16 +110,36 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
                 }
             }
             _ = unused.tick() => {
-                if live.open_streams.load(Ordering::Relaxed) == 0 {
+                let now = live.unused_since();
+                if now.is_some() && now == unused_since {
                     connection.close(UNUSED, b"unused");
                     break;
                 }
+                unused_since = now;
             }
         }
     }
     drop(cut_streams);
+    drop(counted);
     if node.connections.forget(&peer, connection) {
         node.report(peer, Path::Offline);
+    }
+}
+
+/// Counts one connection for as long as it lives: a peer may have several, of which the newest is
+/// the one to use.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -121,6 +148,7 @@ struct Stream {
     send: SendStream,
     recv: RecvStream,
     open: OpenStream,
+    live: Live,
 }
 
 impl Stream {
@@ -130,6 +158,7 @@ impl Stream {
             send,
             mut recv,
             open,
+            live,
         } = self;
         let mut writer = SessionWriter::new(send);
         let header = frame::read::<frame::Header>(&mut recv, frame::MAX_HEADER_BYTES);
@@ -147,7 +176,9 @@ impl Stream {
             let rejection = Rejection::new(RejectCode::ShuttingDown, "not serving now");
             return session.reject(&rejection).await;
         };
-        let handled = AssertUnwindSafe(handlers.handle(session, header)).catch_unwind();
+        let handled =
+            AssertUnwindSafe(handlers.handle(session, header, || live.trust(&node.limits)))
+                .catch_unwind();
         if handled.await.is_err() {
             tracing::error!(peer = %peer.short(), "the handler of a stream panicked");
         }

@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -24,6 +24,10 @@ pub(crate) const ALPN: &[u8] = b"/malai/p2p/1";
 /// At 5 MB the whole connection died under load ("too many gaps in stream buffer", noq 1.4 allows
 /// 1024 gaps of a datagram each, so the window must stay under 2.4 MB); this is QUIC's default.
 const STREAM_WINDOW_BYTES: u32 = 1_250_000;
+/// Streams that a peer may have open before one of them was accepted, and the bytes on their way in
+/// all of them: headers, whose cap is 64 KiB each. Whoever may use something gets more.
+const STRANGER_STREAMS: u32 = 64;
+const STRANGER_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
 /// A peer that is silent for this long is gone; keep-alives come every 5 s.
 const CONNECTION_IDLE: Duration = Duration::from_secs(15);
 /// How long the endpoint may take to say goodbye.
@@ -166,6 +170,7 @@ pub(crate) struct Inner {
     pub(crate) id: PublicKey,
     pub(crate) limits: Limits,
     pub(crate) connections: Connections,
+    pub(crate) open_connections: Arc<AtomicUsize>,
     pub(crate) handshakes: Arc<Semaphore>,
     pub(crate) handlers: RwLock<Option<Arc<Handlers>>>,
     pub(crate) paths: broadcast::Sender<PathEvent>,
@@ -191,7 +196,7 @@ impl Node {
         let mut builder = Endpoint::builder(presets::Minimal)
             .secret_key(secret.to_iroh())
             .alpns(vec![ALPN.to_vec()])
-            .transport_config(transport(&config.limits))
+            .transport_config(transport())
             .relay_mode(relay_mode(&config.relay)?)
             .address_lookup(hints.clone());
         let bind_error = |error: Box<dyn std::error::Error + Send + Sync>| {
@@ -210,6 +215,7 @@ impl Node {
             endpoint,
             limits: config.limits,
             connections: Connections::default(),
+            open_connections: Arc::default(),
             handshakes: Arc::new(Semaphore::new(config.limits.handshakes)),
             handlers: RwLock::new(None),
             paths: broadcast::channel(PATH_EVENTS).0,
@@ -324,9 +330,10 @@ impl Inner {
     }
 }
 
-fn transport(limits: &Limits) -> QuicTransportConfig {
+fn transport() -> QuicTransportConfig {
     let mut builder = QuicTransportConfig::builder()
-        .max_concurrent_bidi_streams(VarInt::from_u32(limits.streams_per_connection))
+        .max_concurrent_bidi_streams(VarInt::from_u32(STRANGER_STREAMS))
+        .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES));
     if let Ok(idle) = IdleTimeout::try_from(CONNECTION_IDLE) {

@@ -175,7 +175,13 @@ impl ServerHandle {
 }
 
 impl Handlers {
-    pub(crate) async fn handle(&self, session: Session, header: frame::Header) {
+    /// Answers a stream; `trust` is called when its peer may use what it asked for.
+    pub(crate) async fn handle(
+        &self,
+        session: Session,
+        header: frame::Header,
+        trust: impl FnOnce(),
+    ) {
         let frame::Header { protocol, open } = header;
         let Some(handler) = self.by_protocol.get(protocol.as_str()) else {
             let rejection = Rejection::new(RejectCode::UnknownProtocol, "no such protocol here");
@@ -194,7 +200,10 @@ impl Handlers {
             )),
         };
         match allowed {
-            Ok(()) => handler(session, open).await,
+            Ok(()) => {
+                trust();
+                handler(session, open).await;
+            }
             Err(rejection) => session.reject(&rejection).await,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fastn_p2p::{RejectCode, Rejection};
+use fastn_p2p::{RejectCode, Rejection, Session};
 use http::{Method, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -46,12 +46,16 @@ impl HttpBridge {
         tasks: &Shutdown,
         events: EventFeed,
     ) -> Self {
-        let pools = targets.map(|(target, wait)| {
+        let targets: Vec<_> = targets.collect();
+        let is_one_of_several = targets.len() > 1;
+        let pools = targets.into_iter().map(|(target, wait)| {
+            let (peers, tasks) = (peers.clone(), tasks.clone());
             let dial = PeerDial {
-                peers: peers.clone(),
+                peers,
                 target,
                 wait,
-                tasks: tasks.clone(),
+                is_one_of_several,
+                tasks,
             };
             Pool::new(dial, STREAMS)
         });
@@ -139,6 +143,7 @@ struct PeerDial {
     peers: Peers,
     target: BridgeTarget,
     wait: Duration,
+    is_one_of_several: bool,
     tasks: Shutdown,
 }
 
@@ -156,10 +161,15 @@ impl Dial for PeerDial {
     async fn dial(&self, version: Version) -> Result<Sender, ProxyError> {
         let peer = self.peers.resolve(&self.target)?;
         let service = &self.target.service;
-        let session = self
+        let mut session = self
             .peers
             .open(peer, HttpStream, service, self.wait)
             .await?;
+        if self.is_one_of_several || version == Version::HTTP_2 {
+            // The next target is asked only with a request of which nothing was sent; and HTTP/2
+            // keeps the words of a refusal to itself.
+            answered(&mut session, self.wait).await?;
+        }
         let lost = |error| self.lost(error);
         handshake(TokioIo::new(session), version, &self.tasks)
             .await
@@ -167,18 +177,38 @@ impl Dial for PeerDial {
     }
 
     fn lost(&self, error: hyper::Error) -> ProxyError {
-        match Rejection::of(&error).map(|rejection| &rejection.code) {
-            Some(RejectCode::Unauthorized | RejectCode::BadRequest) => ProxyError::denied(),
-            Some(RejectCode::ShuttingDown | RejectCode::Busy) => {
-                ProxyError::busy("The peer takes no requests at the moment. Try again in a moment.")
-            }
-            Some(_) => ProxyError::peer_failed(
-                "The peer runs a version of malai that this one does not understand.",
-            ),
-            None => ProxyError::peer_failed(
-                "The connection to the peer broke off before there was an answer. Try again.",
-            ),
-        }
-        .because(error)
+        refusal(&error)
+            .unwrap_or_else(|| {
+                ProxyError::peer_failed(
+                    "The connection to the peer broke off before there was an answer. Try again.",
+                )
+            })
+            .because(error)
     }
+}
+
+/// Waits until the peer has accepted the stream.
+pub(super) async fn answered(session: &mut Session, wait: Duration) -> Result<(), ProxyError> {
+    let broken = || ProxyError::peer_failed("The peer did not answer to a stream. Try again.");
+    match tokio::time::timeout(wait, session.answered()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(refusal(&error).unwrap_or_else(broken).because(error)),
+        Err(_) => Err(broken()),
+    }
+}
+
+/// What a refusal means to the client, if `error` is one.
+fn refusal(error: &(dyn std::error::Error + 'static)) -> Option<ProxyError> {
+    let code = &Rejection::of(error)?.code;
+    Some(
+        if matches!(code, RejectCode::Unauthorized | RejectCode::BadRequest) {
+            ProxyError::denied()
+        } else if matches!(code, RejectCode::ShuttingDown | RejectCode::Busy) {
+            ProxyError::busy("The peer takes no requests at the moment. Try again in a moment.")
+        } else {
+            ProxyError::peer_failed(
+                "The peer runs a version of malai that this one does not understand.",
+            )
+        },
+    )
 }

@@ -68,6 +68,12 @@ impl TcpBridge {
                 .open(peer, TcpStream, &target.service, self.wait)
                 .await
             {
+                Ok(mut session) if self.targets.len() > 1 => {
+                    match super::http_bridge::answered(&mut session, self.wait).await {
+                        Ok(()) => return Ok(session),
+                        Err(error) => failure = Some(error),
+                    }
+                }
                 Ok(session) => return Ok(session),
                 Err(error) => failure = Some(error),
             }

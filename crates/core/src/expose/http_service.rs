@@ -1,9 +1,19 @@
 //! One stream of an HTTP service: requests, one after another, each checked for itself.
 
-use std::{net::Ipv6Addr, sync::Arc};
+use std::{
+    net::Ipv6Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use fastn_p2p::{PublicKey, Session, reset};
-use http::{HeaderName, HeaderValue, Method, Request, Response, header::HOST};
+use http::{
+    HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    header::{CONTENT_TYPE, HOST},
+};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use malai_api::{Event, Protocol};
@@ -98,6 +108,13 @@ impl Caller {
         if request.method() == Method::CONNECT {
             return Err(ProxyError::connect_refused());
         }
+        if request.headers().get_all(HOST).iter().count() > 1 {
+            return Err(ProxyError::client(
+                "two-hosts",
+                StatusCode::BAD_REQUEST,
+                "The request names more than one Host.",
+            ));
+        }
         if service.is_full() {
             return Err(ProxyError::busy(
                 "The service has as many requests under way as its owner allows.",
@@ -121,11 +138,13 @@ impl Caller {
         let timeouts = service.config.timeouts;
         // The body is dropped when all of it is sent: from then on the answer's head is awaited.
         let (body_lives, body_sent) = oneshot::channel();
+        let progress = Arc::new(AtomicU64::new(0));
         let mut forwarded = Forwarded::new(request, |body| {
             body.limited(service.config.limits.body)
                 .cut_when_idle(timeouts.idle)
                 .counted(service.meter.clone(), Direction::Request)
                 .telling_its_end(body_lives)
+                .showing_progress(Arc::clone(&progress))
         });
         let open = service.meter.begin();
         self.introduce(&mut forwarded, service.host(upstream));
@@ -143,21 +162,35 @@ impl Caller {
             Err(failure.unwrap_or_else(|| ProxyError::upstream_down("There is no upstream.")))
         };
         let too_late = async {
-            // An error is what is awaited: the sender was dropped together with the body.
-            drop(body_sent.await);
-            tokio::time::sleep(timeouts.response_header).await;
+            let taken = while_moving(body_sent, &progress, timeouts.idle).await;
+            if taken {
+                tokio::time::sleep(timeouts.response_header).await;
+            }
+            taken
         };
         let response = tokio::select! {
             biased;
             response = sending => response?,
-            () = too_late => {
+            taken = too_late => return Err(ProxyError::upstream_slow(if taken {
                 let after = timeouts.response_header;
-                return Err(ProxyError::upstream_slow(format!(
-                    "The service did not begin to answer within {after:?}."
-                )));
-            }
+                format!("The service did not begin to answer within {after:?}.")
+            } else {
+                format!("The service took nothing more of the request for {:?}.", timeouts.idle)
+            })),
         };
-        let mut response = response.map(|body| body.cut_when_idle(timeouts.idle).holding(open));
+        // Events may be far apart: a stream of them is open until one of its ends is gone.
+        let is_events = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        let mut response = response.map(|body| {
+            let body = body.holding(open);
+            if is_events {
+                body
+            } else {
+                body.cut_when_idle(timeouts.idle)
+            }
+        });
         response.headers_mut().remove(proxy::ERROR_HEADER);
         Ok(response)
     }
@@ -190,6 +223,24 @@ impl Caller {
             && let Ok(name) = HeaderValue::try_from(name)
         {
             headers.insert(PEER_NAME, name);
+        }
+    }
+}
+
+/// Waits until the body is done with; false when nothing of it was taken for as long as `idle`.
+async fn while_moving(
+    mut done: oneshot::Receiver<()>,
+    progress: &AtomicU64,
+    idle: Duration,
+) -> bool {
+    loop {
+        let before = progress.load(Ordering::Relaxed);
+        // An error is what is awaited: the sender is dropped together with the body.
+        if tokio::time::timeout(idle, &mut done).await.is_ok() {
+            return true;
+        }
+        if progress.load(Ordering::Relaxed) == before {
+            return false;
         }
     }
 }

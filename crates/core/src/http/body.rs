@@ -3,6 +3,10 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -16,7 +20,11 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::{continuation::Gate, pool::Lease};
+use super::{
+    continuation::{Gate, Verdict},
+    headers,
+    pool::Lease,
+};
 use crate::meter::{Meter, Open};
 
 /// Why a body ended early; the other side sees a broken connection, never a clean end.
@@ -28,6 +36,8 @@ pub(crate) enum BodyError {
     TooLong(u64),
     #[error("no byte came for {0:?}")]
     Idle(Duration),
+    #[error("the final answer came before the body was asked for")]
+    Unwanted,
 }
 
 /// Which way a body goes.
@@ -52,6 +62,7 @@ pub(crate) struct ProxyBody {
     lease: Option<Lease>,
     open: Option<Open>,
     end: Option<oneshot::Sender<()>>,
+    progress: Option<Arc<AtomicU64>>,
 }
 
 #[derive(Debug, Default)]
@@ -128,6 +139,12 @@ impl ProxyBody {
         self
     }
 
+    /// Adds what passes to `progress`, for whoever watches that something does.
+    pub(crate) fn showing_progress(mut self, progress: Arc<AtomicU64>) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
     fn poll_source(
         &mut self,
         context: &mut Context<'_>,
@@ -167,6 +184,9 @@ impl ProxyBody {
             return Ok(());
         };
         let bytes = data.remaining() as u64;
+        if let Some(progress) = &self.progress {
+            progress.fetch_add(bytes, Ordering::Relaxed);
+        }
         self.passed += bytes;
         if let Some(limit) = self.limit
             && self.passed > limit
@@ -200,11 +220,27 @@ impl Body for ProxyBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
         if let Some(gate) = &mut this.gate {
-            ready!(Pin::new(gate).poll(context));
+            let verdict = Pin::new(&mut *gate).poll(context);
+            if gate.is_closed() {
+                // Lets hyper go on with the connection that the body would have come on.
+                this.source = Source::Empty;
+            }
+            if ready!(verdict) == Verdict::Unwanted {
+                return Poll::Ready(Some(Err(BodyError::Unwanted)));
+            }
             this.gate = None;
         }
         match this.poll_source(context) {
-            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(this.passes(&frame).map(|()| frame))),
+            Poll::Ready(Some(Ok(mut frame))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    // Nothing comes after them, and hyper does not ask again.
+                    this.ended = true;
+                    if matches!(this.counted, Some((_, Direction::Request))) {
+                        headers::forget_sender(trailers);
+                    }
+                }
+                Poll::Ready(Some(this.passes(&frame).map(|()| frame)))
+            }
             Poll::Ready(end) => {
                 this.ended = end.is_none();
                 Poll::Ready(end)

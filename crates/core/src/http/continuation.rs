@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Request, StatusCode, header::EXPECT};
+use http::{HeaderMap, Request, StatusCode, Version, header::EXPECT};
 use tokio::{sync::oneshot, time::Sleep};
 
 use super::ProxyBody;
@@ -22,19 +22,48 @@ const WAIT_FOR_CONTINUE: Duration = Duration::from_secs(1);
 /// Opens when the next server asks for the body, or has had its time.
 #[derive(Debug)]
 pub(super) struct Gate {
-    asked: Option<oneshot::Receiver<()>>,
+    state: State,
     waited: Pin<Box<Sleep>>,
+    released: oneshot::Receiver<()>,
 }
 
+#[derive(Debug)]
+enum State {
+    Asking(oneshot::Receiver<()>),
+    Unwanted,
+}
+
+/// What a [`Gate`] says in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The body may pass.
+    Open,
+    /// The final answer came instead, and has been passed on: the body will never be wanted.
+    Unwanted,
+}
+
+/// Held for as long as the answer is being passed on.
+pub(super) type Release = oneshot::Sender<()>;
+
 /// Holds the body of `request` back when its sender expects to be asked.
-pub(super) fn hold_body(request: Request<ProxyBody>) -> Request<ProxyBody> {
+///
+/// HTTP/2 tells nobody of a `100`, so there the expectation ends: hyper meets it towards the client
+/// as soon as the body is read.
+pub(super) fn hold_body(mut request: Request<ProxyBody>) -> (Request<ProxyBody>, Option<Release>) {
     if !expects_continue(request.headers()) {
-        return request;
+        return (request, None);
+    }
+    if request.version() == Version::HTTP_2 {
+        request.headers_mut().remove(EXPECT);
+        return (request, None);
     }
     let (ask, asked) = oneshot::channel();
+    let (release, released) = oneshot::channel();
+    let waited = Box::pin(tokio::time::sleep(WAIT_FOR_CONTINUE));
     let gate = Gate {
-        asked: Some(asked),
-        waited: Box::pin(tokio::time::sleep(WAIT_FOR_CONTINUE)),
+        state: State::Asking(asked),
+        waited,
+        released,
     };
     let mut request = request.map(|body| body.gated(gate));
     let ask = Mutex::new(Some(ask));
@@ -46,7 +75,7 @@ pub(super) fn hold_body(request: Request<ProxyBody>) -> Request<ProxyBody> {
             tracing::trace!("asked for a body that is gone");
         }
     });
-    request
+    (request, Some(release))
 }
 
 fn expects_continue(headers: &HeaderMap) -> bool {
@@ -56,20 +85,26 @@ fn expects_continue(headers: &HeaderMap) -> bool {
 }
 
 impl Future for Gate {
-    type Output = ();
+    type Output = Verdict;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        match self
-            .asked
-            .as_mut()
-            .map(|asked| Pin::new(asked).poll(context))
-        {
-            Some(Poll::Ready(Ok(()))) => return Poll::Ready(()),
-            // The final answer came instead: the body is not wanted.
-            Some(Poll::Ready(Err(_))) => self.asked = None,
-            Some(Poll::Pending) => return self.waited.as_mut().poll(context),
-            None => {}
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Verdict> {
+        if let State::Asking(asked) = &mut self.state {
+            match Pin::new(asked).poll(context) {
+                Poll::Ready(Ok(())) => return Poll::Ready(Verdict::Open),
+                Poll::Ready(Err(_)) => self.state = State::Unwanted,
+                Poll::Pending => return self.waited.as_mut().poll(context).map(|()| Verdict::Open),
+            }
         }
-        Poll::Pending
+        // The answer must not be cut by this body's failure, so that comes after its end.
+        Pin::new(&mut self.released)
+            .poll(context)
+            .map(|_| Verdict::Unwanted)
+    }
+}
+
+impl Gate {
+    /// Whether it is known that the body is not wanted.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.state, State::Unwanted)
     }
 }

@@ -35,8 +35,7 @@ impl Forwarded {
         let mut request = request.map(|body| wrap(ProxyBody::incoming(body)));
         request.extensions_mut().clear();
         // HTTP/2 carries the host in the URI, HTTP/1.1 in a header; here it is always a header.
-        if !request.headers().contains_key(HOST)
-            && let Some(authority) = request.uri().authority()
+        if let Some(authority) = request.uri().authority()
             && let Ok(host) = HeaderValue::from_str(authority.as_str())
         {
             request.headers_mut().insert(HOST, host);
@@ -97,6 +96,13 @@ pub(crate) async fn forward<D: Dial>(
     Ok(match upgrade {
         Some(client) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
             switch(response, lease, client, meter, carry)
+        }
+        _ if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+            lease.give_back(false);
+            let error = ProxyError::upstream_down(
+                "The service switched protocols without having been asked to.",
+            );
+            return Err((error, None));
         }
         _ => pass_back(response, lease, meter),
     })

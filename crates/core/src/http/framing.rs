@@ -9,15 +9,21 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use memchr::{memchr, memchr2, memmem};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Sleep,
+};
 
 /// How an HTTP/2 connection with prior knowledge begins (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 /// The longest line kept while it comes in pieces; longer heads are refused by hyper as well.
 const MAX_LINE_BYTES: usize = 64 * 1024;
+/// How long the rest of a body that nobody wanted is read, for its sender to see our answer.
+const LINGER: Duration = Duration::from_secs(2);
 /// No head, chunk size or trailer may hold a NUL, so hyper refuses it; the empty line makes it look.
 const POISON: &[u8] = b"\0\r\n\r\n";
 
@@ -29,6 +35,10 @@ pub(super) struct Checked<T> {
     /// What hyper is still to read of [`POISON`].
     poison: &'static [u8],
     answered_bad_request: bool,
+    /// Runs until the first line is complete: no timer of hyper's does.
+    first_line: Option<Pin<Box<Sleep>>>,
+    /// Runs while the rest of a body that nobody wanted is thrown away.
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 /// What the bytes so far add up to.
@@ -54,6 +64,17 @@ enum State {
     /// HTTP/2, or whatever an upgrade leads to.
     Through,
     Refused,
+}
+
+impl State {
+    fn is_in_body(self) -> bool {
+        match self {
+            Self::Body(_) | Self::ChunkSize | Self::Chunk(_) | Self::ChunkEnd | Self::Trailer => {
+                true
+            }
+            Self::RequestLine | Self::Header | Self::Through | Self::Refused => false,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -246,12 +267,15 @@ fn chunk_size(line: &[u8]) -> Result<State, Offence> {
 }
 
 impl<T> Checked<T> {
-    pub(super) fn new(inner: T) -> Self {
+    /// Checks `inner`, which has `first_line` to send the first line of its first request.
+    pub(super) fn new(inner: T, first_line: Duration) -> Self {
         Self {
             inner,
             framing: Framing::default(),
             poison: POISON,
             answered_bad_request: false,
+            first_line: Some(Box::pin(tokio::time::sleep(first_line))),
+            lingering: None,
         }
     }
 
@@ -259,6 +283,32 @@ impl<T> Checked<T> {
         self.framing.wrote(bytes);
         if self.framing.state == State::Refused {
             self.answered_bad_request |= memmem::find(bytes, b"HTTP/1.1 400 ").is_some();
+        }
+    }
+
+    /// Reads on for a while when an answer went out before the request's body was all read: closing
+    /// with bytes unread makes the system, or QUIC, tell the sender of a failure, and that can
+    /// overtake the answer.
+    fn poll_linger(&mut self, context: &mut Context<'_>) -> Poll<()>
+    where
+        T: AsyncRead + Unpin,
+    {
+        if !self.framing.state.is_in_body() {
+            return Poll::Ready(());
+        }
+        let lingering = self
+            .lingering
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let mut scrap = [0; 4096];
+        loop {
+            if lingering.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            let mut buffer = ReadBuf::new(&mut scrap);
+            match ready!(Pin::new(&mut self.inner).poll_read(context, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                Ok(()) | Err(_) => return Poll::Ready(()),
+            }
         }
     }
 
@@ -282,16 +332,28 @@ impl<T: AsyncRead + Unpin> AsyncRead for Checked<T> {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
+        if Pin::new(&mut self.inner)
+            .poll_read(context, buffer)?
+            .is_pending()
+        {
+            if let Some(first_line) = &mut self.first_line {
+                ready!(first_line.as_mut().poll(context));
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            return Poll::Pending;
+        }
         if let Err(offence) = self.framing.read(&buffer.filled()[before..]) {
             buffer.set_filled(before + offence);
             self.read_poison(buffer);
+        }
+        if self.framing.state != State::RequestLine {
+            self.first_line = None;
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Checked<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Checked<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -311,7 +373,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Checked<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
+        ready!(Pin::new(&mut self.inner).poll_shutdown(context))?;
+        self.poll_linger(context).map(Ok)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -85,7 +85,10 @@ pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrading: bool) {
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }
-    headers.remove(TRANSFER_ENCODING);
+    if headers.remove(TRANSFER_ENCODING).is_some() {
+        // With both, the length is a lie (RFC 9112, section 6.3).
+        headers.remove(CONTENT_LENGTH);
+    }
     if let Some(te) = headers.remove(TE)
         && te
             .to_str()
@@ -105,17 +108,23 @@ pub(crate) fn forget_sender(headers: &mut HeaderMap) {
         .keys()
         .filter(|name| {
             // Many a server hands `a_b` and `a-b` to its application under the same name.
-            let name = name.as_str().replace('_', "-");
-            name.starts_with("malai-")
-                || name.starts_with("x-forwarded-")
+            let name = name.as_str();
+            begins_like(name, "malai-")
+                || begins_like(name, "x-forwarded-")
                 || name == "forwarded"
-                || name == "x-real-ip"
+                || (name.len() == 9 && begins_like(name, "x-real-ip"))
         })
         .cloned()
         .collect();
     for name in claims {
         headers.remove(name);
     }
+}
+
+/// Whether `name` begins with `start`, its underscores taken for hyphens.
+fn begins_like(name: &str, start: &str) -> bool {
+    let same = |(a, b): (u8, u8)| a == b || (a == b'_' && b == b'-');
+    name.len() >= start.len() && name.bytes().zip(start.bytes()).all(same)
 }
 
 fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {

@@ -16,11 +16,20 @@ use hyper::{
 };
 use hyper_util::rt::TokioExecutor;
 
-use super::{ProxyBody, ProxyError, body::BodyError, continuation::hold_body};
+use super::{
+    ProxyBody, ProxyError,
+    body::BodyError,
+    continuation::{Release, hold_body},
+};
 use crate::shutdown::Shutdown;
 
 /// The longest head a server may answer with.
-const MAX_HEAD_BYTES: usize = 256 * 1024;
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// Bytes of one HTTP/2 stream on their way before they are read; as QUIC's window per stream.
+pub(super) const HTTP2_STREAM_WINDOW: u32 = 1024 * 1024;
+/// The same for all streams of a connection together.
+pub(super) const HTTP2_CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
 /// Makes connections for one pool.
 pub(crate) trait Dial: fmt::Debug + Send + Sync {
@@ -58,7 +67,10 @@ pub(crate) struct Pool<D> {
 
 /// The right to use one connection; ends by being given back.
 #[derive(Debug)]
-pub(crate) struct Lease(PooledConnection<'static, Slots>);
+pub(crate) struct Lease {
+    slot: PooledConnection<'static, Slots>,
+    _release: Option<Release>,
+}
 
 /// A request that was not answered, with the request itself when it may be sent elsewhere.
 pub(crate) struct Unsent {
@@ -142,10 +154,15 @@ impl<D: Dial> Pool<D> {
                 },
             };
             let again = if is_kept { repeatable(&request) } else { None };
-            match sender.send(hold_body(request)).await {
+            let (held, release) = hold_body(request);
+            match sender.send(held).await {
                 Ok(response) => {
                     slot.0 = Some(sender);
-                    return Ok((response, Lease(slot)));
+                    let lease = Lease {
+                        slot,
+                        _release: release,
+                    };
+                    return Ok((response, lease));
                 }
                 Err(mut failed) => {
                     let unsent = failed.take_message();
@@ -173,7 +190,7 @@ impl<D: Dial> Pool<D> {
                 StatusCode::REQUEST_TIMEOUT,
                 format!("The rest of the request did not come within {after:?}."),
             ),
-            Some(BodyError::Broken(_)) => ProxyError::client(
+            Some(BodyError::Broken(_) | BodyError::Unwanted) => ProxyError::client(
                 "request-aborted",
                 StatusCode::BAD_REQUEST,
                 "The request broke off before its end.",
@@ -187,7 +204,7 @@ impl Lease {
     /// Gives the connection back when it may be used again, and closes it otherwise.
     pub(super) fn give_back(mut self, reusable: bool) {
         if !reusable {
-            self.0.0 = None;
+            self.slot.0 = None;
         }
     }
 }
@@ -222,7 +239,8 @@ where
 {
     if version == Version::HTTP_2 {
         let (sender, connection) = http2::Builder::new(TokioExecutor::new())
-            .adaptive_window(true)
+            .initial_stream_window_size(HTTP2_STREAM_WINDOW)
+            .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
             .handshake(io)
             .await?;
         tasks.spawn(async move {

@@ -10,7 +10,11 @@ use hyper_util::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{ProxyBody, framing::Checked};
+use super::{
+    ProxyBody,
+    framing::Checked,
+    pool::{HTTP2_CONNECTION_WINDOW, HTTP2_STREAM_WINDOW},
+};
 use crate::shutdown::Shutdown;
 
 /// For the head of a request, and between two of them: longer than any pool of ours keeps an unused
@@ -18,6 +22,8 @@ use crate::shutdown::Shutdown;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(90);
 /// The longest head a client may send.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// How often an HTTP/2 client is asked whether it is still there; hyper gives it 20 s to answer.
+const HTTP2_PING: Duration = Duration::from_secs(20);
 /// Requests of one HTTP/2 connection at once.
 const HTTP2_STREAMS: u32 = 256;
 
@@ -37,15 +43,17 @@ where
         .max_buf_size(MAX_HEAD_BYTES)
         .http2()
         .timer(TokioTimer::new())
-        .adaptive_window(true)
+        .keep_alive_interval(Some(HTTP2_PING))
+        .initial_stream_window_size(HTTP2_STREAM_WINDOW)
+        .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
         .max_concurrent_streams(HTTP2_STREAMS);
     let service = service_fn(|request| {
         // Boxed: hyper moves it several times, and it is some kilobytes long.
         let answer = Box::pin(answer(request));
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let connection =
-        builder.serve_connection_with_upgrades(TokioIo::new(Checked::new(io)), service);
+    let connection = builder
+        .serve_connection_with_upgrades(TokioIo::new(Checked::new(io, HEAD_TIMEOUT)), service);
     let mut connection = pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,

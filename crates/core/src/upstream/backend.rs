@@ -8,12 +8,12 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::tls;
+use super::tls::Tls;
 use crate::{
     config::{Place, Scheme, UpstreamAddress},
     http::{Dial, ProxyError, Sender, handshake},
     shutdown::Shutdown,
-    stream::Stream,
+    stream::{ResetOnDrop, Stream},
 };
 
 /// One address of a service.
@@ -21,6 +21,7 @@ use crate::{
 pub(crate) struct Backend {
     address: UpstreamAddress,
     connect_timeout: Duration,
+    tls: Tls,
     tasks: Shutdown,
 }
 
@@ -29,6 +30,7 @@ impl Backend {
         Self {
             address,
             connect_timeout: timeout,
+            tls: Tls::default(),
             tasks,
         }
     }
@@ -59,7 +61,7 @@ impl Backend {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 stream.set_nodelay(true)?;
                 Ok(match self.address.scheme {
-                    Scheme::Https => Stream::Tls(Box::new(tls::connect(host, stream).await?)),
+                    Scheme::Https => Stream::Tls(Box::new(self.tls.connect(host, stream).await?)),
                     Scheme::Plain | Scheme::H2c => Stream::Tcp(stream),
                 })
             }
@@ -86,7 +88,7 @@ impl Backend {
 
 impl Dial for Backend {
     async fn dial(&self, version: Version) -> Result<Sender, ProxyError> {
-        let io = TokioIo::new(self.connect().await?);
+        let io = TokioIo::new(ResetOnDrop::new(self.connect().await?));
         handshake(io, version, &self.tasks).await.map_err(|error| {
             let message = format!("{} does not speak HTTP.", self.address);
             ProxyError::upstream_down(message).because(error)
