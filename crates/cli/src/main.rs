@@ -20,11 +20,6 @@ use clap::Parser;
 
 use crate::{args::Cli, exit::Exit, output::Output};
 
-/// Every request takes and gives back a dozen small buffers; the system's allocator took 5 to 6 %
-/// of the time of a busy bridge when measured.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.global.json);

@@ -194,8 +194,13 @@ pub(crate) fn respond(error: &ProxyError, wants_json: bool) -> Response<ProxyBod
     if error.status == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
-    if error.status == StatusCode::METHOD_NOT_ALLOWED {
-        // What follows a CONNECT is no HTTP.
+    if [
+        StatusCode::METHOD_NOT_ALLOWED,
+        StatusCode::MISDIRECTED_REQUEST,
+    ]
+    .contains(&error.status)
+    {
+        // What follows a CONNECT is no HTTP, and who takes us for another has more of that.
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
