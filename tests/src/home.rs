@@ -1,6 +1,7 @@
 //! The home of one engine, in a directory of its own that goes away with the test.
 
 use std::{
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
     process::Stdio,
@@ -45,6 +46,7 @@ pub fn binary(name: &str) -> Result<PathBuf> {
 #[derive(Debug)]
 pub struct Home {
     dir: TempDir,
+    env: Vec<(String, Option<OsString>)>,
 }
 
 /// A command that has ended.
@@ -89,6 +91,7 @@ impl Home {
     pub fn with_config(text: &str) -> Result<Self> {
         let home = Self {
             dir: TempDir::with_prefix("malai-e2e-")?,
+            env: Vec::new(),
         };
         home.configure(text)?;
         Ok(home)
@@ -111,6 +114,18 @@ impl Home {
     /// When it cannot be read.
     pub fn config(&self) -> Result<String> {
         Ok(fs::read_to_string(self.path("malai.toml"))?)
+    }
+
+    /// The same with an environment variable for its commands.
+    #[must_use]
+    pub fn with_env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.set_env(name, Some(value.as_ref()));
+        self
+    }
+
+    /// Sets or removes an environment variable of its commands.
+    pub fn set_env(&mut self, name: &str, value: Option<&OsStr>) {
+        self.env.push((name.to_owned(), value.map(OsStr::to_owned)));
     }
 
     /// The directory.
@@ -140,6 +155,12 @@ impl Home {
             .env("MALAI_KEY_STORE", "file")
             .env("HOME", self.dir())
             .current_dir(self.dir());
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         Ok(command)
     }
 

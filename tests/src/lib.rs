@@ -1,7 +1,8 @@
 //! Drives the real malai binaries in separate processes.
 //!
 //! [`Home`] is a directory of one engine, [`Malai`] a running command, [`Pair`] a share and a bridge
-//! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge.
+//! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge;
+//! [`Keychain`] is a real one on a session bus of its own.
 //! Nothing here needs the internet, and every wait has a deadline.
 
 #![allow(
@@ -10,8 +11,10 @@
     reason = "tasks end with the test's runtime, and what is printed is the test's output"
 )]
 
+mod authority;
 pub mod client;
 mod home;
+mod keychain;
 pub mod lab;
 mod lines;
 mod malai;
@@ -27,7 +30,9 @@ use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 
 pub use crate::{
+    authority::Authority,
     home::{Finished, Home, OFFLINE, binary},
+    keychain::Keychain,
     malai::Malai,
     origin::{Gate, Origin},
     pair::Pair,

@@ -30,9 +30,11 @@ use hyper_util::{
     server::conn::auto,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpListener,
     sync::{broadcast, watch},
 };
+use tokio_rustls::TlsAcceptor;
 
 /// Events that a slow reader of `/events` may be behind.
 const EVENTS_KEPT: usize = 64;
@@ -85,6 +87,18 @@ impl Origin {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> Result<Self> {
+        Self::listen(None).await
+    }
+
+    /// The same behind TLS.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start_tls(tls: TlsAcceptor) -> Result<Self> {
+        Self::listen(Some(tls)).await
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = Self {
             address: listener.local_addr()?,
@@ -94,7 +108,7 @@ impl Origin {
                 requests: watch::Sender::default(),
             }),
         };
-        tokio::spawn(accept(listener, Arc::clone(&origin.state)));
+        tokio::spawn(accept(listener, tls, Arc::clone(&origin.state)));
         Ok(origin)
     }
 
@@ -140,21 +154,31 @@ impl Origin {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>) {
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State>) {
     while let Ok((stream, _)) = listener.accept().await {
         if stream.set_nodelay(true).is_err() {
             continue;
         }
         let state = Arc::clone(&state);
-        tokio::spawn(async move {
-            let service = service_fn(|request| handle(request, Arc::clone(&state)));
-            let server = auto::Builder::new(TokioExecutor::new());
-            let served = server
-                .serve_connection_with_upgrades(TokioIo::new(stream), service)
-                .await;
-            drop(served); // A client that goes away is the business of the test, not of the origin.
-        });
+        match tls.clone() {
+            None => drop(tokio::spawn(serve(stream, state))),
+            Some(tls) => drop(tokio::spawn(async move {
+                match tls.accept(stream).await {
+                    Ok(stream) => serve(stream, state).await,
+                    Err(error) => eprintln!("origin's TLS handshake: {error}"),
+                }
+            })),
+        }
     }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, state: Arc<State>) {
+    let service = service_fn(|request| handle(request, Arc::clone(&state)));
+    let server = auto::Builder::new(TokioExecutor::new());
+    let served = server
+        .serve_connection_with_upgrades(TokioIo::new(stream), service)
+        .await;
+    drop(served); // A client that goes away is the business of the test, not of the origin.
 }
 
 async fn handle(

@@ -45,7 +45,19 @@ impl Pair {
     }
 
     async fn open(upstream: &str, more: &[&str]) -> Result<Self> {
-        let (share_home, bridge_home) = (Home::new()?, Home::new()?);
+        Self::between(Home::new()?, Home::new()?, upstream, more).await
+    }
+
+    /// The same between these homes, with `more` arguments for `malai share`.
+    ///
+    /// # Errors
+    /// When either end does not come up.
+    pub async fn between(
+        share_home: Home,
+        bridge_home: Home,
+        upstream: &str,
+        more: &[&str],
+    ) -> Result<Self> {
         let bridge_id = bridge_home.id().await?;
         let mut args = vec!["share", upstream, "--name", "shop", "--json"];
         args.extend(["--allow", &bridge_id]);
@@ -59,9 +71,21 @@ impl Pair {
     /// # Errors
     /// When either end does not come up.
     pub async fn configured(upstream: impl Display, keys: &str) -> Result<Self> {
+        Self::served(&format!("upstream = \"{upstream}\"\n{keys}")).await
+    }
+
+    /// The same for a TCP service.
+    ///
+    /// # Errors
+    /// When either end does not come up.
+    pub async fn configured_tcp(upstream: impl Display) -> Result<Self> {
+        Self::served(&format!("upstream = \"{upstream}\"\nprotocol = \"tcp\"")).await
+    }
+
+    async fn served(keys: &str) -> Result<Self> {
         let bridge_home = Home::new()?;
         let bridge_id = bridge_home.id().await?;
-        let share_home = Home::with_config(&config(&upstream, &bridge_id, keys))?;
+        let share_home = Home::with_config(&config(&bridge_id, keys))?;
         let share = share_home.start(&["serve", "--json"])?;
         Self::bridge_to(share_home, share, bridge_home).await
     }
@@ -104,12 +128,9 @@ impl Pair {
     }
 }
 
-/// A `malai.toml` with one HTTP service `shop` that `peer` may use; `keys` are more lines for it.
-fn config(upstream: &impl Display, peer: &str, keys: &str) -> String {
-    format!(
-        "{OFFLINE}\n[service.shop]\nprotocol = \"http\"\nupstream = \"{upstream}\"\n\
-         allow = [\"{peer}\"]\n{keys}\n"
-    )
+/// A `malai.toml` with one service `shop` that `peer` may use; `keys` are more lines for it.
+fn config(peer: &str, keys: &str) -> String {
+    format!("{OFFLINE}\n[service.shop]\nallow = [\"{peer}\"]\n{keys}\n")
 }
 
 /// Where a bridge says that it listens.

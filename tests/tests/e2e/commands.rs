@@ -5,7 +5,7 @@ use std::{
     os::unix::fs::{PermissionsExt, symlink},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use e2e::{Finished, Home, Origin};
 use tokio::net::TcpListener;
 
@@ -72,11 +72,19 @@ async fn a_wrong_configuration_is_6_with_key_and_line_of_every_problem() -> Resu
     for args in [&["serve"] as &[_], &["share", "3000"]] {
         fails(&home.run(args).await?, 6, &["malai.toml"]);
     }
+    let json = home.run(&["config", "check", "--json"]).await?;
+    let told: serde_json::Value = serde_json::from_str(&json.stdout)?;
+    assert_eq!((json.code, &told["valid"]), (6, &false.into()));
+    assert_eq!(told["problems"][0]["key"], "service.shop.allow");
+    assert_eq!(told["problems"][0]["line"], 5);
     assert_eq!(home.config()?, text, "the user's file is theirs");
 
     home.configure("version = 1\n[service.shop\n")?;
     fails(&home.run(&["serve"]).await?, 6, &["malai.toml:2"]);
     fs::write(home.path("malai.toml"), [b'a', 0xff, 0xfe])?;
+    fails(&home.run(&["serve"]).await?, 6, &["malai.toml"]);
+    fs::remove_file(home.path("malai.toml"))?;
+    fs::create_dir(home.path("malai.toml"))?;
     fails(&home.run(&["serve"]).await?, 6, &["malai.toml"]);
     Ok(())
 }
@@ -225,43 +233,6 @@ async fn completions_are_there_for_the_usual_shells() -> Result<()> {
             assert!(printed.stdout.contains(word), "{shell}: {word}");
         }
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_key_is_made_and_imported() -> Result<()> {
-    let (maker, home) = (Home::new()?, Home::new()?);
-    let made = maker.run(&["keygen", "--file", "key"]).await?;
-    assert_eq!(made.code, 0, "{made:?}");
-    let file = maker.path("key");
-    assert_eq!(fs::metadata(&file)?.permissions().mode() & 0o777, 0o600);
-    let path = file.to_str().context("a path in UTF-8")?;
-    let imported = home.run(&["import", "--file", path]).await?;
-    assert_eq!(imported.code, 0, "{imported:?}");
-    let id = home.id().await?;
-
-    let other = Home::new()?;
-    let before = other.id().await?;
-    let refused = other.run(&["import", "--file", path]).await?;
-    fails(&refused, 1, &["--replace"]);
-    assert_eq!(other.id().await?, before);
-    let replaced = other.run(&["import", "--replace", "--file", path]).await?;
-    assert_eq!(replaced.code, 0, "{replaced:?}");
-    assert_eq!(other.id().await?, id);
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_identity_of_a_legacy_malai_is_taken_over() -> Result<()> {
-    let home = Home::new()?;
-    // The secret of 32 bytes of 7, and the id52 that the legacy tool printed for it.
-    fs::write(home.path(".malai.secret-key"), "07".repeat(32))?;
-    let imported = home.run(&["import"]).await?;
-    assert_eq!(imported.code, 0, "{imported:?}");
-    assert_eq!(
-        home.id().await?,
-        "t956oov2jh90lfnla1th6bm5v6aketlenqv7n4i23rl6i526q8m0"
-    );
     Ok(())
 }
 

@@ -9,6 +9,7 @@
 
 mod aborts;
 mod bodies;
+mod clients;
 mod commands;
 mod demo;
 mod discovery;
@@ -17,13 +18,18 @@ mod errors;
 mod framing;
 mod headers;
 mod http2;
+mod import;
+mod keychain;
+mod logs;
 mod names;
 mod policy;
+mod programs;
 mod reload;
 mod requests;
 mod shutdown;
 mod strangers;
 mod streaming;
 mod tcp;
+mod tls;
 mod upgrades;
 mod upstreams;

@@ -1,10 +1,14 @@
 //! Who may use what, and how soon a change holds.
 
 use anyhow::{Context, Result};
-use e2e::{Home, OFFLINE, Origin, Pair, client, wait_until, within};
+use e2e::{Home, OFFLINE, Origin, Pair, RawOrigin, client, wait_until, within};
 use futures_util::{SinkExt, StreamExt};
 use http_body_util::BodyExt;
 use hyper::{Request, StatusCode};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 #[tokio::test]
 async fn a_share_without_a_word_is_open_to_nobody_and_says_so() -> Result<()> {
@@ -135,5 +139,62 @@ async fn permission_for_one_service_is_none_for_another() -> Result<()> {
     }
     assert_eq!(secret.requests(), Vec::<String>::new());
     assert_eq!(origin.requests(), Vec::<String>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn groups_that_go_in_a_circle_are_refused_and_open_nothing() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = Pair::configured(origin.address(), "").await?;
+    let allow = format!("allow = [\"{}\"]", pair.bridge_id);
+    let circle = pair
+        .share_home
+        .config()?
+        .replace(&allow, "allow = [\"group:team\"]")
+        + "\n[group.team]\nmembers = [\"group:ops\", \"anyone\"]\n\n\
+           [group.ops]\nmembers = [\"group:team\"]\n";
+    let home = Home::with_config(&circle)?;
+    let checked = home.run(&["config", "check"]).await?;
+    assert_eq!(checked.code, 6, "{checked:?}");
+    assert!(checked.stdout.contains("circle"), "{checked:?}");
+
+    pair.share_home.configure(&circle)?;
+    let told = pair.share.event("error").await?;
+    assert!(told.to_string().contains("circle"), "{told}");
+    // What held before holds on: for those who may, and for those who may not.
+    let reply = client::get(&pair.url("/sized")).await?;
+    assert_eq!(reply.status, StatusCode::OK);
+    let visitor = Home::new()?;
+    let bridge = visitor.start(&["bridge", &pair.link, "--json"])?;
+    let bridged = bridge.event("bridged").await?;
+    let url = bridged["url"].as_str().context("no url")?;
+    assert_eq!(client::get(url).await?.status, StatusCode::FORBIDDEN);
+    Ok(())
+}
+
+#[tokio::test]
+async fn bytes_are_denied_and_cut_as_requests_are() -> Result<()> {
+    let origin = RawOrigin::start(|mut stream, _| async move {
+        stream.write_all(b"hello").await?;
+        stream.read_u8().await?;
+        Ok(())
+    })
+    .await?;
+    let pair = Pair::configured_tcp(origin.address()).await?;
+    let mut stream = TcpStream::connect(pair.local).await?;
+    let mut hello = [0; 5];
+    within("a greeting", stream.read_exact(&mut hello)).await??;
+
+    let config = pair.share_home.config()?;
+    let allow = format!("allow = [\"{}\"]", pair.bridge_id);
+    let nobody = config.replace(&allow, "allow = []");
+    pair.share_home.configure(&nobody)?;
+    let cut = within("the cut", stream.read_u8()).await?;
+    assert!(cut.is_err(), "more came");
+    let reached = origin.connections();
+    let mut denied = TcpStream::connect(pair.local).await?;
+    let said = within("the end", denied.read_u8()).await?;
+    assert!(said.is_err(), "it was let in");
+    assert_eq!(origin.connections(), reached);
     Ok(())
 }

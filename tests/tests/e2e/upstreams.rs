@@ -6,11 +6,11 @@ use std::sync::{
 };
 
 use anyhow::Result;
-use e2e::{Origin, Pair, RawOrigin, client, read_head};
+use e2e::{Home, Origin, Pair, RawOrigin, client, read_head, wait_until};
 use hyper::{Request, StatusCode};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::UnixListener,
+    net::{TcpListener, UnixListener},
 };
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -131,6 +131,49 @@ async fn routes_send_some_paths_elsewhere() -> Result<()> {
     }
     assert_eq!(api.requests(), ["GET /api/list"]);
     assert_eq!(pages.requests(), ["GET /sized", "GET /apiary"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_next_upstream_takes_over_while_the_first_is_away() -> Result<()> {
+    let (first, second) = (e2e::dead_address().await?, Origin::start().await?);
+    let home = Home::new()?;
+    let (one, two) = (first.to_string(), second.address().to_string());
+    let pair = Pair::between(home, Home::new()?, &one, &[&two]).await?;
+    // Even what is not repeatable: nothing of it has reached anybody.
+    let request = Request::post(pair.url("/echo")).body(client::full("once"))?;
+    let reply = client::send(request).await?;
+    assert_eq!(reply.json()?["body"], "once");
+    assert_eq!(second.requests(), ["POST /echo"]);
+
+    let listener = TcpListener::bind(first).await?;
+    let back = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await?;
+            if read_head(&mut stream).await.is_ok() {
+                stream.write_all(OK).await?;
+                return anyhow::Ok(());
+            }
+        }
+    });
+    wait_until("the first to be used again", || async {
+        Ok(client::get(&pair.url("/sized")).await?.text() == "ok")
+    })
+    .await?;
+    back.await?
+}
+
+#[tokio::test]
+async fn bytes_go_to_the_next_upstream_too() -> Result<()> {
+    let dead = e2e::dead_address().await?;
+    let origin = RawOrigin::start(|mut stream, _| async move {
+        stream.write_all(b"hello").await?;
+        Ok(stream.shutdown().await?)
+    })
+    .await?;
+    let (one, two) = (dead.to_string(), origin.address().to_string());
+    let pair = Pair::between(Home::new()?, Home::new()?, &one, &[&two, "--tcp"]).await?;
+    assert_eq!(client::exchange(pair.local, b"", false).await?, "hello");
     Ok(())
 }
 

@@ -80,10 +80,46 @@ impl Backend {
                 "Nothing answers at {address}. Start the service that is shared, then try again."
             )
         } else {
-            format!("Cannot connect to {address}: {error}.")
+            let cause = error.get_ref();
+            let tls = cause.and_then(|cause| cause.downcast_ref::<rustls::Error>());
+            tls.and_then(|error| tls_trouble(address, error))
+                .unwrap_or_else(|| format!("Cannot connect to {address}: {error}."))
         };
         ProxyError::upstream_down(message).because(error)
     }
+}
+
+/// What is wrong with the TLS of an `https://` backend, when that can be said plainly.
+fn tls_trouble(address: &UpstreamAddress, error: &rustls::Error) -> Option<String> {
+    use rustls::{CertificateError as Certificate, Error};
+    if matches!(error, Error::InvalidMessage(_)) {
+        return Some(format!(
+            "{address} does not speak TLS. If it is a plain HTTP service, share it with `http://` \
+             instead of `https://`."
+        ));
+    }
+    let Error::InvalidCertificate(reason) = error else {
+        return None;
+    };
+    let why = if matches!(
+        reason,
+        Certificate::NotValidForName | Certificate::NotValidForNameContext { .. }
+    ) {
+        "it is for another name. Share the service by the name that its certificate has, or give \
+         it a certificate for this one."
+    } else if matches!(
+        reason,
+        Certificate::Expired | Certificate::ExpiredContext { .. }
+    ) {
+        "it has expired. Renew it."
+    } else {
+        // An issuer nobody knows, one that only has a known name, a certificate that is its own.
+        "the machine that shares it does not trust who issued it. Add the issuer's certificate \
+         to those of that system, or start malai there with SSL_CERT_FILE naming a file that has it."
+    };
+    Some(format!(
+        "The certificate of {address} is not accepted: {why}"
+    ))
 }
 
 impl Dial for Backend {
