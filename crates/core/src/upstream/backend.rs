@@ -115,7 +115,8 @@ fn tls_trouble(address: &UpstreamAddress, error: &rustls::Error) -> Option<Strin
     } else {
         // An issuer nobody knows, one that only has a known name, a certificate that is its own.
         "the machine that shares it does not trust who issued it. Add the issuer's certificate \
-         to those of that system, or start malai there with SSL_CERT_FILE naming a file that has it."
+         to those of that system, or to a file that SSL_CERT_FILE names, and start malai there \
+         again."
     };
     Some(format!(
         "The certificate of {address} is not accepted: {why}"
