@@ -92,14 +92,17 @@ async fn a_bridge_by_pet_name_needs_no_link() -> Result<()> {
             pair.share_id
         );
     let Pair {
-        bridge,
+        share: _share,
+        mut bridge,
         bridge_home,
         ..
-    } = &pair;
-    bridge.signal(nix::sys::signal::Signal::SIGKILL)?;
+    } = pair;
     bridge_home.configure(&known)?;
     for to in ["alice/shop", "alice"] {
-        let bridge = bridge_home.start(&["bridge", to, "--json"])?;
+        // Gone for good: the next command must not meet the engine that is just ending.
+        bridge.signal(nix::sys::signal::Signal::SIGTERM)?;
+        bridge.exit().await?;
+        bridge = bridge_home.start(&["bridge", to, "--json"])?;
         let event = bridge.event("bridged").await?;
         let url = event["url"].as_str().context("no url")?;
         let reply = client::get(&format!("{url}sized")).await?;
