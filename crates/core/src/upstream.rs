@@ -18,6 +18,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Upstream {
     pools: Vec<Pool<Backend>>,
+    /// The Host that the first backend expects.
+    host: Option<HeaderValue>,
 }
 
 impl Upstream {
@@ -40,6 +42,7 @@ impl Upstream {
         });
         Self {
             pools: pools.collect(),
+            host: addresses.first().and_then(host_of),
         }
     }
 
@@ -62,12 +65,7 @@ impl Upstream {
 
     /// The Host that the first backend expects.
     pub(crate) fn host(&self) -> Option<HeaderValue> {
-        let address = self.pools.first()?.dial.address();
-        let host = match &address.place {
-            Place::Tcp { .. } => address.place.to_string(),
-            Place::Unix(_) => "localhost".to_owned(),
-        };
-        HeaderValue::from_str(&host).ok()
+        self.host.clone()
     }
 
     /// HTTP/2 for `h2c://` backends, else HTTP/1.1.
@@ -77,4 +75,12 @@ impl Upstream {
             _ => Version::HTTP_11,
         }
     }
+}
+
+fn host_of(address: &UpstreamAddress) -> Option<HeaderValue> {
+    let host = match &address.place {
+        Place::Tcp { .. } => address.place.to_string(),
+        Place::Unix(_) => "localhost".to_owned(),
+    };
+    HeaderValue::from_str(&host).ok()
 }
