@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Status;
+
 /// How a service is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -127,6 +129,9 @@ pub enum Event {
         /// Those that were cut.
         cut: usize,
     },
+    /// Everything that is shared and bridged, as it is after a change; only for those who asked
+    /// to watch.
+    Status(Box<Status>),
     /// Something failed.
     Error {
         /// A stable code.

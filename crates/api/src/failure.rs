@@ -62,6 +62,10 @@ pub mod codes {
     pub const BUSY: &str = "busy";
     /// The engine is ending.
     pub const STOPPING: &str = "stopping";
+    /// Nothing answers where the traffic is to go.
+    pub const NOTHING_ANSWERS: &str = "nothing-answers";
+    /// No keychain answers, and no file was chosen for the key.
+    pub const KEYCHAIN_UNAVAILABLE: &str = "keychain-unavailable";
     /// The engine has no `malai.toml` to keep things in.
     pub const NOT_KEPT: &str = "not-kept";
     /// Some events were lost, since they were read too slowly.

@@ -2,16 +2,23 @@
 //!
 //! Only serde, no behaviour: the engine, the command line, the tray and the web UI all speak these.
 
+mod desktop;
 mod event;
 mod failure;
+mod look;
 mod request;
 mod response;
+mod settings;
 mod status;
 
+pub use desktop::{DesktopSettings, DesktopState, EngineState, Navigation, OpenTarget};
 pub use event::{AccessDecision, Event, PeerState, Protocol};
 pub use failure::{Failure, codes};
-pub use request::{BridgeRequest, Request, ShareRequest};
+pub use look::{Check, CheckOutcome, CheckSubject, DevServer, LinkTarget, OfferedService, QrCode};
+pub use request::{BridgeRequest, InviteRequest, Request, ShareRequest};
 pub use response::Response;
+pub use settings::{NetworkSettings, RelaySetting, Settings};
 pub use status::{
-    BridgeStatus, IdentityStatus, Operation, PeerStatus, ServiceStatus, Status, Traffic,
+    BridgeStatus, GroupStatus, IdentityStatus, Operation, PeerStatus, Reach, ServiceStatus, Status,
+    Traffic,
 };

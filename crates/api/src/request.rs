@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Protocol;
+use crate::{NetworkSettings, Protocol};
 
 /// Something asked of an engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,80 @@ pub enum Request {
     },
     /// Hear every event from here on, on this connection.
     Subscribe,
+    /// The same, and hear the whole status now and whenever it has changed, at most once a second
+    /// where only numbers moved.
+    Watch,
+    /// Local servers that listen now and could be shared.
+    Detect,
+    /// What a link or a name leads to; nothing is opened or connected.
+    Read {
+        /// A share link, `peer/service`, `id52/service` or `id52`.
+        link: String,
+    },
+    /// The services that a peer offers us.
+    Services {
+        /// A pet name, an id52 or a share link, whose addresses are then used to reach the peer.
+        peer: String,
+    },
+    /// A link that lets who opens it use a service.
+    Invite(InviteRequest),
+    /// Who may use a service, in place of what was said before; whoever an invite has let in and
+    /// is not named any more may not either.
+    Allow {
+        /// The service's name.
+        service: String,
+        /// Pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
+        allow: Vec<String>,
+    },
+    /// Make a group of peers, or give it other members, in `malai.toml`.
+    GroupPut {
+        /// The group's name.
+        name: String,
+        /// Pet names, id52s and `group:NAME`.
+        members: Vec<String>,
+    },
+    /// Remove a group from `malai.toml`.
+    GroupRemove {
+        /// The group's name.
+        name: String,
+    },
+    /// How a service of ours can be reached: its upstream, over the local network, over the relay.
+    Check {
+        /// The service's name.
+        service: String,
+    },
+    /// A text as a QR code.
+    Qr {
+        /// What it says, at most 2048 bytes.
+        text: String,
+    },
+    /// Where things live and how the network is used.
+    Settings,
+    /// Use the network otherwise, from the next start on; written to `malai.toml`.
+    SetNetwork(NetworkSettings),
+    /// Write a copy of the secret key into a new file that its owner alone may read.
+    ExportIdentity {
+        /// The file, an absolute path; it must not be there yet.
+        path: String,
+    },
+    /// Take over the identity of such a file, from the next start on.
+    ImportIdentity {
+        /// The file, an absolute path.
+        path: String,
+    },
+}
+
+/// A link to make.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct InviteRequest {
+    /// The service's name.
+    pub service: String,
+    /// Whether only the first who opens it is let in; otherwise everybody who has it.
+    #[serde(default)]
+    pub once: bool,
+    /// Seconds after which it lets nobody in any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_secs: Option<u64>,
 }
 
 /// What to share and with whom.
@@ -65,6 +139,9 @@ pub struct ShareRequest {
     /// Whether it is written to `malai.toml` and outlives whoever asked.
     #[serde(default)]
     pub keep: bool,
+    /// Whether it is refused, with `nothing-answers`, while nothing answers at its upstream.
+    #[serde(default)]
+    pub must_answer: bool,
 }
 
 /// Where a bridge leads and where it listens.

@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BridgeStatus, Failure, IdentityStatus, PeerStatus, ServiceStatus, Status};
+use crate::{
+    BridgeStatus, Check, DevServer, Failure, IdentityStatus, LinkTarget, OfferedService,
+    PeerStatus, QrCode, ServiceStatus, Settings, Status,
+};
 
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +38,36 @@ pub enum Response {
         /// One for each.
         peers: Vec<PeerStatus>,
     },
+    /// Local servers that listen now, most likely ones first.
+    Detected {
+        /// One for each port.
+        servers: Vec<DevServer>,
+    },
+    /// What a link leads to.
+    Link(LinkTarget),
+    /// The services that a peer offers us.
+    Services {
+        /// Whose they are.
+        peer: String,
+        /// One for each, by name.
+        services: Vec<OfferedService>,
+    },
+    /// The link lets its opener use the service.
+    Invited {
+        /// The service's name.
+        service: String,
+        /// The share link, with the invite's secret in it.
+        link: String,
+    },
+    /// How a service of ours can be reached.
+    Checked {
+        /// One for each thing that was looked at.
+        checks: Vec<Check>,
+    },
+    /// A QR code.
+    Qr(QrCode),
+    /// Where things live and how the network is used.
+    Settings(Box<Settings>),
     /// It is done; there is nothing to add.
     Done,
     /// It was not done.

@@ -18,6 +18,9 @@ pub struct Status {
     pub pid: u32,
     /// Seconds since it started.
     pub uptime_secs: u64,
+    /// How far it can be reached from.
+    #[serde(default)]
+    pub reach: Reach,
     /// The relay through which it can be reached, when there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay: Option<String>,
@@ -29,11 +32,28 @@ pub struct Status {
     pub bridges: Vec<BridgeStatus>,
     /// Peers with a pet name, and those connected without one.
     pub peers: Vec<PeerStatus>,
+    /// Groups of peers, by name.
+    #[serde(default)]
+    pub groups: Vec<GroupStatus>,
     /// The gateway's address, when it is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
     /// The long-lived operations as a tree.
     pub operations: Operation,
+}
+
+/// How far an engine can be reached from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Reach {
+    /// Only from this machine, or not known yet.
+    #[default]
+    Machine,
+    /// From the local network.
+    Lan,
+    /// From anywhere: a relay has answered.
+    Anywhere,
 }
 
 /// The identity an engine runs as.
@@ -68,6 +88,15 @@ pub struct ServiceStatus {
     /// Seconds until it ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_in_secs: Option<u64>,
+    /// Whether something answers at its upstream; unknown until it was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<bool>,
+    /// Those whom invites have let in, by id52.
+    #[serde(default)]
+    pub guests: Vec<String>,
+    /// Whether a link that was made with an invite can still let somebody in.
+    #[serde(default)]
+    pub invites: bool,
     /// What went through it.
     pub traffic: Traffic,
 }
@@ -119,6 +148,18 @@ pub struct PeerStatus {
     /// Round-trip time in milliseconds, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_ms: Option<f64>,
+    /// When it was last connected, in seconds since 1970; missing while it was never seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<u64>,
+}
+
+/// A group of peers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupStatus {
+    /// Its name.
+    pub name: String,
+    /// Its members as written: pet names, id52s and `group:NAME`.
+    pub members: Vec<String>,
 }
 
 /// What went through a share or bridge since it began.

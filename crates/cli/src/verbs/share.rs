@@ -72,6 +72,7 @@ fn request(args: ShareArgs) -> ShareRequest {
         allow,
         for_secs: args.duration.map(|time| time.as_secs()),
         keep: args.bg,
+        must_answer: false,
     }
 }
 

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use malai_api::{
-    BridgeRequest, BridgeStatus, Event, Failure, IdentityStatus, Operation, PeerState, PeerStatus,
-    Protocol, Request, Response, ServiceStatus, ShareRequest, Status, Traffic, codes,
+    BridgeRequest, BridgeStatus, Check, CheckOutcome, CheckSubject, DevServer, Event, Failure,
+    GroupStatus, IdentityStatus, InviteRequest, LinkTarget, NetworkSettings, OfferedService,
+    Operation, PeerState, PeerStatus, Protocol, QrCode, Reach, RelaySetting, Request, Response,
+    ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -59,6 +61,7 @@ fn requests() -> Vec<Request> {
             allow: vec!["alice".to_owned(), "group:team".to_owned()],
             for_secs: Some(7200),
             keep: false,
+            must_answer: true,
         }),
         Request::Bridge(BridgeRequest {
             to: "alice/shop".to_owned(),
@@ -80,6 +83,44 @@ fn requests() -> Vec<Request> {
             name: "alice".to_owned(),
         },
         Request::Subscribe,
+        Request::Watch,
+        Request::Detect,
+        Request::Read {
+            link: "malai://id52/shop".to_owned(),
+        },
+        Request::Services {
+            peer: "alice".to_owned(),
+        },
+        Request::Invite(InviteRequest {
+            service: "shop".to_owned(),
+            once: true,
+            for_secs: Some(3600),
+        }),
+        Request::Allow {
+            service: "shop".to_owned(),
+            allow: vec!["alice".to_owned()],
+        },
+        Request::GroupPut {
+            name: "team".to_owned(),
+            members: vec!["alice".to_owned()],
+        },
+        Request::GroupRemove {
+            name: "team".to_owned(),
+        },
+        Request::Check {
+            service: "shop".to_owned(),
+        },
+        Request::Qr {
+            text: "malai://id52/shop".to_owned(),
+        },
+        Request::Settings,
+        Request::SetNetwork(network()),
+        Request::ExportIdentity {
+            path: "/home/me/malai.key".to_owned(),
+        },
+        Request::ImportIdentity {
+            path: "/home/me/malai.key".to_owned(),
+        },
     ]
 }
 
@@ -99,6 +140,51 @@ fn responses() -> Vec<Response> {
         Response::Peers {
             peers: vec![peer()],
         },
+        Response::Detected {
+            servers: vec![DevServer {
+                port: 3000,
+                program: Some("vite".to_owned()),
+                name: Some("shop".to_owned()),
+                shared_as: Some("shop".to_owned()),
+            }],
+        },
+        Response::Link(LinkTarget {
+            peer: "peer".to_owned(),
+            name: Some("alice".to_owned()),
+            service: "shop".to_owned(),
+            invite: true,
+            own: false,
+            bridged_as: Some("shop".to_owned()),
+        }),
+        Response::Services {
+            peer: "peer".to_owned(),
+            services: vec![OfferedService {
+                name: "shop".to_owned(),
+                protocol: Protocol::Http,
+            }],
+        },
+        Response::Invited {
+            service: "shop".to_owned(),
+            link: "malai://id52/shop?k=secret".to_owned(),
+        },
+        Response::Checked {
+            checks: vec![Check {
+                what: CheckSubject::Upstream,
+                outcome: CheckOutcome::Good,
+                message: "it answers with 200".to_owned(),
+            }],
+        },
+        Response::Qr(QrCode {
+            width: 1,
+            modules: "1".to_owned(),
+        }),
+        Response::Settings(Box::new(Settings {
+            home: "/home/me/.local/share/malai".to_owned(),
+            config: "/home/me/.local/share/malai/malai.toml".to_owned(),
+            logs: "/home/me/.local/share/malai/logs".to_owned(),
+            network: network(),
+            restart_needed: true,
+        })),
         Response::Done,
         Response::Error(Failure::new(codes::NAME_UNKNOWN, "what to do")),
     ]
@@ -149,6 +235,7 @@ fn events() -> Vec<Event> {
             finished: 1,
             cut: 0,
         },
+        Event::Status(Box::new(status())),
         Event::Error {
             code: codes::EVENTS_LOST.to_owned(),
             message: "what happened".to_owned(),
@@ -170,11 +257,16 @@ fn status() -> Status {
         version: "0.1.0".to_owned(),
         pid: 7,
         uptime_secs: 61,
+        reach: Reach::Anywhere,
         relay: Some("https://relay.example.org/".to_owned()),
         addresses: vec!["192.0.2.1:4433".to_owned()],
         services: vec![service()],
         bridges: vec![bridge()],
         peers: vec![peer()],
+        groups: vec![GroupStatus {
+            name: "team".to_owned(),
+            members: vec!["alice".to_owned()],
+        }],
         gateway: Some("127.0.0.1:4000".to_owned()),
         operations: Operation {
             name: "malai".to_owned(),
@@ -194,6 +286,9 @@ fn service() -> ServiceStatus {
         kept: false,
         link: "malai://id52/shop".to_owned(),
         ends_in_secs: Some(7200),
+        answers: Some(true),
+        guests: vec!["peer".to_owned()],
+        invites: true,
         traffic: traffic(),
     }
 }
@@ -222,6 +317,16 @@ fn peer() -> PeerStatus {
         id52: "peer".to_owned(),
         state: PeerState::Offline,
         rtt_ms: None,
+        last_seen: Some(1_790_000_000),
+    }
+}
+
+fn network() -> NetworkSettings {
+    NetworkSettings {
+        relay: RelaySetting::Own {
+            urls: vec!["https://relay.example.org/".to_owned()],
+        },
+        lookup: vec!["dns".to_owned()],
     }
 }
 

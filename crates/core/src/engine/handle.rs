@@ -2,10 +2,14 @@
 
 use std::error::Error;
 
-use malai_api::{Failure, Request, Response, codes};
+use malai_api::{Failure, Request, Response, ShareRequest, codes};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{keeper::Command, probe};
+use super::{
+    keeper::Command,
+    look::{self, Look},
+    probe,
+};
 use crate::{
     control::{Dispatch, Owner},
     events::{EventFeed, Events},
@@ -16,11 +20,16 @@ use crate::{
 pub struct EngineHandle {
     inbox: mpsc::Sender<Command>,
     events: EventFeed,
+    look: Look,
 }
 
 impl EngineHandle {
-    pub(super) fn new(inbox: mpsc::Sender<Command>, events: EventFeed) -> Self {
-        Self { inbox, events }
+    pub(super) fn new(inbox: mpsc::Sender<Command>, events: EventFeed, look: Look) -> Self {
+        Self {
+            inbox,
+            events,
+            look,
+        }
     }
 
     /// Does what is asked; what is not kept stays until it is stopped or the engine ends.
@@ -30,16 +39,15 @@ impl EngineHandle {
 
     /// Does what is asked; what is not kept ends with `owner`.
     pub async fn dispatch_for(&self, request: Request, owner: &Owner) -> Response {
-        if let Request::Share(share) = &request {
-            let upstream = share.upstream.clone();
-            let (response, answers) = tokio::join!(self.ask(request, owner), probe::any(&upstream));
-            return if let Response::Shared { service, .. } = response {
-                Response::Shared { service, answers }
-            } else {
-                response
-            };
+        // What only looks, and may take a while, does not keep the keeper from anything.
+        match request {
+            Request::Share(share) => self.share(share, owner).await,
+            Request::Detect => self.look.servers().await,
+            Request::Services { peer } => self.look.services(&peer).await,
+            Request::Check { service } => self.look.check(&service).await,
+            Request::Qr { text } => look::qr(&text),
+            request => self.ask(request, owner).await,
         }
-        self.ask(request, owner).await
     }
 
     /// Every event from here on.
@@ -50,6 +58,22 @@ impl EngineHandle {
 
     pub(super) fn feed(&self) -> &EventFeed {
         &self.events
+    }
+
+    async fn share(&self, share: ShareRequest, owner: &Owner) -> Response {
+        let upstream = share.upstream.clone();
+        if share.must_answer && !probe::any(&upstream).await {
+            let upstream = upstream.join(", ");
+            let message = format!("nothing answers on {upstream}; start it, then share it again");
+            return Failure::new(codes::NOTHING_ANSWERS, message).into();
+        }
+        let asked = self.ask(Request::Share(share), owner);
+        let (response, answers) = tokio::join!(asked, probe::any(&upstream));
+        if let Response::Shared { service, .. } = response {
+            Response::Shared { service, answers }
+        } else {
+            response
+        }
     }
 
     async fn ask(&self, request: Request, owner: &Owner) -> Response {

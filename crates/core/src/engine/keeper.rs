@@ -15,7 +15,7 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    EngineHandle, apply::Share, bridging::Bridging, handle::chain, layers::Layers,
+    EngineHandle, apply::Share, bridging::Bridging, handle::chain, layers::Layers, look::Look,
     operations::Operations,
 };
 use crate::{
@@ -91,7 +91,12 @@ impl Keeper {
         shutdown: &Shutdown,
     ) -> EngineHandle {
         let (sender, inbox) = mpsc::channel(INBOX);
-        let handle = EngineHandle::new(sender.clone(), parts.events.clone());
+        let look = Look {
+            node: parts.node.clone(),
+            peers: parts.peers.clone(),
+            effective: Arc::clone(&parts.effective),
+        };
+        let handle = EngineHandle::new(sender.clone(), parts.events.clone(), look);
         let mut keeper = Self {
             parts,
             layers: Layers::new(config),
@@ -169,10 +174,21 @@ impl Keeper {
             }),
             Request::PeerAdd { name, id52 } => self.peer_add(name, &id52).await,
             Request::PeerRemove { name } => self.peer_remove(name).await,
-            Request::Subscribe => {
+            Request::Read { link } => self.read_link(&link),
+            Request::Invite(invite) => self.invite(invite).await,
+            Request::Allow { service, allow } => self.allow(service, allow).await,
+            Request::GroupPut { name, members } => self.group_put(name, members).await,
+            Request::GroupRemove { name } => self.group_remove(name).await,
+            Request::Settings => Ok(Response::Settings(Box::new(self.settings()))),
+            Request::SetNetwork(network) => self.set_network(network).await,
+            Request::ExportIdentity { path } => self.export_identity(path).await,
+            Request::ImportIdentity { path } => self.import_identity(path).await,
+            Request::Subscribe | Request::Watch => {
                 let message = "events are subscribed to on a control connection";
                 Err(Failure::new(codes::REQUEST_INVALID, message))
             }
+            Request::Detect | Request::Services { .. } | Request::Check { .. } => Err(not_here()),
+            Request::Qr { .. } => Err(not_here()),
         }
     }
 
@@ -240,4 +256,9 @@ async fn next(reloads: &mut Option<Reloads>) -> Result<Parsed, ConfigError> {
         return loaded;
     }
     std::future::pending().await
+}
+
+/// What the handle answers without the keeper.
+fn not_here() -> Failure {
+    Failure::new("internal", "this request is not for the keeper")
 }

@@ -28,7 +28,21 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::Share(_)
         | Request::Bridge(_)
         | Request::Stop { .. }
-        | Request::Subscribe => return None,
+        | Request::Subscribe
+        | Request::Watch
+        | Request::Detect
+        | Request::Read { .. }
+        | Request::Services { .. }
+        | Request::Invite(_)
+        | Request::Allow { .. }
+        | Request::GroupPut { .. }
+        | Request::GroupRemove { .. }
+        | Request::Check { .. }
+        | Request::Qr { .. }
+        | Request::Settings
+        | Request::SetNetwork(_)
+        | Request::ExportIdentity { .. }
+        | Request::ImportIdentity { .. } => return None,
     };
     Some(response.unwrap_or_else(Response::Error))
 }
@@ -39,6 +53,7 @@ fn peers(home: &Home) -> Result<Response, Failure> {
         id52: peer.id.to_string(),
         state: PeerState::Offline,
         rtt_ms: None,
+        last_seen: None,
     };
     let peers = load(home)?.peers.into_iter().map(status).collect();
     Ok(Response::Peers { peers })

@@ -1,9 +1,11 @@
 //! One picture of everything an engine does, for `malai status` and every user interface.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
-use malai_api::{BridgeStatus, PeerState, PeerStatus, ServiceStatus, Status, Traffic};
+use malai_api::{
+    BridgeStatus, GroupStatus, PeerState, PeerStatus, Reach, ServiceStatus, Status, Traffic,
+};
 use tokio::time::Instant;
 
 use super::keeper::Keeper;
@@ -23,6 +25,7 @@ impl Keeper {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             uptime_secs: self.parts.started.elapsed().as_secs(),
+            reach: self.reach(),
             relay: self.parts.node.relay().map(|relay| relay.to_string()),
             addresses: texts(self.parts.node.addresses()),
             services: services
@@ -32,6 +35,7 @@ impl Keeper {
                 .map(|(name, it)| self.bridge_status(name, it))
                 .collect(),
             peers: self.peer_statuses(),
+            groups: self.group_statuses(),
             gateway: self.gateway.map(|address| address.to_string()),
             operations: self.parts.operations.tree(),
         }
@@ -49,6 +53,9 @@ impl Keeper {
             kept: temporary.is_none(),
             link: self.link(name),
             ends_in_secs: temporary.and_then(|it| it.ends).map(left),
+            answers: None,
+            guests: Vec::new(),
+            invites: false,
             traffic: self.parts.expose.traffic(name),
         }
     }
@@ -99,9 +106,33 @@ impl Keeper {
                 id52: key.to_string(),
                 state,
                 rtt_ms,
+                last_seen: None,
             }
         };
         named.chain(nameless).map(status).collect()
+    }
+
+    /// By name.
+    fn group_statuses(&self) -> Vec<GroupStatus> {
+        let groups = self.layers.file.groups.iter();
+        groups
+            .map(|(name, group)| GroupStatus {
+                name: name.clone(),
+                members: texts(&group.members),
+            })
+            .collect()
+    }
+
+    /// How far we can be reached from, as far as the node knows.
+    fn reach(&self) -> Reach {
+        let is_beyond = |address: &SocketAddr| !address.ip().is_loopback();
+        if self.parts.node.relay().is_some() {
+            Reach::Anywhere
+        } else if self.parts.node.addresses().iter().any(is_beyond) {
+            Reach::Lan
+        } else {
+            Reach::Machine
+        }
     }
 
     /// The relay to name in a link: the one that answered, or the first of our own, which will.

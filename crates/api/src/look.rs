@@ -1,0 +1,95 @@
+//! What an engine finds when it looks around: local servers, links, services of peers, the ways in.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Protocol;
+
+/// A local server that could be shared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DevServer {
+    /// The TCP port it listens on, on a loopback or on any address.
+    pub port: u16,
+    /// What it is: a framework such as `vite`, or else the process's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// A name for the service, guessed from the project; always one that a service can have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The service that shares it already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_as: Option<String>,
+}
+
+/// What a link leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkTarget {
+    /// The peer's id52.
+    pub peer: String,
+    /// Our pet name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The service; empty for the peer's only or default one.
+    pub service: String,
+    /// Whether it carries an invite.
+    pub invite: bool,
+    /// Whether it is our own.
+    pub own: bool,
+    /// The bridge that leads there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bridged_as: Option<String>,
+}
+
+/// A service that a peer offers us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedService {
+    /// Its name there.
+    pub name: String,
+    /// How it is carried.
+    pub protocol: Protocol,
+}
+
+/// Something that was looked at to see whether a service can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was looked at.
+    pub what: CheckSubject,
+    /// How it is.
+    pub outcome: CheckOutcome,
+    /// What was found and what to do, in plain words.
+    pub message: String,
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CheckSubject {
+    /// What answers where the service's traffic goes.
+    Upstream,
+    /// A connection over the local network, from a stranger's place.
+    Lan,
+    /// A connection through the relay, likewise.
+    Relay,
+}
+
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CheckOutcome {
+    /// As it should be.
+    Good,
+    /// Not as it should be.
+    Bad,
+    /// Not wanted, or not to be had here.
+    Off,
+}
+
+/// A QR code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QrCode {
+    /// Modules on each side, without the quiet zone.
+    pub width: u32,
+    /// Row by row, `1` for a dark module and `0` for a light one; `width` times `width` characters.
+    pub modules: String,
+}

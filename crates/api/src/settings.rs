@@ -1,0 +1,42 @@
+//! How an engine is set up, as far as a window can change it.
+
+use serde::{Deserialize, Serialize};
+
+/// Where things live and how the network is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The directory of this engine.
+    pub home: String,
+    /// `malai.toml`; empty when there is none to keep things in.
+    pub config: String,
+    /// The directory of log files.
+    pub logs: String,
+    /// How the network is used, as `malai.toml` says.
+    pub network: NetworkSettings,
+    /// Whether something has changed that only a restart brings into force.
+    pub restart_needed: bool,
+}
+
+/// How the network is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkSettings {
+    /// Which relays carry what cannot go directly.
+    pub relay: RelaySetting,
+    /// How addresses of peers are found: `dns`, `mdns`, `dht`.
+    pub lookup: Vec<String>,
+}
+
+/// Which relays are used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum RelaySetting {
+    /// The public ones.
+    Default,
+    /// None.
+    None,
+    /// One's own.
+    Own {
+        /// `https://` or `http://`, at least one.
+        urls: Vec<String>,
+    },
+}

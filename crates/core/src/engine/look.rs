@@ -1,0 +1,24 @@
+//! Requests that only look around and may take a while; they change nothing and run beside the
+//! keeper.
+
+mod check;
+mod qr;
+mod servers;
+mod services;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use fastn_p2p::Node;
+
+pub(super) use qr::qr;
+
+use crate::{config::Config, peers::Peers};
+
+/// What is looked with.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    pub(super) node: Node,
+    pub(super) peers: Peers,
+    pub(super) effective: Arc<ArcSwap<Config>>,
+}
