@@ -236,6 +236,9 @@ fn events() -> Vec<Event> {
             cut: 0,
         },
         Event::Status(Box::new(status())),
+        Event::Ui {
+            url: "http://127.0.0.1:40000/#token=secret".to_owned(),
+        },
         Event::Error {
             code: codes::EVENTS_LOST.to_owned(),
             message: "what happened".to_owned(),
