@@ -24,6 +24,7 @@ mod settings;
 mod sharing;
 mod start;
 mod status;
+mod watching;
 
 use std::{sync::Arc, time::Duration};
 
@@ -44,8 +45,15 @@ use self::{
     start::Base,
 };
 use crate::{
-    bridge::Bridges, config::Config, control::ControlListener, events::EventFeed, expose::Expose,
-    home::Home, identity::KeyStore, peers::Peers, shutdown::Shutdown,
+    bridge::Bridges,
+    config::Config,
+    control::{ControlListener, UiAddress, WebError, WebUi},
+    events::EventFeed,
+    expose::Expose,
+    home::Home,
+    identity::KeyStore,
+    peers::Peers,
+    shutdown::Shutdown,
 };
 
 /// How long the last lines of control connections may take.
@@ -180,6 +188,14 @@ impl Engine {
     #[must_use]
     pub fn handle(&self) -> &EngineHandle {
         &self.handle
+    }
+
+    /// Serves the web UI at `address`, for whoever has the URL, until the engine has ended.
+    ///
+    /// # Errors
+    /// When it cannot listen there.
+    pub async fn serve_ui(&self, address: UiAddress) -> Result<WebUi, WebError> {
+        WebUi::start(address, self.handle.clone(), &self.control).await
     }
 
     /// Its public key.

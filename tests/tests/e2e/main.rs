@@ -33,3 +33,5 @@ mod tcp;
 mod tls;
 mod upgrades;
 mod upstreams;
+mod web;
+mod web_browser;

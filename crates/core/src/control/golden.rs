@@ -254,7 +254,7 @@ fn identity() -> IdentityStatus {
     }
 }
 
-fn status() -> Status {
+pub(super) fn status() -> Status {
     Status {
         identity: identity(),
         version: "0.1.0".to_owned(),

@@ -16,7 +16,7 @@ use tracing::warn;
 
 use super::{
     EngineHandle, apply::Share, bridging::Bridging, handle::chain, layers::Layers, look::Look,
-    operations::Operations,
+    operations::Operations, watching::Looking,
 };
 use crate::{
     bridge::Bridges,
@@ -26,6 +26,7 @@ use crate::{
     expose::Expose,
     peers::Peers,
     shutdown::Shutdown,
+    watching::StatusFeed,
 };
 
 /// Commands that wait; whoever has more to ask waits, too.
@@ -79,6 +80,7 @@ pub(super) struct Keeper {
     pub(super) bridges: BTreeMap<String, Bridging>,
     pub(super) gateway: Option<std::net::SocketAddr>,
     pub(super) inbox: mpsc::WeakSender<Command>,
+    pub(super) status: StatusFeed,
     retry_at: Instant,
 }
 
@@ -96,7 +98,16 @@ impl Keeper {
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
         };
-        let handle = EngineHandle::new(sender.clone(), parts.events.clone(), look);
+        let (status, source) = StatusFeed::new();
+        let looking = Looking {
+            source,
+            keeper: sender.downgrade(),
+            events: parts.events.clone(),
+            shutdown: shutdown.clone(),
+        };
+        shutdown.spawn(looking.run());
+        let (events, feed) = (parts.events.clone(), status.clone());
+        let handle = EngineHandle::new(sender.clone(), events, feed, look);
         let mut keeper = Self {
             parts,
             layers: Layers::new(config),
@@ -104,6 +115,7 @@ impl Keeper {
             bridges: BTreeMap::new(),
             gateway: None,
             inbox: sender.downgrade(),
+            status,
             retry_at: Instant::now() + RETRY_INTERVAL,
         };
         keeper.apply("").await;
