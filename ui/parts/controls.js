@@ -7,6 +7,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "./icon.js";
+import { prose } from "./prose.js";
 
 /**
  * @param {Child} label
@@ -67,7 +68,6 @@ export function field({ id, label, value, change, hint, error, placeholder, keys
     "div",
     { class: "field", key: id },
     h("label", { class: "field-label", for: id }, label),
-    hint && h("p", { class: "hint", id: `${id}-hint` }, hint),
     h(
       "div",
       { class: "field-line" },
@@ -90,7 +90,15 @@ export function field({ id, label, value, change, hint, error, placeholder, keys
       beside,
     ),
     problem(id, error),
+    hint && h("p", { class: "hint", id: `${id}-hint`, key: "hint" }, hint),
   );
+}
+
+/** What is folded away until it is wanted. @param {string} title @param {...Child} children */
+export function more(title, ...children) {
+  return h("details", { class: "more", key: "more" },
+    h("summary", { class: "more-title" }, icon("next"), h("span", null, title)),
+    ...children);
 }
 
 /** What is wrong, announced. @param {string} id @param {string | undefined} error */
@@ -98,7 +106,7 @@ export function problem(id, error) {
   return h(
     "div",
     { class: "problem-place", role: "alert", key: `${id}-problem` },
-    error && h("p", { class: "problem", id: `${id}-error` }, icon("bad"), h("span", null, error)),
+    error && h("p", { class: "problem", id: `${id}-error` }, icon("bad"), h("span", null, prose(error))),
   );
 }
 

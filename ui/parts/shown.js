@@ -10,6 +10,7 @@ import { h } from "../dom.js";
 import { rate } from "../format.js";
 import { iconButton } from "./controls.js";
 import { icon, mark } from "./icon.js";
+import { prose } from "./prose.js";
 
 /** @param {Shown} shown */
 export function state(shown) {
@@ -27,9 +28,15 @@ export function flow(now) {
   return h(
     "span",
     { class: idle ? "flow flow-idle" : "flow", "data-testid": "flow" },
-    h("span", { class: "flow-part" }, h("span", { "aria-label": "in" }, "↓"), ` ${rate(now.in)}`),
-    h("span", { class: "flow-part" }, h("span", { "aria-label": "out" }, "↑"), ` ${rate(now.out)}`),
+    way("in", "↓", now.in),
+    way("out", "↑", now.out),
   );
+}
+
+/** @param {string} words @param {string} arrow @param {number} now */
+function way(words, arrow, now) {
+  return h("span", { class: "flow-part" },
+    h("span", { class: "unseen" }, `${words} `), h("span", { "aria-hidden": "true" }, `${arrow} `), rate(now));
 }
 
 /** Something long to copy. @param {Acts} visit @param {string} text @param {string} what @param {string} [testid] */
@@ -48,7 +55,7 @@ export function note(kind, ...children) {
     "div",
     { class: `note note-${kind}` },
     (kind === "warn" || kind === "bad") && icon("bad"),
-    h("div", { class: "note-body" }, ...children),
+    h("div", { class: "note-body" }, children.map((child) => (typeof child === "string" ? h("p", null, prose(child)) : child))),
   );
 }
 

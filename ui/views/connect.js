@@ -10,7 +10,7 @@
 import { h } from "../dom.js";
 import { short } from "../format.js";
 import { linkProblem, nameProblem, optionalPortProblem } from "../input.js";
-import { button, choice, field, form, problem, tick } from "../parts/controls.js";
+import { button, choice, field, form, more, problem, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
 import { openBridge } from "../parts/open.js";
 import { petNameForm } from "../parts/petname.js";
@@ -97,14 +97,14 @@ function question(visit, target) {
         target.service === "" ? `Services of ${who}` : `${target.service} of ${who}`),
       h("p", { class: "code hint", title: target.peer }, target.name === undefined ? target.peer : short(target.peer)),
       target.invite && h("p", { class: "hint" }, "The link carries an invite: opening it gives you access."),
+      target.bridged_as === undefined && h("p", { class: "hint" }, "Opening it makes an address on this machine that leads there."),
       it.handed && target.name === undefined &&
         note("warn", "Open it only if you know who sent it to you.")),
     target.bridged_as !== undefined && already(visit, target.bridged_as),
     target.service === "" && offered(visit),
-    h("details", { class: "more", key: "more" },
-      h("summary", { class: "more-title" }, "More options"),
-      field({ id: "port", label: "Local port", value: it.port, placeholder: "any free one", keys: "numeric", error: it.problems.port, testid: "local-port", change: (port) => visit.set({ port, problems: {} }) }),
-      field({ id: "name", label: "Name here", value: it.name, placeholder: target.service || it.service, error: it.problems.name, testid: "bridge-name", change: (name) => visit.set({ name, problems: {} }) }),
+    more("More options",
+      h("div", { class: "fields" }, field({ id: "port", label: "Local port", value: it.port, placeholder: "any free one", keys: "numeric", error: it.problems.port, testid: "local-port", change: (port) => visit.set({ port, problems: {} }) }),
+      field({ id: "name", label: "Name here", value: it.name, placeholder: target.service || it.service, error: it.problems.name, testid: "bridge-name", change: (name) => visit.set({ name, problems: {} }) })),
       tick("Keep after a restart", it.keep, (keep) => visit.set({ keep }), { testid: "keep" }),
       h("fieldset", { class: "group" },
         h("legend", { class: "field-label" }, "Kind"),

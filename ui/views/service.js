@@ -40,7 +40,7 @@ import { who } from "./service/who.js";
 export const service = {
   title: (state) => state.route.name ?? "",
   begin: (route) => ({
-    name: route.name ?? "", link: "", code: null, checks: null, problem: "", access: null,
+    name: route.name ?? "", link: route.link ?? "", code: null, checks: null, problem: "", access: null,
     accessProblem: "", busy: false, removing: "", stopping: "",
   }),
   enter(visit) {
@@ -53,7 +53,7 @@ export const service = {
     const it = status?.services.find((each) => each.name === name);
     const back = () => visit.go({ view: "home" });
     if (!status) return null;
-    if (!it) return [heading(name, { back }), h("p", { key: "none", "data-testid": "no-share" }, `Nothing called ${name} is shared.`)];
+    if (!it) return [heading(name, { back }), h("p", { class: "lead", key: "none", "data-testid": "no-share" }, `Nothing called ${name} is shared.`)];
     return [
       heading(name, {
         back,

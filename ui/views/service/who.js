@@ -9,13 +9,13 @@
 
 import { h } from "../../dom.js";
 import { short } from "../../format.js";
-import { Refused, wordsOf } from "../../refused.js";
+import { wordsOf } from "../../refused.js";
 import { memberWords, nameOf, whoOf } from "../../words.js";
 import { access, accessProblem } from "../../parts/access.js";
 import { button, iconButton, problem } from "../../parts/controls.js";
 import { dialog } from "../../parts/dialog.js";
 import { naming } from "../../parts/naming.js";
-import { makeLink, showLink } from "./link.js";
+import { makeLink, showCode } from "./link.js";
 
 /** @param {Visit<ServiceForm>} visit @param {Status} status @param {ServiceStatus} it @returns {Child} */
 export function who(visit, status, it) {
@@ -101,19 +101,18 @@ function begun(it) {
 /** @param {Visit<ServiceForm>} visit @param {string[]} allow @param {boolean} withLink */
 async function change(visit, allow, withLink) {
   const { name } = visit.form;
+  const plain = visit.state.status?.services.find((each) => each.name === name)?.link ?? "";
   visit.set({ busy: true });
   try {
     await visit.ask({ request: "allow", service: name, allow }, "done");
-    visit.keepLink(name, "");
     visit.set({ link: "", code: null, access: null, removing: "" });
     if (withLink) await makeLink(visit);
-    else await showLink(visit);
+    else if (allow.length > 0) await showCode(visit, plain);
     visit.say(`Who can connect to ${name} is changed`);
   } catch (thrown) {
     const words = wordsOf(thrown);
     if (visit.form.access) visit.set({ accessProblem: words });
     else visit.say(words);
-    if (!(thrown instanceof Refused)) throw thrown;
   } finally {
     visit.set({ busy: false });
   }
