@@ -5,17 +5,26 @@
  * @import { Host } from "../../ui/types.js"
  */
 
-import { Window } from "happy-dom";
+import { after } from "node:test";
+
+import { Window as HappyWindow } from "happy-dom";
 
 /** How long something may take to show. */
 const DEADLINE_MS = 2000;
 
 const NAMES = ["Node", "Element", "HTMLElement", "HTMLDialogElement", "HTMLInputElement"];
 
+/** @type {HappyWindow[]} */
+const open = [];
+
+// A window's timers would keep the test alive.
+after(() => Promise.all(open.map((page) => page.happyDOM.close())));
+
 /** @param {string} [url] @returns {Window & typeof globalThis} */
 export function blankPage(url = "http://127.0.0.1/") {
-  const page = /** @type {unknown} */ (new Window({ url, width: 720, height: 560 }));
-  const typed = /** @type {Window & typeof globalThis} */ (page);
+  const page = new HappyWindow({ url, width: 720, height: 560 });
+  open.push(page);
+  const typed = /** @type {Window & typeof globalThis} */ (/** @type {unknown} */ (page));
   for (const name of NAMES) Reflect.set(globalThis, name, Reflect.get(typed, name));
   typed.document.body.append(Object.assign(typed.document.createElement("div"), { className: "app" }));
   typed.document.querySelector(".app")?.setAttribute("data-app", "");
