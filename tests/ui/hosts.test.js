@@ -23,8 +23,8 @@ class Tab {
     this.location = { hash };
     this.history = { replaceState: (/** @type {unknown} */ _state, /** @type {string} */ _title, /** @type {string} */ url) => { this.location.hash = url; } };
     const { requests, sources } = this;
-    this.fetch = async (/** @type {string} */ path, /** @type {{ body: string, method: string }} */ init) => {
-      const body = JSON.parse(init.body);
+    this.fetch = async (/** @type {string} */ path, /** @type {{ body?: string }} */ init) => {
+      const body = init.body === undefined ? null : JSON.parse(init.body);
       requests.push({ path, body });
       const status = serve(path, body);
       if (status === 0) throw new TypeError("no connection");

@@ -42,7 +42,7 @@ test("a refusal stays in the dialog, beside the field", async () => {
   await screen.click("export");
   await screen.type("key-path", "/home/me/malai.key");
   await screen.click("confirm-export");
-  await screen.says("there is a file already");
+  await screen.says("There is a file already");
   assert.ok(screen.has("export-dialog"));
 });
 
@@ -125,7 +125,7 @@ test("the connection is checked share by share", async () => {
   const screen = await openWindow(host, "#/connection");
   await screen.says("Peers can reach you from anywhere");
   await screen.says("A firewall may be in the way");
-  assert.match((await screen.find("checks-docs")).textContent ?? "", /too much is asked at once/);
+  assert.match((await screen.find("checks-docs")).textContent ?? "", /Too much is asked at once/);
   assert.equal(screen.has("checks-old-demo"), false, "what is off is not checked");
 });
 

@@ -86,7 +86,7 @@ test("a dead port is refused beside its field, and can be shared all the same", 
   const screen = await openWindow(host, "#/share");
   await screen.type("port", "9999");
   await screen.submit("port");
-  await screen.says("nothing answers on 127.0.0.1:9999");
+  await screen.says("Nothing answers on 127.0.0.1:9999");
   assert.equal((await screen.find("port")).getAttribute("aria-invalid"), "true");
   await screen.click("share-anyway");
   await until(() => screen.page.location.hash === "#/service/port-9999", "it was not shared");
@@ -262,4 +262,27 @@ test("the tray leads to a share", async () => {
   host.tell({ type: "navigate", navigation: { view: "service", name: "docs" } });
   await screen.says("alice, team");
   assert.equal(screen.page.location.hash, "#/service/docs");
+});
+
+test("the focus goes along when what had it is gone", async () => {
+  const host = new FakeHost(emptyStatus());
+  const screen = await openWindow(host, "#/connect");
+  const focused = () => screen.page.document.activeElement?.textContent;
+  await screen.type("link-input", LINK);
+  await screen.submit("link-input");
+  await screen.find("question");
+  assert.equal(focused(), "shop of an unknown peer");
+  await screen.submit("open-link");
+  await screen.find("address");
+  assert.equal(focused(), "shop is here");
+});
+
+test("numbers in the heading leave its buttons alone", async () => {
+  const host = new FakeHost(fullStatus());
+  const screen = await openWindow(host);
+  const button = await screen.find("go-share");
+  const status = fullStatus();
+  host.push({ ...status, services: status.services.slice(1) });
+  await screen.says("2 shared, 3 bridged");
+  assert.equal(await screen.find("go-share"), button);
 });

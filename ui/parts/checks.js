@@ -6,9 +6,9 @@
  */
 
 import { h } from "../dom.js";
+import { capital } from "../format.js";
 import { icon, mark } from "./icon.js";
 import { prose } from "./prose.js";
-import { capital } from "./shown.js";
 
 /** @type {[CheckSubject, string][]} */
 const SUBJECTS = [

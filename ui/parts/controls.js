@@ -12,7 +12,7 @@ import { prose } from "./prose.js";
 /**
  * @param {Child} label
  * @param {(event: Event) => void} onclick
- * @param {{ icon?: string, kind?: "main" | "plain" | "danger", busy?: boolean, submit?: boolean, testid?: string, key?: string, label?: string }} [options]
+ * @param {{ icon?: string, kind?: "main" | "plain" | "danger", busy?: boolean, submit?: boolean, testid?: string, key?: string, label?: string, focus?: boolean }} [options]
  */
 export function button(label, onclick, options = {}) {
   return h(
@@ -25,6 +25,7 @@ export function button(label, onclick, options = {}) {
       "aria-disabled": options.busy ? "true" : undefined,
       "aria-label": options.label,
       "data-testid": options.testid,
+      focus: options.focus,
       onclick: options.busy ? (/** @type {Event} */ event) => event.preventDefault() : onclick,
     },
     options.icon && icon(options.icon),
@@ -114,14 +115,14 @@ export function problem(id, error) {
  * One of several, with a word about each.
  * @template {string} T
  * @param {string} name @param {T} value
- * @param {{ value: T, label: string, hint?: string }[]} choices
+ * @param {{ value: T, label: string, hint?: string, below?: Child }[]} choices `below` belongs to one that is chosen
  * @param {(value: T) => void} change
  */
 export function choice(name, value, choices, change) {
   return h(
     "div",
     { class: "choices" },
-    choices.map((each) =>
+    choices.map((each) => [
       h(
         "label",
         { class: "choice", key: each.value },
@@ -135,7 +136,8 @@ export function choice(name, value, choices, change) {
         }),
         h("span", { class: "choice-words" }, each.label, each.hint && h("span", { class: "hint" }, each.hint)),
       ),
-    ),
+      each.below && h("div", { class: "inset", key: `below ${each.value}` }, each.below),
+    ]),
   );
 }
 

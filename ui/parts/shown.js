@@ -7,7 +7,7 @@
  */
 
 import { h } from "../dom.js";
-import { rate } from "../format.js";
+import { capital, rate } from "../format.js";
 import { iconButton } from "./controls.js";
 import { icon, mark } from "./icon.js";
 import { prose } from "./prose.js";
@@ -39,13 +39,13 @@ function way(words, arrow, now) {
     h("span", { class: "unseen" }, `${words} `), h("span", { "aria-hidden": "true" }, `${arrow} `), rate(now));
 }
 
-/** Something long to copy. @param {Acts} visit @param {string} text @param {string} what @param {string} [testid] */
+/** Something long to copy. @param {Acts} visit @param {string} text @param {string} what nothing where a larger button copies it @param {string} [testid] */
 export function copyable(visit, text, what, testid) {
   return h(
     "div",
     { class: "copyable" },
     h("code", { class: "copyable-text code", "data-testid": testid, tabindex: "0" }, text),
-    iconButton("copy", `Copy ${what}`, () => visit.copy(text, `${capital(what)} copied`)),
+    what !== "" && iconButton("copy", `Copy ${what}`, () => visit.copy(text, `${capital(what)} copied`)),
   );
 }
 
@@ -62,9 +62,4 @@ export function note(kind, ...children) {
 /** @param {string} label */
 export function waiting(label) {
   return h("p", { class: "waiting", role: "status" }, mark("busy"), h("span", null, label));
-}
-
-/** @param {string} text */
-export function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -93,7 +93,8 @@ function question(visit, target) {
   }
   return form(() => void open(visit), { class: "form", key: "question", "data-testid": "question", "aria-label": "Open this?" },
     h("div", { class: "card", key: "target" },
-      h("p", { class: "card-title", "data-testid": "target" },
+      // What was here before had the focus.
+      h("h2", { class: "card-title", tabindex: "-1", focus: true, "data-testid": "target" },
         target.service === "" ? `Services of ${who}` : `${target.service} of ${who}`),
       h("p", { class: "code hint", title: target.peer }, target.name === undefined ? target.peer : short(target.peer)),
       target.invite && h("p", { class: "hint" }, "The link carries an invite: opening it gives you access."),
@@ -154,10 +155,10 @@ function result(visit, opened) {
   const peer = bridge.peer ?? visit.form.target?.peer;
   const named = status?.peers.some((each) => each.id52 === peer && each.name !== undefined);
   return [
-    heading(`${bridge.name} is here`, { back: () => visit.go({ view: "home" }), under: h("p", { class: "facts" }, state(bridgeState(bridge))) }),
+    heading(`${bridge.name} is here`, { focus: true, back: () => visit.go({ view: "home" }), under: h("p", { class: "facts" }, state(bridgeState(bridge))) }),
     bridge.error !== undefined && note("bad", bridge.error),
     section("On this machine", { key: "address" },
-      copyable(visit, address, "address", "address"),
+      copyable(visit, address, "", "address"),
       h("p", { class: "hint" }, "Every user of this machine can open it."),
       h("div", { class: "form-acts" },
         openBridge(visit, bridge, true),

@@ -30,6 +30,7 @@ import { who } from "./service/who.js";
  * @property {Check[] | null} checks
  * @property {string} problem why there is no link
  * @property {Access | null} access while it is edited
+ * @property {boolean} edited whether it was edited before
  * @property {string} accessProblem
  * @property {boolean} busy
  * @property {string} removing the guest who is about to be shut out
@@ -41,7 +42,7 @@ export const service = {
   title: (state) => state.route.name ?? "",
   begin: (route) => ({
     name: route.name ?? "", link: route.link ?? "", code: null, checks: null, problem: "", access: null,
-    accessProblem: "", busy: false, removing: "", stopping: "",
+    edited: false, accessProblem: "", busy: false, removing: "", stopping: "",
   }),
   enter(visit) {
     void showLink(visit);

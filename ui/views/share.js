@@ -47,13 +47,14 @@ export const share = {
           h("div", { class: "fields" }, field({
             id: "upstream", label: "Port or address", value: it.upstream, placeholder: "3000", code: true,
             error: it.problems.upstream, testid: "port", change: (upstream) => pick(visit, upstream),
-            beside: it.silent && button("Share anyway", () => void submit(visit, false), { testid: "share-anyway" }),
           }),
           field({
             id: "name", label: "Name", value: it.name, placeholder: suggested(it), testid: "name",
             hint: "How others see it.", error: it.problems.name,
             change: (name) => visit.set({ name, problems: { ...it.problems, name: "" } }),
-          }))),
+          })),
+          it.silent && h("div", { class: "form-acts", key: "anyway" },
+            button("Share anyway", () => void submit(visit, false), { testid: "share-anyway" }))),
         section("Who may use it", { key: "who" },
           access(visit, it.access, (next) => visit.set({ access: next, problems: { ...it.problems, access: "" } })),
           problem("access", it.problems.access)),

@@ -32,7 +32,7 @@ export function linkSection(visit, it) {
         h("p", { class: "hint" }, giveWords(it, link)),
         problem !== "" && h("p", { class: "problem", role: "alert" }, prose(problem)),
         link === "" && problem === "" && waiting("Making the link…"),
-        link !== "" && copyable(visit, link, `link to ${it.name}`, "link"),
+        link !== "" && copyable(visit, link, "", "link"),
         link !== "" && button("Copy link", () => visit.copy(link, `Link to ${it.name} copied`), { kind: "main", icon: "copy", testid: "copy-link" })),
       h("div", { class: "give-code" }, code && qr(code, `QR code of the link to ${it.name}`))));
 }

@@ -24,7 +24,7 @@ export function who(visit, status, it) {
   return [
     h("div", { class: "spread", key: "words" },
       h("p", { "data-testid": "who-words" }, words(status, it)),
-      button("Change", () => visit.set({ access: begun(it), accessProblem: "" }), { testid: "change-access", label: `Change who can connect to ${it.name}` })),
+      button("Change", () => visit.set({ access: begun(it), accessProblem: "" }), { focus: form.edited, testid: "change-access", label: `Change who can connect to ${it.name}` })),
     it.guests.length > 0 && h("ul", { class: "list list-small", key: "guests", "aria-label": "Guests" },
       it.guests.map((guest) => guestRow(visit, status, guest))),
     form.removing !== "" && removal(visit, status, it),
@@ -82,13 +82,13 @@ function editing(visit, edited) {
     const allow = edited.who === "everybody" ? ["anyone"] : edited.who === "chosen" ? edited.chosen : [];
     void change(visit, allow, edited.who === "link");
   };
-  return h("div", { class: "form", key: "edit", "data-testid": "edit-access" },
+  return h("div", { class: "form", key: "edit", role: "group", "aria-label": "Change who can connect", tabindex: "-1", focus: true, "data-testid": "edit-access" },
     access(visit, edited, (next) => visit.set({ access: next, accessProblem: "" })),
     edited.who !== "link" && h("p", { class: "hint", key: "warning" }, "Guests whom a link has let in lose their access unless they are chosen here."),
     problem("access", form.accessProblem),
     h("div", { class: "form-acts" },
       button("Save", save, { kind: "main", busy: form.busy, testid: "save-access" }),
-      button("Cancel", () => visit.set({ access: null }), { testid: "cancel-access" })));
+      button("Cancel", () => visit.set({ access: null, edited: true }), { testid: "cancel-access" })));
 }
 
 /** @param {ServiceStatus} it @returns {import("../../parts/access.js").Access} */
@@ -105,7 +105,7 @@ async function change(visit, allow, withLink) {
   visit.set({ busy: true });
   try {
     await visit.ask({ request: "allow", service: name, allow }, "done");
-    visit.set({ link: "", code: null, access: null, removing: "" });
+    visit.set({ link: "", code: null, access: null, edited: true, removing: "" });
     if (withLink) await makeLink(visit);
     else if (allow.length > 0) await showCode(visit, plain);
     visit.say(`Who can connect to ${name} is changed`);
