@@ -222,6 +222,18 @@ test("who can connect is changed, and chosen peers get no invite", async () => {
   assert.doesNotMatch((await screen.find("link")).textContent ?? "k=", /k=/);
 });
 
+test("a link is added without taking anything from those who are named", async () => {
+  const host = new FakeHost(fullStatus());
+  const screen = await openWindow(host, "#/service/docs");
+  await screen.click("change-access");
+  await screen.click("who-link");
+  await screen.click("save-access");
+  await screen.says("Who can connect to docs is changed");
+  assert.equal(host.askedFor("allow").length, 0);
+  assert.match((await screen.find("link")).textContent ?? "", /k=/);
+  await screen.says("alice, team. Anyone you give the link to, too.");
+});
+
 test("a guest is shut out after a question, the others stay", async () => {
   const status = emptyStatus();
   status.services = [service({ invites: true, guests: [GUEST, STRANGER] })];

@@ -201,7 +201,7 @@ async function open(visit) {
   visit.set({ problems });
   if (problems.port || problems.name) return;
   const service = it.target.service || it.service;
-  await asking(visit, "Opening…", "form", async () => {
+  await asking(visit, `Asking ${it.target.name ?? "the peer"}…`, "form", async () => {
     const protocol = it.protocol === "auto" ? await kindOf(visit, it, service) : it.protocol;
     const bridge = await visit.ask({
       request: "bridge", to: it.target?.service || service === "" ? it.link : `${it.target?.peer}/${service}`,
