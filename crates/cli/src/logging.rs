@@ -22,7 +22,7 @@ const SERVING: &str = "malai=info,malai_core=info,malai_p2p=info";
 pub(crate) fn start(cli: &Cli) -> anyhow::Result<()> {
     let filter = match &cli.global.log {
         Some(filter) => filter.clone(),
-        None if matches!(cli.command, Command::Serve) => format!("{QUIET},{SERVING}"),
+        None if matches!(cli.command, Command::Serve(_)) => format!("{QUIET},{SERVING}"),
         None => QUIET.to_owned(),
     };
     let filter = EnvFilter::try_new(&filter).map_err(|error| {
