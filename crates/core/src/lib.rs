@@ -3,6 +3,7 @@
 pub mod bridge;
 pub mod config;
 pub mod control;
+mod detect;
 pub mod engine;
 pub mod events;
 pub mod expose;

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use fastn_p2p::Node;
 use malai_api::{Event, Failure, IdentityStatus, Request, Response, codes};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 use tracing::warn;
@@ -95,6 +95,7 @@ impl Keeper {
             node: parts.node.clone(),
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
+            detecting: Arc::new(Semaphore::new(1)),
         };
         let handle = EngineHandle::new(sender.clone(), parts.events.clone(), look);
         let mut keeper = Self {
