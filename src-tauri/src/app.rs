@@ -15,7 +15,7 @@ use crate::{
     args::Args,
     commands,
     controller::{Controller, Input},
-    desktop::Desktop,
+    desktop::{Desktop, stay_in_reach},
     engine::{self, Done, EngineSetup},
     host::Host,
     instance::{self, Instance, Place},
@@ -114,6 +114,7 @@ fn begin(app: &mut App, start: Start) -> anyhow::Result<()> {
     crate::linux::begin(&desktop);
     async_runtime::spawn(controller.run(done));
     async_runtime::spawn(window::feed(desktop.clone()));
+    async_runtime::spawn(stay_in_reach(desktop.clone()));
     async_runtime::spawn(signals::listen(inbox.clone()));
     async_runtime::spawn(instance.listen(inbox));
     if let Some(navigation) = args.navigation() {

@@ -139,7 +139,7 @@ impl<S: Shell> Controller<S> {
                     Some(input) => self.on(input),
                     None => return,
                 },
-                Ok(()) = self.state.changed() => self.look(),
+                Ok(()) = self.state.changed() => self.on_state(),
                 Ok(()) = self.status.changed() => self.ask_peers(),
                 event = self.events.recv() => match event {
                     Ok(event) => self.on_event(event),
@@ -197,6 +197,15 @@ impl<S: Shell> Controller<S> {
         } else {
             warn!("too much at once; a click is passed over");
         }
+    }
+
+    fn on_state(&mut self) {
+        let asks = matches!(*self.state.borrow(), EngineState::AsksForKeyFile { .. });
+        if asks {
+            // Nothing works until this is answered, so it is asked without waiting for a click.
+            self.shell.show(Navigation::Home);
+        }
+        self.look();
     }
 
     fn on_event(&mut self, event: Event) {

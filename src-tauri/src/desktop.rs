@@ -4,6 +4,7 @@
 //! waited for.
 
 mod effects;
+mod reach;
 
 use std::{
     path::Path,
@@ -20,7 +21,7 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
-pub(crate) use self::effects::open;
+pub(crate) use self::{effects::open, reach::stay_in_reach};
 use crate::{
     autostart::Autostart,
     clipboard::Clipboard,
@@ -33,12 +34,11 @@ use crate::{
 };
 
 /// The application's parts.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Desktop {
     parts: Arc<Parts>,
 }
 
-#[derive(Debug)]
 struct Parts {
     app: AppHandle,
     host: Host,
@@ -55,7 +55,7 @@ struct Parts {
 }
 
 /// The tray comes into being with its first menu.
-#[derive(Debug, Default)]
+#[derive(Default)]
 enum TrayState {
     #[default]
     Fresh,

@@ -145,3 +145,6 @@ async fn wait(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,6 @@ use crate::menu::Menu;
 const ID: &str = "main";
 
 /// The tray as it is.
-#[derive(Debug)]
 pub(crate) struct Tray {
     app: AppHandle,
     icon: TrayIcon<Wry>,

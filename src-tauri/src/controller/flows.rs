@@ -59,16 +59,8 @@ impl<S: Shell> Flow<S> {
                 return self.failed(texts::not_shared(port), &failure, Navigation::Share);
             }
         };
-        let window = Navigation::Service {
-            name: service.name.clone(),
-        };
-        match self.link_to(&service).await {
-            Ok(link) => {
-                let title = texts::sharing(&service.name);
-                self.copy(link, &title, texts::SHARING_BODY, window).await;
-            }
-            Err(failure) => self.failed(texts::NOT_COPIED.to_owned(), &failure, window),
-        }
+        let title = texts::sharing(&service.name);
+        self.copy_link_of(&service, &title).await;
     }
 
     /// Shares under the guessed name or, when that is in use, under the port's.
@@ -115,21 +107,28 @@ impl<S: Shell> Flow<S> {
     }
 
     async fn copy_link(&self, name: &str) {
-        let window = Navigation::Service {
-            name: name.to_owned(),
-        };
         let service = self.status().and_then(|status| {
             let mut services = status.services.iter();
             services.find(|service| service.name == name).cloned()
         });
-        let link = match service {
-            Some(service) => self.link_to(&service).await,
-            None => Err(has_ended(name)),
+        match service {
+            Some(service) => self.copy_link_of(&service, &texts::link_copied(name)).await,
+            None => self.failed(
+                texts::NOT_COPIED.to_owned(),
+                &has_ended(name),
+                Navigation::Home,
+            ),
+        }
+    }
+
+    async fn copy_link_of(&self, service: &ServiceStatus, title: &str) {
+        let window = Navigation::Service {
+            name: service.name.clone(),
         };
-        match link {
+        match self.link_to(service).await {
             Ok(link) => {
-                self.copy(link, &texts::link_copied(name), texts::SHARING_BODY, window)
-                    .await
+                let body = texts::who_may(&service.upstream, &service.allow);
+                self.copy(link, title, &body, window).await;
             }
             Err(failure) => self.failed(texts::NOT_COPIED.to_owned(), &failure, window),
         }

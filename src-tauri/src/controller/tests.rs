@@ -214,6 +214,16 @@ async fn the_icon_follows_what_is_shared() {
 }
 
 #[tokio::test]
+async fn where_the_key_is_kept_is_asked_without_a_click() {
+    let mut lab = Lab::start();
+    let path = "/home/a/identity.key".to_owned();
+    lab.end
+        .state
+        .send_replace(EngineState::AsksForKeyFile { path });
+    assert_eq!(lab.did().await, Did::Showed(Navigation::Home));
+}
+
+#[tokio::test]
 async fn quitting_waits_for_the_engine_and_a_second_time_does_not() {
     let mut lab = Lab::start();
     lab.click("quit").await;

@@ -19,7 +19,16 @@ pub(super) fn sharing(service: &str) -> String {
     format!("Sharing {}: link copied", plain(service))
 }
 
-pub(super) const SHARING_BODY: &str = "Whoever you give the link to can open it, nobody else.";
+/// Who may use a service whose link is copied: `allow` is what the user has said about it.
+pub(super) fn who_may(upstream: &[String], allow: &[String]) -> String {
+    let place = upstream.first().map(|upstream| plain(upstream));
+    let place = place.unwrap_or_else(|| "it".to_owned());
+    if allow.is_empty() {
+        format!("Whoever you give the link to can open {place}, nobody else.")
+    } else {
+        format!("Those whom you have allowed can open {place} by it, nobody else.")
+    }
+}
 
 pub(super) fn link_copied(service: &str) -> String {
     format!("Link to {} copied", plain(service))

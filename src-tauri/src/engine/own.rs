@@ -47,8 +47,8 @@ pub(super) async fn serve(engine: Engine, heard: OwnEvents, end: &mut HostEnd) {
                     error!(error = %panicked, "answering a request went wrong");
                 }
             }
-            changed = end.watched.changed() => {
-                let wanted = changed.is_ok() && *end.watched.borrow_and_update() > 0;
+            Ok(()) = end.watched.changed() => {
+                let wanted = *end.watched.borrow_and_update() > 0;
                 requests = wanted.then(|| feed.subscribe());
             }
             event = events.recv() => match event {

@@ -10,20 +10,17 @@ use super::diff::Edit;
 use crate::menu::{Kind, Row};
 
 /// All items.
-#[derive(Debug)]
 pub(super) struct Items {
     root: Menu<Wry>,
     items: Vec<Item>,
 }
 
-#[derive(Debug)]
 struct Item {
     /// The ids that lead here, joined by `/`.
     path: String,
     shape: Shape,
 }
 
-#[derive(Debug)]
 enum Shape {
     Single(MenuItem<Wry>),
     Sub(Submenu<Wry>, Vec<Item>),
