@@ -9,6 +9,8 @@
 mod apply;
 mod bridging;
 mod error;
+mod groups;
+mod guests;
 mod handle;
 mod inviting;
 mod keeper;
@@ -39,6 +41,7 @@ pub use lock::{HomeLock, LockError};
 pub use offline::dispatch_offline;
 
 use self::{
+    guests::Guests,
     keeper::{Keeper, Parts},
     operations::Operations,
     start::Base,
@@ -136,6 +139,8 @@ impl Engine {
         let operations = Operations::begin(&base.identity.id52).await;
         let effective = Arc::new(ArcSwap::from_pointee(Config::default()));
         let (file, reloads) = base.file.unzip();
+        // What lives in memory alone has nothing to keep.
+        let access = file.is_some().then(|| home.access());
         let parts = Parts {
             node: base.node.clone(),
             peers,
@@ -146,9 +151,11 @@ impl Engine {
             effective: Arc::clone(&effective),
             identity: base.identity.clone(),
             started: Instant::now(),
+            clock: base.expose.clock(),
             file,
         };
-        let handle = Keeper::start(parts, base.config, reloads, &shutdown).await;
+        let guests = Guests::open(access).await;
+        let handle = Keeper::start(parts, base.config, guests, reloads, &shutdown).await;
         // Policy is in force from the first stream on.
         base.expose.serve(&base.node);
         let mut engine = Self {

@@ -9,7 +9,7 @@ use toml_edit::{Array, InlineTable, TableLike, Value};
 
 use super::value::{List, differs, list, nested, put};
 use crate::config::{
-    Balance, BridgeConfig, HealthConfig, PeerConfig, RouteConfig, ServiceConfig, keys,
+    Balance, BridgeConfig, GroupConfig, HealthConfig, PeerConfig, RouteConfig, ServiceConfig, keys,
 };
 
 pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, new: &ServiceConfig) {
@@ -123,6 +123,11 @@ pub(super) fn peer(table: &mut dyn TableLike, old: Option<&PeerConfig>, new: &Pe
     list(table, "addresses", addresses, &new.addresses, List::Always);
     let url = |relay: &Option<url::Url>| relay.as_ref().map(|relay| relay.as_str().into());
     differs(table, "relay", relay, &new.relay, url);
+}
+
+pub(super) fn group(table: &mut dyn TableLike, old: Option<&GroupConfig>, new: &GroupConfig) {
+    let members = old.map_or(&[][..], |old| &old.members);
+    list(table, "members", members, &new.members, List::Always);
 }
 
 pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new: &BridgeConfig) {
