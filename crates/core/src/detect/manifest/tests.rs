@@ -125,7 +125,7 @@ fn broken_huge_and_strange_manifests_say_nothing() {
     for text in ["", "{", "[]", "\u{0}", &huge] {
         let (_place, dir) = site(&[("package.json", text)]);
         let found = project(&dir, None, Some(Runtime::JavaScript));
-        assert!(found.is_none_or(|it| it.framework.is_none()), "{:.9}", text);
+        assert!(found.is_none_or(|it| it.framework.is_none()), "{text:.9}");
     }
     let (_place, dir) = site(&[("package.json/x", "")]);
     assert_eq!(project(&dir, None, None), None);
