@@ -9,21 +9,17 @@
 import { wordsOf } from "./refused.js";
 
 /**
- * The link to give away. A share that nobody is named for is opened by an invite in the link; every
- * other one by who asks, so that its plain link will do.
+ * The link to give away. A share that is open to whoever has its link needs the invite in it; every
+ * other one goes by who asks, so that its plain link will do.
  * @param {Acts} visit @param {ServiceStatus} service
  */
 export async function linkFor(visit, service) {
-  const made = visit.state.links[service.name];
-  if (made !== undefined) return made;
-  if (!service.invites) return service.link;
-  return invite(visit, service.name);
+  return service.invites ? invite(visit, service.name) : service.link;
 }
 
-/** Makes a link that lets in whoever has it. @param {Acts} visit @param {string} service */
+/** A link that lets in whoever has it: the same one each time, until it is closed. @param {Acts} visit @param {string} service */
 export async function invite(visit, service) {
   const { link } = await visit.ask({ request: "invite", service, once: false }, "invited");
-  visit.keepLink(service, link);
   return link;
 }
 

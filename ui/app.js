@@ -137,7 +137,6 @@ export class App {
       say: (notice) => app.send({ type: "notice", notice }),
       go: (route) => app.go(route),
       copy: (text, notice) => void app.copy(text, notice),
-      keepLink: (service, link) => app.send({ type: "link", service, link }),
       current: () => app.state.visit === number,
     };
   }

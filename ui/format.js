@@ -58,3 +58,8 @@ export function many(count, noun) {
 export function short(id52) {
   return id52.length > 16 ? `${id52.slice(0, 6)}…${id52.slice(-4)}` : id52;
 }
+
+/** As the first word of a sentence. @param {string} text */
+export function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

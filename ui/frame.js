@@ -8,6 +8,7 @@
 
 import { h } from "./dom.js";
 import { icon, mark } from "./parts/icon.js";
+import { prose } from "./parts/prose.js";
 import { trouble } from "./trouble.js";
 import { reach } from "./words.js";
 
@@ -25,8 +26,8 @@ export function frame(visit, view) {
   return [
     h(
       "header",
-      { class: "bar", key: "bar" },
-      h("nav", { class: "nav", "aria-label": "Main" }, PLACES.map((place) => tab(state, place))),
+      { class: "bar", key: "bar", hidden: instead !== null },
+      instead === null && h("nav", { class: "nav", "aria-label": "Main" }, PLACES.map((place) => tab(state, place))),
       instead === null && reached(state),
     ),
     h(
@@ -36,7 +37,7 @@ export function frame(visit, view) {
       instead ?? view.render(visit),
     ),
     h("div", { class: "notice-place", role: "status", "aria-live": "polite", key: "notice", "data-testid": "notice" },
-      state.notice !== "" && h("p", { class: "notice", key: String(state.notices) }, state.notice)),
+      state.notice !== "" && h("p", { class: "notice", key: String(state.notices) }, prose(state.notice))),
   ];
 }
 

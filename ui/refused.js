@@ -1,5 +1,7 @@
 // @ts-check
 
+import { capital } from "./format.js";
+
 /** What the engine refused: programs branch on `code`, people read `message`. */
 export class Refused extends Error {
   /** @param {string} code @param {string} message */
@@ -9,7 +11,7 @@ export class Refused extends Error {
   }
 }
 
-/** The words for whatever was thrown. @param {unknown} thrown @returns {string} */
+/** A sentence for whatever was thrown. @param {unknown} thrown @returns {string} */
 export function wordsOf(thrown) {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return capital(thrown instanceof Error ? thrown.message : String(thrown));
 }

@@ -30,7 +30,6 @@ export function first(host) {
     samples: {},
     seen: {},
     seenCount: 0,
-    links: {},
     route: { view: "home" },
     visit: 0,
     form: {},
@@ -57,9 +56,6 @@ export function reduce(state, action) {
     case "form":
       if (action.visit !== state.visit) return state;
       return { ...state, form: { .../** @type {object} */ (state.form), ...action.patch } };
-    case "link":
-      if (action.link === "") return { ...state, links: without(state.links, action.service) };
-      return { ...state, links: { ...state.links, [action.service]: action.link } };
     case "notice":
       return said(state, action.notice);
   }
@@ -136,15 +132,9 @@ function said(state, notice) {
   return { ...state, notice, notices: state.notices + 1 };
 }
 
-/** @param {Record<string, string>} links @param {string} name */
-function without(links, name) {
-  return Object.fromEntries(Object.entries(links).filter(([each]) => each !== name));
-}
-
 /** @param {State} state @param {Event} event @param {number} at @returns {State} */
 function withEvent(state, event, at) {
   if (event.event === "status") return withStatus(state, event, at);
-  if (event.event === "stopped") return { ...state, links: without(state.links, event.service) };
   if (event.event === "error") return said(state, event.message);
   if (event.event !== "request") return state;
   if (!isOwn(state.status, event)) return state;

@@ -7,7 +7,9 @@
  */
 
 import { h } from "./dom.js";
+import { capital } from "./format.js";
 import { button } from "./parts/controls.js";
+import { prose } from "./parts/prose.js";
 import { waiting } from "./parts/shown.js";
 
 /** @param {State} state @param {Host} host @returns {Child} `null` when a view can be shown */
@@ -42,7 +44,7 @@ function engine(engine, host) {
         button("Use a file", () => void host.useKeyFile(), { kind: "main", testid: "use-key-file" }),
       );
     case "failed":
-      return page("malai could not start", [engine.message]);
+      return page("malai could not start", [prose(capital(engine.message))]);
     case "stopping":
       return page("malai is stopping", ["It lets what is in flight end."], waiting("Stopping…"));
     case "starting":

@@ -30,7 +30,7 @@ export type Connection = "opening" | "live" | "gone" | "expired";
 
 export type ViewName = Navigation["view"];
 
-/** Where the window is; `link` is handed in from outside and never part of the address. */
+/** Where the window is; `link` is handed over and never part of the address. */
 export interface Route { view: ViewName; name?: string; link?: string }
 
 /** Bytes a second, towards the service and from it. */
@@ -53,8 +53,6 @@ export interface State {
   /** Requests seen while the window was open, newest first, by service. */
   seen: Record<string, Seen[]>;
   seenCount: number;
-  /** Links with an invite that were made here, by service. */
-  links: Record<string, string>;
   route: Route;
   /** Which visit of a view this is; what a former visit began does not touch a later one. */
   visit: number;
@@ -69,7 +67,6 @@ export type Action =
   | { type: "quiet"; at: number }
   | { type: "route"; route: Route; form: unknown }
   | { type: "form"; visit: number; patch: object }
-  | { type: "link"; service: string; link: string }
   | { type: "notice"; notice: string };
 
 /** What can be done from anywhere in a view. */
@@ -81,7 +78,6 @@ export interface Acts {
   say(notice: string): void;
   go(route: Route): void;
   copy(text: string, notice: string): void;
-  keepLink(service: string, link: string): void;
   /** Whether this visit is still the one that is shown. */
   current(): boolean;
   host: Host;

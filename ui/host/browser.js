@@ -15,8 +15,8 @@ import { Refused } from "../refused.js";
 /** Waits between attempts: quick at first, since an engine starts within a second. */
 const RETRY_MS = [500, 1000, 2000, 5000];
 
-/** Answers of the server that mean: your session is not known. */
-const NO_SESSION = [401, 403];
+/** What the server answers to whom it does not know. */
+const NO_SESSION = 401;
 
 /** @param {Window & typeof globalThis} page @returns {Host} */
 export function browserHost(page) {
@@ -57,7 +57,7 @@ async function ask(page, request) {
   } catch {
     throw new Refused("not-running", "malai does not answer; is it still running?");
   }
-  if (NO_SESSION.includes(response.status)) {
+  if (response.status === NO_SESSION) {
     throw new Refused("no-session", "this page is not signed in any more; open a new address");
   }
   try {
@@ -116,8 +116,8 @@ class Feed {
   /** @returns {Promise<Connection>} */
   async reason() {
     try {
-      const response = await post(this.page, "/api/dispatch", { request: "identity" });
-      return NO_SESSION.includes(response.status) ? "expired" : "gone";
+      const response = await this.page.fetch("/api/session", { credentials: "same-origin" });
+      return response.status === NO_SESSION ? "expired" : "gone";
     } catch {
       return "gone";
     }

@@ -20,14 +20,16 @@ export function access(visit, access, change) {
     { class: "access", key: "access", role: "group", "aria-label": "Who may use it" },
     choice("who", access.who, [
       { value: "link", label: "Anyone I give the link to", hint: "The link carries an invite. Nobody else gets in." },
-      { value: "chosen", label: "Chosen peers", hint: "Only peers and groups you pick." },
-      { value: "everybody", label: "Everybody", hint: "No invite needed." },
+      {
+        value: "chosen", label: "Chosen peers", hint: "Only peers and groups you pick.",
+        below: access.who === "chosen" && status && people(status, access.chosen, (chosen) => change({ ...access, chosen })),
+      },
+      {
+        value: "everybody", label: "Everybody", hint: "No invite needed.",
+        below: access.who === "everybody" &&
+          note("warn", "Whoever learns your id52 and this name can use it, without asking you."),
+      },
     ], (who) => change({ ...access, who })),
-    access.who === "chosen" && status &&
-      h("div", { class: "inset", key: "chosen" }, people(status, access.chosen, (chosen) => change({ ...access, chosen }))),
-    access.who === "everybody" &&
-      h("div", { class: "inset", key: "everybody" },
-        note("warn", "Whoever learns your id52 and this name can use it, without asking you.")),
   );
 }
 

@@ -6,7 +6,9 @@
  */
 
 import { h } from "../dom.js";
+import { capital } from "../format.js";
 import { icon, mark } from "./icon.js";
+import { prose } from "./prose.js";
 
 /** @type {[CheckSubject, string][]} */
 const SUBJECTS = [
@@ -36,7 +38,7 @@ export function checklist(checks) {
           "span",
           { class: "check-words" },
           h("span", { class: "check-label" }, label, h("span", { class: "unseen" }, `: ${check ? WORDS[check.outcome] : "looking"}`)),
-          h("span", { class: "hint check-message" }, check?.message ?? "Looking…"),
+          h("span", { class: "hint check-message" }, check ? prose(capital(check.message)) : "Looking…"),
         ),
       );
     }),

@@ -7,11 +7,12 @@
 
 import { h } from "../dom.js";
 import { icon } from "./icon.js";
+import { prose } from "./prose.js";
 
 /**
  * @param {Child} label
  * @param {(event: Event) => void} onclick
- * @param {{ icon?: string, kind?: "main" | "plain" | "danger", busy?: boolean, submit?: boolean, testid?: string, key?: string, label?: string }} [options]
+ * @param {{ icon?: string, kind?: "main" | "plain" | "danger", busy?: boolean, submit?: boolean, testid?: string, key?: string, label?: string, focus?: boolean }} [options]
  */
 export function button(label, onclick, options = {}) {
   return h(
@@ -24,6 +25,7 @@ export function button(label, onclick, options = {}) {
       "aria-disabled": options.busy ? "true" : undefined,
       "aria-label": options.label,
       "data-testid": options.testid,
+      focus: options.focus,
       onclick: options.busy ? (/** @type {Event} */ event) => event.preventDefault() : onclick,
     },
     options.icon && icon(options.icon),
@@ -67,7 +69,6 @@ export function field({ id, label, value, change, hint, error, placeholder, keys
     "div",
     { class: "field", key: id },
     h("label", { class: "field-label", for: id }, label),
-    hint && h("p", { class: "hint", id: `${id}-hint` }, hint),
     h(
       "div",
       { class: "field-line" },
@@ -90,7 +91,15 @@ export function field({ id, label, value, change, hint, error, placeholder, keys
       beside,
     ),
     problem(id, error),
+    hint && h("p", { class: "hint", id: `${id}-hint`, key: "hint" }, hint),
   );
+}
+
+/** What is folded away until it is wanted. @param {string} title @param {...Child} children */
+export function more(title, ...children) {
+  return h("details", { class: "more", key: "more" },
+    h("summary", { class: "more-title" }, icon("next"), h("span", null, title)),
+    ...children);
 }
 
 /** What is wrong, announced. @param {string} id @param {string | undefined} error */
@@ -98,7 +107,7 @@ export function problem(id, error) {
   return h(
     "div",
     { class: "problem-place", role: "alert", key: `${id}-problem` },
-    error && h("p", { class: "problem", id: `${id}-error` }, icon("bad"), h("span", null, error)),
+    error && h("p", { class: "problem", id: `${id}-error` }, icon("bad"), h("span", null, prose(error))),
   );
 }
 
@@ -106,14 +115,14 @@ export function problem(id, error) {
  * One of several, with a word about each.
  * @template {string} T
  * @param {string} name @param {T} value
- * @param {{ value: T, label: string, hint?: string }[]} choices
+ * @param {{ value: T, label: string, hint?: string, below?: Child }[]} choices `below` belongs to one that is chosen
  * @param {(value: T) => void} change
  */
 export function choice(name, value, choices, change) {
   return h(
     "div",
     { class: "choices" },
-    choices.map((each) =>
+    choices.map((each) => [
       h(
         "label",
         { class: "choice", key: each.value },
@@ -127,7 +136,8 @@ export function choice(name, value, choices, change) {
         }),
         h("span", { class: "choice-words" }, each.label, each.hint && h("span", { class: "hint" }, each.hint)),
       ),
-    ),
+      each.below && h("div", { class: "inset", key: `below ${each.value}` }, each.below),
+    ]),
   );
 }
 

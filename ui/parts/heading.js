@@ -7,17 +7,17 @@ import { iconButton } from "./controls.js";
 /**
  * The top of a view; takes the focus on arrival, so that a screen reader says where one is.
  * @param {string} title
- * @param {{ back?: () => void, aside?: Child, under?: Child }} [options]
+ * @param {{ back?: () => void, aside?: Child, under?: Child, focus?: boolean }} [options]
  */
 export function heading(title, options = {}) {
   return h(
     "div",
-    { class: "heading" },
+    { class: "heading", key: options.focus ? "arrived" : "heading" },
     options.back && iconButton("back", "Back", options.back, "back"),
     h(
       "div",
       { class: "heading-words" },
-      h("h1", { class: "title", tabindex: "-1" }, title),
+      h("h1", { class: "title", tabindex: "-1", focus: options.focus }, title),
       options.under,
     ),
     options.aside && h("div", { class: "heading-aside" }, options.aside),

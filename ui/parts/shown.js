@@ -7,9 +7,10 @@
  */
 
 import { h } from "../dom.js";
-import { rate } from "../format.js";
+import { capital, rate } from "../format.js";
 import { iconButton } from "./controls.js";
 import { icon, mark } from "./icon.js";
+import { prose } from "./prose.js";
 
 /** @param {Shown} shown */
 export function state(shown) {
@@ -27,18 +28,24 @@ export function flow(now) {
   return h(
     "span",
     { class: idle ? "flow flow-idle" : "flow", "data-testid": "flow" },
-    h("span", { class: "flow-part" }, h("span", { "aria-label": "in" }, "↓"), ` ${rate(now.in)}`),
-    h("span", { class: "flow-part" }, h("span", { "aria-label": "out" }, "↑"), ` ${rate(now.out)}`),
+    way("in", "↓", now.in),
+    way("out", "↑", now.out),
   );
 }
 
-/** Something long to copy. @param {Acts} visit @param {string} text @param {string} what @param {string} [testid] */
+/** @param {string} words @param {string} arrow @param {number} now */
+function way(words, arrow, now) {
+  return h("span", { class: "flow-part" },
+    h("span", { class: "unseen" }, `${words} `), h("span", { "aria-hidden": "true" }, `${arrow} `), rate(now));
+}
+
+/** Something long to copy. @param {Acts} visit @param {string} text @param {string} what nothing where a larger button copies it @param {string} [testid] */
 export function copyable(visit, text, what, testid) {
   return h(
     "div",
     { class: "copyable" },
     h("code", { class: "copyable-text code", "data-testid": testid, tabindex: "0" }, text),
-    iconButton("copy", `Copy ${what}`, () => visit.copy(text, `${capital(what)} copied`)),
+    what !== "" && iconButton("copy", `Copy ${what}`, () => visit.copy(text, `${capital(what)} copied`)),
   );
 }
 
@@ -48,16 +55,11 @@ export function note(kind, ...children) {
     "div",
     { class: `note note-${kind}` },
     (kind === "warn" || kind === "bad") && icon("bad"),
-    h("div", { class: "note-body" }, ...children),
+    h("div", { class: "note-body" }, children.map((child) => (typeof child === "string" ? h("p", null, prose(child)) : child))),
   );
 }
 
 /** @param {string} label */
 export function waiting(label) {
   return h("p", { class: "waiting", role: "status" }, mark("busy"), h("span", null, label));
-}
-
-/** @param {string} text */
-export function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -10,7 +10,7 @@
 import { h } from "../dom.js";
 import { short } from "../format.js";
 import { linkProblem, nameProblem, optionalPortProblem } from "../input.js";
-import { button, choice, field, form, problem, tick } from "../parts/controls.js";
+import { button, choice, field, form, more, problem, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
 import { openBridge } from "../parts/open.js";
 import { petNameForm } from "../parts/petname.js";
@@ -93,18 +93,19 @@ function question(visit, target) {
   }
   return form(() => void open(visit), { class: "form", key: "question", "data-testid": "question", "aria-label": "Open this?" },
     h("div", { class: "card", key: "target" },
-      h("p", { class: "card-title", "data-testid": "target" },
+      // What was here before had the focus.
+      h("h2", { class: "card-title", tabindex: "-1", focus: true, "data-testid": "target" },
         target.service === "" ? `Services of ${who}` : `${target.service} of ${who}`),
       h("p", { class: "code hint", title: target.peer }, target.name === undefined ? target.peer : short(target.peer)),
       target.invite && h("p", { class: "hint" }, "The link carries an invite: opening it gives you access."),
+      target.bridged_as === undefined && h("p", { class: "hint" }, "Opening it makes an address on this machine that leads there."),
       it.handed && target.name === undefined &&
         note("warn", "Open it only if you know who sent it to you.")),
     target.bridged_as !== undefined && already(visit, target.bridged_as),
     target.service === "" && offered(visit),
-    h("details", { class: "more", key: "more" },
-      h("summary", { class: "more-title" }, "More options"),
-      field({ id: "port", label: "Local port", value: it.port, placeholder: "any free one", keys: "numeric", error: it.problems.port, testid: "local-port", change: (port) => visit.set({ port, problems: {} }) }),
-      field({ id: "name", label: "Name here", value: it.name, placeholder: target.service || it.service, error: it.problems.name, testid: "bridge-name", change: (name) => visit.set({ name, problems: {} }) }),
+    more("More options",
+      h("div", { class: "fields" }, field({ id: "port", label: "Local port", value: it.port, placeholder: "any free one", keys: "numeric", error: it.problems.port, testid: "local-port", change: (port) => visit.set({ port, problems: {} }) }),
+      field({ id: "name", label: "Name here", value: it.name, placeholder: target.service || it.service, error: it.problems.name, testid: "bridge-name", change: (name) => visit.set({ name, problems: {} }) })),
       tick("Keep after a restart", it.keep, (keep) => visit.set({ keep }), { testid: "keep" }),
       h("fieldset", { class: "group" },
         h("legend", { class: "field-label" }, "Kind"),
@@ -154,10 +155,10 @@ function result(visit, opened) {
   const peer = bridge.peer ?? visit.form.target?.peer;
   const named = status?.peers.some((each) => each.id52 === peer && each.name !== undefined);
   return [
-    heading(`${bridge.name} is here`, { back: () => visit.go({ view: "home" }), under: h("p", { class: "facts" }, state(bridgeState(bridge))) }),
+    heading(`${bridge.name} is here`, { focus: true, back: () => visit.go({ view: "home" }), under: h("p", { class: "facts" }, state(bridgeState(bridge))) }),
     bridge.error !== undefined && note("bad", bridge.error),
     section("On this machine", { key: "address" },
-      copyable(visit, address, "address", "address"),
+      copyable(visit, address, "", "address"),
       h("p", { class: "hint" }, "Every user of this machine can open it."),
       h("div", { class: "form-acts" },
         openBridge(visit, bridge, true),
@@ -200,7 +201,7 @@ async function open(visit) {
   visit.set({ problems });
   if (problems.port || problems.name) return;
   const service = it.target.service || it.service;
-  await asking(visit, "Opening…", "form", async () => {
+  await asking(visit, `Asking ${it.target.name ?? "the peer"}…`, "form", async () => {
     const protocol = it.protocol === "auto" ? await kindOf(visit, it, service) : it.protocol;
     const bridge = await visit.ask({
       request: "bridge", to: it.target?.service || service === "" ? it.link : `${it.target?.peer}/${service}`,

@@ -21,6 +21,7 @@ import { groups } from "./peers/groups.js";
  * @typedef {object} PeersForm
  * @property {string} name
  * @property {string} id52
+ * @property {number} begun how often a peer was chosen to be named
  * @property {string} removing the pet name that is about to be forgotten
  * @property {{ name: string, members: string[], isNew: boolean } | null} group the one that is edited
  * @property {string} removingGroup
@@ -30,7 +31,7 @@ import { groups } from "./peers/groups.js";
 /** @type {View<PeersForm>} */
 export const peers = {
   title: () => "Peers",
-  begin: (route) => ({ name: "", id52: route.link ?? "", removing: "", group: null, removingGroup: "", problems: {} }),
+  begin: (route) => ({ name: "", id52: route.link ?? "", begun: 0, removing: "", group: null, removingGroup: "", problems: {} }),
   render(visit) {
     const { status } = visit.state;
     if (!status) return null;
@@ -77,15 +78,14 @@ function seen(peer) {
 
 /** @param {Visit<PeersForm>} visit @param {string} id52 */
 function begin(visit, id52) {
-  visit.set({ id52, name: "", problems: {} });
-  visit.say("Write a name for the peer below.");
+  visit.set({ id52, name: "", begun: visit.form.begun + 1, problems: {} });
 }
 
 /** @param {Visit<PeersForm>} visit */
 function adding(visit) {
   const { form: it } = visit;
   return section("Add a peer", { key: "adding" },
-    form(() => void add(visit), { class: "form", "data-testid": "add-peer", "aria-label": "Add a peer" },
+    form(() => void add(visit), { class: "form", key: `begun ${it.begun}`, "data-testid": "add-peer", "aria-label": "Add a peer" },
       field({ id: "peer-id52", label: "Their id52", value: it.id52, code: true, error: it.problems.id52, testid: "peer-id52", change: (id52) => visit.set({ id52, problems: {} }) }),
       field({
         id: "peer-name", label: "Pet name", hint: "What you call them; only you see it.", value: it.name, placeholder: "alice",

@@ -30,6 +30,7 @@ import { who } from "./service/who.js";
  * @property {Check[] | null} checks
  * @property {string} problem why there is no link
  * @property {Access | null} access while it is edited
+ * @property {boolean} edited whether it was edited before
  * @property {string} accessProblem
  * @property {boolean} busy
  * @property {string} removing the guest who is about to be shut out
@@ -40,8 +41,8 @@ import { who } from "./service/who.js";
 export const service = {
   title: (state) => state.route.name ?? "",
   begin: (route) => ({
-    name: route.name ?? "", link: "", code: null, checks: null, problem: "", access: null,
-    accessProblem: "", busy: false, removing: "", stopping: "",
+    name: route.name ?? "", link: route.link ?? "", code: null, checks: null, problem: "", access: null,
+    edited: false, accessProblem: "", busy: false, removing: "", stopping: "",
   }),
   enter(visit) {
     void showLink(visit);
@@ -53,7 +54,7 @@ export const service = {
     const it = status?.services.find((each) => each.name === name);
     const back = () => visit.go({ view: "home" });
     if (!status) return null;
-    if (!it) return [heading(name, { back }), h("p", { key: "none", "data-testid": "no-share" }, `Nothing called ${name} is shared.`)];
+    if (!it) return [heading(name, { back }), h("p", { class: "lead", key: "none", "data-testid": "no-share" }, `Nothing called ${name} is shared.`)];
     return [
       heading(name, {
         back,

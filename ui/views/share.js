@@ -11,7 +11,7 @@ import { invite } from "../acts.js";
 import { h } from "../dom.js";
 import { nameProblem, upstreamProblem } from "../input.js";
 import { access, accessProblem } from "../parts/access.js";
-import { button, choice, field, form, problem, tick } from "../parts/controls.js";
+import { button, choice, field, form, more, problem, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
 import { waiting } from "../parts/shown.js";
 import { Refused, wordsOf } from "../refused.js";
@@ -21,7 +21,6 @@ import { Refused, wordsOf } from "../refused.js";
  * @property {DevServer[] | null} servers `null` while they are looked for
  * @property {string} upstream
  * @property {string} name
- * @property {boolean} named whether the user wrote the name
  * @property {Access} access
  * @property {boolean} keep
  * @property {Protocol} protocol
@@ -34,7 +33,7 @@ import { Refused, wordsOf } from "../refused.js";
 export const share = {
   title: () => "Share something",
   begin: () => ({
-    servers: null, upstream: "", name: "", named: false, access: { who: "link", chosen: [] },
+    servers: null, upstream: "", name: "", access: { who: "link", chosen: [] },
     keep: false, protocol: "http", busy: false, problems: {}, silent: false,
   }),
   enter: (visit) => void detect(visit),
@@ -45,21 +44,21 @@ export const share = {
       form(() => void submit(visit, true), { class: "form", "data-testid": "share-form", "aria-label": "Share something" },
         section("What", { key: "what", aside: button("Look again", () => void detect(visit), { icon: "again", testid: "detect" }) },
           servers(visit),
-          field({
+          h("div", { class: "fields" }, field({
             id: "upstream", label: "Port or address", value: it.upstream, placeholder: "3000", code: true,
             error: it.problems.upstream, testid: "port", change: (upstream) => pick(visit, upstream),
-            beside: it.silent && button("Share anyway", () => void submit(visit, false), { testid: "share-anyway" }),
           }),
           field({
             id: "name", label: "Name", value: it.name, placeholder: suggested(it), testid: "name",
             hint: "How others see it.", error: it.problems.name,
-            change: (name) => visit.set({ name, named: name !== "", problems: { ...it.problems, name: "" } }),
+            change: (name) => visit.set({ name, problems: { ...it.problems, name: "" } }),
           })),
+          it.silent && h("div", { class: "form-acts", key: "anyway" },
+            button("Share anyway", () => void submit(visit, false), { testid: "share-anyway" }))),
         section("Who may use it", { key: "who" },
           access(visit, it.access, (next) => visit.set({ access: next, problems: { ...it.problems, access: "" } })),
           problem("access", it.problems.access)),
-        h("details", { class: "more", key: "more" },
-          h("summary", { class: "more-title" }, "More options"),
+        more("More options",
           tick("Keep after a restart", it.keep, (keep) => visit.set({ keep }), {
             hint: "Otherwise it ends when malai quits.", testid: "keep",
           }),
@@ -142,21 +141,24 @@ async function submit(visit, mustAnswer) {
       allow: it.access.who === "everybody" ? ["anyone"] : it.access.who === "chosen" ? it.access.chosen : [],
       keep: it.keep, must_answer: mustAnswer,
     }, "shared");
-    const missing = it.access.who === "link" ? await invited(visit, service.name) : "";
-    if (visit.current()) visit.go({ view: "service", name: service.name });
-    visit.say(missing || `${service.name} is shared`);
+    const { link, problem: missing } = it.access.who === "link" ? await invited(visit, service.name) : { link: service.link };
+    if (visit.current()) visit.go({ view: "service", name: service.name, link });
+    visit.say(missing ?? `${service.name} is shared`);
   } catch (thrown) {
     refused(visit, thrown);
   }
 }
 
-/** What went wrong with the link; the share is there all the same. @param {Visit<ShareForm>} visit @param {string} name */
+/**
+ * The link, or what went wrong with it; the share is there all the same.
+ * @param {Visit<ShareForm>} visit @param {string} name
+ * @returns {Promise<{ link?: string, problem?: string }>}
+ */
 async function invited(visit, name) {
   try {
-    await invite(visit, name);
-    return "";
+    return { link: await invite(visit, name) };
   } catch (thrown) {
-    return wordsOf(thrown);
+    return { problem: wordsOf(thrown) };
   }
 }
 

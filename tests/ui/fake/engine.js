@@ -113,8 +113,10 @@ function open(host, status, { to, name, listen, protocol, keep }) {
   const found = /^(?:malai:\/\/)?([^/?]+)(?:\/([^?]*))?/.exec(to);
   const peer = found?.[1] === "alice" ? ALICE : found?.[1] === "bob" ? BOB : (found?.[1] ?? "");
   const local = `127.0.0.1:${listen ?? 41234}`;
+  const wanted = name ?? (found?.[2] || "main");
+  const isFree = !status.bridges.some((each) => each.name === wanted);
   const made = bridge({
-    name: name ?? (found?.[2] || "main"), to, peer, service: found?.[2] ?? "", local, protocol: protocol ?? "http",
+    name: isFree ? wanted : `${wanted}-2`, to, peer, service: found?.[2] ?? "", local, protocol: protocol ?? "http",
     url: protocol === "tcp" ? "" : `http://${local}/`, kept: keep ?? false, state: "direct", rtt_ms: 12.3,
   });
   host.push({ ...status, bridges: [...status.bridges, made] });

@@ -44,7 +44,7 @@ function editing(visit, status, group) {
   return form(() => void save(visit, status, group), { class: "form card", key: "editing", "data-testid": "group-form", "aria-label": "Group" },
     group.isNew
       ? field({ id: "group-name", label: "Name of the group", value: group.name, placeholder: "team", error: visit.form.problems.name, focus: true, testid: "group-name", change: (name) => visit.set({ group: { ...group, name }, problems: {} }) })
-      : h("p", { class: "field-label", key: "name" }, group.name),
+      : h("h3", { class: "card-title", key: `name ${group.name}`, tabindex: "-1", focus: true }, group.name),
     people(status, group.members, (members) => visit.set({ group: { ...group, members } }), { except: group.name }),
     problem("group", visit.form.problems.group),
     h("div", { class: "form-acts" },

@@ -11,6 +11,7 @@ import { invite, linkFor } from "../../acts.js";
 import { h } from "../../dom.js";
 import { button } from "../../parts/controls.js";
 import { section } from "../../parts/heading.js";
+import { prose } from "../../parts/prose.js";
 import { qr } from "../../parts/qr.js";
 import { copyable, note, waiting } from "../../parts/shown.js";
 import { wordsOf } from "../../refused.js";
@@ -22,16 +23,16 @@ export function linkSection(visit, it) {
   if (whoOf(it) === "nobody" && link === "") {
     return section("Link", { key: "link" },
       note("plain", h("p", null, "Nobody can connect yet. A link with an invite lets in whoever you give it to."),
-        problem !== "" && h("p", { class: "problem", role: "alert" }, problem),
+        problem !== "" && h("p", { class: "problem", role: "alert" }, prose(problem)),
         button("Make a link", () => void makeLink(visit), { kind: "main", icon: "share", testid: "make-link" })));
   }
   return section("Link", { key: "link" },
     h("div", { class: "give" },
       h("div", { class: "give-link" },
         h("p", { class: "hint" }, giveWords(it, link)),
-        problem !== "" && h("p", { class: "problem", role: "alert" }, problem),
+        problem !== "" && h("p", { class: "problem", role: "alert" }, prose(problem)),
         link === "" && problem === "" && waiting("Making the link…"),
-        link !== "" && copyable(visit, link, `link to ${it.name}`, "link"),
+        link !== "" && copyable(visit, link, "", "link"),
         link !== "" && button("Copy link", () => visit.copy(link, `Link to ${it.name} copied`), { kind: "main", icon: "copy", testid: "copy-link" })),
       h("div", { class: "give-code" }, code && qr(code, `QR code of the link to ${it.name}`))));
 }
@@ -42,11 +43,10 @@ function giveWords(it, link) {
   return whoOf(it) === "everybody" ? "Whoever has this can connect." : "Only the peers below can connect with it.";
 }
 
-/** The link and its code; asked again after who may connect has changed. @param {Visit<ServiceForm>} visit */
+/** The link and its code. @param {Visit<ServiceForm>} visit */
 export async function showLink(visit) {
   const it = visit.state.status?.services.find((each) => each.name === visit.form.name);
-  const made = visit.state.links[visit.form.name];
-  if (made !== undefined) await showCode(visit, made);
+  if (visit.form.link !== "") await showCode(visit, visit.form.link);
   else if (it && it.active && whoOf(it) !== "nobody") await withProblem(visit, async () => showCode(visit, await linkFor(visit, it)));
 }
 
@@ -56,7 +56,7 @@ export async function makeLink(visit) {
 }
 
 /** @param {Visit<ServiceForm>} visit @param {string} link */
-async function showCode(visit, link) {
+export async function showCode(visit, link) {
   visit.set({ link, problem: "" });
   try {
     const code = await visit.ask({ request: "qr", text: link }, "qr");

@@ -5,26 +5,27 @@
  * @import { Child, Visit } from "../../types.js"
  * @import { ServiceStatus, Status } from "../../generated/api.js"
  * @import { ServiceForm } from "../service.js"
+ * @import { Access } from "../../parts/access.js"
  */
 
 import { h } from "../../dom.js";
 import { short } from "../../format.js";
-import { Refused, wordsOf } from "../../refused.js";
+import { wordsOf } from "../../refused.js";
 import { memberWords, nameOf, whoOf } from "../../words.js";
 import { access, accessProblem } from "../../parts/access.js";
 import { button, iconButton, problem } from "../../parts/controls.js";
 import { dialog } from "../../parts/dialog.js";
 import { naming } from "../../parts/naming.js";
-import { makeLink, showLink } from "./link.js";
+import { makeLink, showCode } from "./link.js";
 
 /** @param {Visit<ServiceForm>} visit @param {Status} status @param {ServiceStatus} it @returns {Child} */
 export function who(visit, status, it) {
   const { form } = visit;
-  if (form.access) return editing(visit, form.access);
+  if (form.access) return editing(visit, it, form.access);
   return [
     h("div", { class: "spread", key: "words" },
       h("p", { "data-testid": "who-words" }, words(status, it)),
-      button("Change", () => visit.set({ access: begun(it), accessProblem: "" }), { testid: "change-access", label: `Change who can connect to ${it.name}` })),
+      button("Change", () => visit.set({ access: begun(it), accessProblem: "" }), { focus: form.edited, testid: "change-access", label: `Change who can connect to ${it.name}` })),
     it.guests.length > 0 && h("ul", { class: "list list-small", key: "guests", "aria-label": "Guests" },
       it.guests.map((guest) => guestRow(visit, status, guest))),
     form.removing !== "" && removal(visit, status, it),
@@ -72,48 +73,58 @@ function removal(visit, status, it) {
     button("Shut out", () => void change(visit, others, false), { kind: "danger", key: "shut-out", testid: "confirm-shut-out" }));
 }
 
-/** @param {Visit<ServiceForm>} visit @param {import("../../parts/access.js").Access} edited */
-function editing(visit, edited) {
+/** @param {Visit<ServiceForm>} visit @param {ServiceStatus} it @param {Access} edited */
+function editing(visit, it, edited) {
   const { form } = visit;
   const save = () => {
     const wrong = accessProblem(edited);
     visit.set({ accessProblem: wrong });
     if (wrong !== "") return;
-    const allow = edited.who === "everybody" ? ["anyone"] : edited.who === "chosen" ? edited.chosen : [];
-    void change(visit, allow, edited.who === "link");
+    void change(visit, allowedBy(it, edited), edited.who === "link");
   };
-  return h("div", { class: "form", key: "edit", "data-testid": "edit-access" },
+  return h("div", { class: "form", key: "edit", role: "group", "aria-label": "Change who can connect", tabindex: "-1", focus: true, "data-testid": "edit-access" },
     access(visit, edited, (next) => visit.set({ access: next, accessProblem: "" })),
-    edited.who !== "link" && h("p", { class: "hint", key: "warning" }, "Guests whom a link has let in lose their access unless they are chosen here."),
+    edited.who !== "link" && (it.invites || it.guests.length > 0) &&
+      h("p", { class: "hint", key: "warning" }, "The present link stops working. Guests keep their access only if they are chosen."),
     problem("access", form.accessProblem),
     h("div", { class: "form-acts" },
       button("Save", save, { kind: "main", busy: form.busy, testid: "save-access" }),
-      button("Cancel", () => visit.set({ access: null }), { testid: "cancel-access" })));
+      button("Cancel", () => visit.set({ access: null, edited: true }), { testid: "cancel-access" })));
 }
 
-/** @param {ServiceStatus} it @returns {import("../../parts/access.js").Access} */
+/**
+ * Whom to name; `null` when nobody has to be named anew, since a link only adds to those who are.
+ * @param {ServiceStatus} it @param {Access} edited @returns {string[] | null}
+ */
+function allowedBy(it, { who, chosen }) {
+  if (who === "everybody") return ["anyone"];
+  if (who === "chosen") return chosen;
+  if (!it.allow.includes("anyone")) return null;
+  return [...it.allow.filter((member) => member !== "anyone"), ...it.guests];
+}
+
+/** @param {ServiceStatus} it @returns {Access} */
 function begun(it) {
   const kind = whoOf(it);
   const chosen = it.allow.filter((member) => member !== "anyone");
   return { who: kind === "nobody" ? "link" : kind, chosen: [...new Set([...chosen, ...it.guests])] };
 }
 
-/** @param {Visit<ServiceForm>} visit @param {string[]} allow @param {boolean} withLink */
+/** @param {Visit<ServiceForm>} visit @param {string[] | null} allow @param {boolean} withLink */
 async function change(visit, allow, withLink) {
   const { name } = visit.form;
+  const plain = visit.state.status?.services.find((each) => each.name === name)?.link ?? "";
   visit.set({ busy: true });
   try {
-    await visit.ask({ request: "allow", service: name, allow }, "done");
-    visit.keepLink(name, "");
-    visit.set({ link: "", code: null, access: null, removing: "" });
+    if (allow) await visit.ask({ request: "allow", service: name, allow }, "done");
+    visit.set({ link: "", code: null, access: null, edited: true, removing: "" });
     if (withLink) await makeLink(visit);
-    else await showLink(visit);
+    else if (allow && allow.length > 0) await showCode(visit, plain);
     visit.say(`Who can connect to ${name} is changed`);
   } catch (thrown) {
     const words = wordsOf(thrown);
     if (visit.form.access) visit.set({ accessProblem: words });
     else visit.say(words);
-    if (!(thrown instanceof Refused)) throw thrown;
   } finally {
     visit.set({ busy: false });
   }

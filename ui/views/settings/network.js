@@ -33,15 +33,16 @@ export function network(visit, settings) {
       h("p", { class: "hint" }, "Carries traffic, still encrypted, when two machines cannot reach each other directly."),
       choice("relay", now.relay.kind, [
         { value: "default", label: "Public relays" },
-        { value: "own", label: "My own" },
+        {
+          value: "own", label: "My own",
+          below: now.relay.kind === "own" && field({
+            id: "relay-url", label: "Address of the relay", hint: "Several are separated by spaces.", value: urls, placeholder: "https://relay.example.org",
+            code: true, keys: "url", error: it.problems.network, testid: "relay-url",
+            change: (text) => visit.set({ relayUrl: text, network: { ...now, relay: relayOf("own", text) }, problems: {} }),
+          }),
+        },
         { value: "none", label: "None", hint: "Only direct connections." },
-      ], (kind) => change({ relay: relayOf(kind, urls) })),
-      now.relay.kind === "own" && h("div", { class: "inset", key: "own" },
-        field({
-          id: "relay-url", label: "Address of the relay", hint: "Several are separated by spaces.", value: urls, placeholder: "https://relay.example.org",
-          code: true, keys: "url", error: it.problems.network, testid: "relay-url",
-          change: (text) => visit.set({ relayUrl: text, network: { ...now, relay: relayOf("own", text) }, problems: {} }),
-        }))),
+      ], (kind) => change({ relay: relayOf(kind, urls) }))),
     h("fieldset", { class: "group", key: "lookup" },
       h("legend", { class: "field-label" }, "Finding peers"),
       LOOKUPS.map(([name, label, hint]) => tick(label, now.lookup.includes(name), (on) =>
