@@ -13,7 +13,7 @@ use malai_core::{
     engine::{ConfigSource, Engine, EngineError, EngineOptions, LockError},
     events::{EventFeed, Events},
     home::Home,
-    identity::KeyStore,
+    identity::{KeyStore, WithoutKeychain},
 };
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -156,6 +156,7 @@ impl Own {
         let options = EngineOptions {
             home,
             key_store,
+            without_keychain: WithoutKeychain::UseFile,
             config: ConfigSource::File,
             control: true,
             events: feed,

@@ -47,8 +47,15 @@ use self::{
     start::Base,
 };
 use crate::{
-    bridge::Bridges, config::Config, control::ControlListener, events::EventFeed, expose::Expose,
-    home::Home, identity::KeyStore, peers::Peers, shutdown::Shutdown,
+    bridge::Bridges,
+    config::Config,
+    control::ControlListener,
+    events::EventFeed,
+    expose::Expose,
+    home::Home,
+    identity::{KeyStore, WithoutKeychain},
+    peers::Peers,
+    shutdown::Shutdown,
 };
 
 /// How long the last lines of control connections may take.
@@ -61,6 +68,8 @@ pub struct EngineOptions {
     pub home: Home,
     /// Where the secret key is kept; the identity module chooses when missing.
     pub key_store: Option<KeyStore>,
+    /// What becomes of a new home where no keychain answers and no store was chosen.
+    pub without_keychain: WithoutKeychain,
     /// What it does from the start.
     pub config: ConfigSource,
     /// Whether it answers on the control socket of its home.
@@ -150,6 +159,9 @@ impl Engine {
             operations: operations.clone(),
             effective: Arc::clone(&effective),
             identity: base.identity.clone(),
+            secret: base.secret,
+            home: home.clone(),
+            network: base.config.network.clone(),
             started: Instant::now(),
             clock: base.expose.clock(),
             file,

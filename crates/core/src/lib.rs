@@ -5,6 +5,7 @@ pub mod bridge;
 pub mod clock;
 pub mod config;
 pub mod control;
+mod detect;
 pub mod engine;
 pub mod events;
 pub mod expose;

@@ -8,8 +8,8 @@ use std::{fmt, path::Path};
 use toml_edit::{Decor, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{
-    BridgeConfig, Config, ConfigError, GroupConfig, Parsed, PeerConfig, PeerName, ServiceConfig,
-    file, parse,
+    BridgeConfig, Config, ConfigError, GroupConfig, LookupConfig, Parsed, PeerConfig, PeerName,
+    RelayConfig, ServiceConfig, file, parse,
 };
 
 mod section;
@@ -123,6 +123,24 @@ impl Editor {
     pub fn remove_group(&mut self, name: &str) -> bool {
         self.remove("group", name);
         self.config.groups.remove(name).is_some()
+    }
+
+    /// Says which relays are used and how addresses of peers are found.
+    pub fn put_network(&mut self, relay: &RelayConfig, lookup: &[LookupConfig]) {
+        let old = self.config.network.clone();
+        self.config.network.relay = relay.clone();
+        self.config.network.lookup = lookup.to_vec();
+        if self.config.network == old {
+            return;
+        }
+        if self.document.is_empty() {
+            self.begin();
+        }
+        let new = Item::Table(Table::new());
+        let item = self.document.entry("network").or_insert(new);
+        if let Some(table) = item.as_table_like_mut() {
+            section::network(table, &old, &self.config.network);
+        }
     }
 
     /// Adds a bridge, or changes it to this.

@@ -6,10 +6,10 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use fastn_p2p::Node;
+use fastn_p2p::{Node, PublicKey, SecretKey};
 use malai_api::{Event, Failure, IdentityStatus, Request, Response, codes};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 use tracing::warn;
@@ -21,10 +21,11 @@ use super::{
 use crate::{
     bridge::Bridges,
     clock::Clock,
-    config::{self, Config, ConfigError, Editor, Parsed, Problem},
+    config::{self, Config, ConfigError, Editor, NetworkConfig, Parsed, Problem},
     control::Owner,
     events::EventFeed,
     expose::{Expose, Redemption},
+    home::Home,
     peers::Peers,
     shutdown::Shutdown,
 };
@@ -66,6 +67,11 @@ pub(super) struct Parts {
     /// What is in force, for everybody to read.
     pub(super) effective: Arc<ArcSwap<Config>>,
     pub(super) identity: IdentityStatus,
+    /// Masked when it is printed.
+    pub(super) secret: SecretKey,
+    pub(super) home: Home,
+    /// What the node was bound with.
+    pub(super) network: NetworkConfig,
     pub(super) started: Instant,
     pub(super) clock: Clock,
     /// Where things are kept; `None` for a configuration in memory.
@@ -91,6 +97,8 @@ pub(super) struct Keeper {
     pub(super) guests: Guests,
     pub(super) gateway: Option<std::net::SocketAddr>,
     pub(super) inbox: mpsc::WeakSender<Command>,
+    /// The identity of the next start, when one was imported.
+    pub(super) imported: Option<PublicKey>,
     retry_at: Instant,
 }
 
@@ -108,6 +116,7 @@ impl Keeper {
             node: parts.node.clone(),
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
+            detecting: Arc::new(Semaphore::new(1)),
         };
         let handle = EngineHandle::new(sender.clone(), parts.events.clone(), look);
         let mut keeper = Self {
@@ -118,6 +127,7 @@ impl Keeper {
             guests,
             gateway: None,
             inbox: sender.downgrade(),
+            imported: None,
             retry_at: Instant::now() + RETRY_INTERVAL,
         };
         if let Some(failure) = keeper.guests.unreadable.take() {
