@@ -2,7 +2,7 @@
 //!
 //! [`Home`] is a directory of one engine, [`Malai`] a running command, [`Pair`] a share and a bridge
 //! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge;
-//! [`Keychain`] is a real one on a session bus of its own.
+//! [`Keychain`] is a real one on a session bus of its own, [`Browser`] a real Chromium.
 //! Nothing here needs the internet, and every wait has a deadline.
 
 #![allow(
@@ -12,6 +12,7 @@
 )]
 
 mod authority;
+mod browser;
 pub mod client;
 mod home;
 mod keychain;
@@ -31,6 +32,7 @@ use tokio::net::TcpListener;
 
 pub use crate::{
     authority::Authority,
+    browser::Browser,
     home::{Finished, Home, OFFLINE, binary},
     keychain::Keychain,
     malai::Malai,

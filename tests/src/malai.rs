@@ -94,6 +94,22 @@ impl Malai {
         }
     }
 
+    /// Waits for a line on stdout that contains `part`.
+    ///
+    /// # Errors
+    /// When it does not come in time, or the process ends without it.
+    pub async fn prints(&self, part: &str) -> Result<String> {
+        let found = self
+            .stdout
+            .first(|line| line.contains(part).then(|| line.to_owned()))
+            .await;
+        match found {
+            Ok(Some(line)) => Ok(line),
+            Ok(None) => bail!("it ended without printing `{part}`\n{}", self.said()),
+            Err(error) => Err(error.context(format!("`{part}` on stdout\n{}", self.said()))),
+        }
+    }
+
     /// The events so far.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {

@@ -26,6 +26,7 @@ mod settings;
 mod sharing;
 mod start;
 mod status;
+mod watching;
 
 use std::{sync::Arc, time::Duration};
 
@@ -49,7 +50,7 @@ use self::{
 use crate::{
     bridge::Bridges,
     config::Config,
-    control::ControlListener,
+    control::{ControlListener, UiAddress, WebError, WebUi},
     events::EventFeed,
     expose::Expose,
     home::Home,
@@ -199,6 +200,14 @@ impl Engine {
     #[must_use]
     pub fn handle(&self) -> &EngineHandle {
         &self.handle
+    }
+
+    /// Serves the web UI at `address`, for whoever has the URL, until the engine has ended.
+    ///
+    /// # Errors
+    /// When it cannot listen there.
+    pub async fn serve_ui(&self, address: UiAddress) -> Result<WebUi, WebError> {
+        WebUi::start(address, self.handle.clone(), &self.control).await
     }
 
     /// Its public key.

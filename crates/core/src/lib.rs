@@ -19,4 +19,5 @@ pub mod policy;
 pub mod shutdown;
 mod stream;
 mod upstream;
+pub mod watching;
 mod wire;

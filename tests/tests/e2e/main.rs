@@ -36,3 +36,5 @@ mod tcp;
 mod tls;
 mod upgrades;
 mod upstreams;
+mod web;
+mod web_browser;

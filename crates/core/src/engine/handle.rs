@@ -13,6 +13,7 @@ use super::{
 use crate::{
     control::{Dispatch, Owner},
     events::{EventFeed, Events},
+    watching::{StatusFeed, StatusWatch},
 };
 
 /// Asks an engine; clones ask the same one.
@@ -20,14 +21,21 @@ use crate::{
 pub struct EngineHandle {
     inbox: mpsc::Sender<Command>,
     events: EventFeed,
+    status: StatusFeed,
     look: Look,
 }
 
 impl EngineHandle {
-    pub(super) fn new(inbox: mpsc::Sender<Command>, events: EventFeed, look: Look) -> Self {
+    pub(super) fn new(
+        inbox: mpsc::Sender<Command>,
+        events: EventFeed,
+        status: StatusFeed,
+        look: Look,
+    ) -> Self {
         Self {
             inbox,
             events,
+            status,
             look,
         }
     }
@@ -54,6 +62,19 @@ impl EngineHandle {
     #[must_use]
     pub fn events(&self) -> Events {
         self.events.subscribe()
+    }
+
+    /// Every event from here on; requests only while somebody else wants to hear of them.
+    #[must_use]
+    pub fn changes(&self) -> Events {
+        self.events.subscribe_to_changes()
+    }
+
+    /// The status as it is, and from then on whenever it has changed: what happened shows within
+    /// some tens of milliseconds, what moves by itself once a second.
+    #[must_use]
+    pub fn watch(&self) -> StatusWatch {
+        self.status.watch()
     }
 
     pub(super) fn feed(&self) -> &EventFeed {
@@ -97,6 +118,10 @@ impl Dispatch for EngineHandle {
 
     fn events(&self) -> Events {
         self.events.subscribe()
+    }
+
+    fn watch(&self) -> StatusWatch {
+        self.status.watch()
     }
 }
 

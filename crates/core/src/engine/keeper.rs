@@ -16,7 +16,7 @@ use tracing::warn;
 
 use super::{
     EngineHandle, apply::Share, bridging::Bridging, guests::Guests, handle::chain, layers::Layers,
-    look::Look, operations::Operations,
+    look::Look, operations::Operations, watching::Looking,
 };
 use crate::{
     bridge::Bridges,
@@ -28,6 +28,7 @@ use crate::{
     home::Home,
     peers::Peers,
     shutdown::Shutdown,
+    watching::StatusFeed,
 };
 
 /// Commands that wait; whoever has more to ask waits, too.
@@ -99,6 +100,7 @@ pub(super) struct Keeper {
     pub(super) inbox: mpsc::WeakSender<Command>,
     /// The identity of the next start, when one was imported.
     pub(super) imported: Option<PublicKey>,
+    pub(super) status: StatusFeed,
     retry_at: Instant,
 }
 
@@ -118,7 +120,16 @@ impl Keeper {
             effective: Arc::clone(&parts.effective),
             detecting: Arc::new(Semaphore::new(1)),
         };
-        let handle = EngineHandle::new(sender.clone(), parts.events.clone(), look);
+        let (status, source) = StatusFeed::new();
+        let looking = Looking {
+            source,
+            keeper: sender.downgrade(),
+            events: parts.events.clone(),
+            shutdown: shutdown.clone(),
+        };
+        shutdown.spawn(looking.run());
+        let (events, feed) = (parts.events.clone(), status.clone());
+        let handle = EngineHandle::new(sender.clone(), events, feed, look);
         let mut keeper = Self {
             parts,
             layers: Layers::new(config),
@@ -128,6 +139,7 @@ impl Keeper {
             gateway: None,
             inbox: sender.downgrade(),
             imported: None,
+            status,
             retry_at: Instant::now() + RETRY_INTERVAL,
         };
         if let Some(failure) = keeper.guests.unreadable.take() {
