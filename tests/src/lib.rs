@@ -13,6 +13,7 @@
 
 mod authority;
 pub mod client;
+mod control;
 mod home;
 mod keychain;
 pub mod lab;
@@ -31,6 +32,7 @@ use tokio::net::TcpListener;
 
 pub use crate::{
     authority::Authority,
+    control::Control,
     home::{Finished, Home, OFFLINE, binary},
     keychain::Keychain,
     malai::Malai,

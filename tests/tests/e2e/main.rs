@@ -26,6 +26,8 @@ mod policy;
 mod programs;
 mod reload;
 mod requests;
+mod servers;
+mod settings;
 mod shutdown;
 mod strangers;
 mod streaming;

@@ -6,6 +6,7 @@ use malai_api::{Failure, Request, Response, ShareRequest, codes};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
+    AnswersWatched,
     keeper::Command,
     look::{self, Look},
     probe,
@@ -56,11 +57,18 @@ impl EngineHandle {
         self.events.subscribe()
     }
 
+    /// Keeps looking whether shares are answered, for the status, until the result is dropped.
+    #[must_use]
+    pub fn watch_answers(&self) -> AnswersWatched {
+        self.look.answers.watch()
+    }
+
     pub(super) fn feed(&self) -> &EventFeed {
         &self.events
     }
 
-    async fn share(&self, share: ShareRequest, owner: &Owner) -> Response {
+    async fn share(&self, mut share: ShareRequest, owner: &Owner) -> Response {
+        probe::settle(&mut share.upstream).await;
         let upstream = share.upstream.clone();
         if share.must_answer && !probe::any(&upstream).await {
             let upstream = upstream.join(", ");

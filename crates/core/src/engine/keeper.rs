@@ -15,7 +15,13 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    EngineHandle, apply::Share, bridging::Bridging, handle::chain, layers::Layers, look::Look,
+    EngineHandle,
+    answers::Answers,
+    apply::Share,
+    bridging::Bridging,
+    handle::chain,
+    layers::Layers,
+    look::{self, Look},
     operations::Operations,
 };
 use crate::{
@@ -63,6 +69,8 @@ pub(super) struct Parts {
     pub(super) bridges: Bridges,
     pub(super) events: EventFeed,
     pub(super) operations: Operations,
+    /// Whether shares are answered.
+    pub(super) answers: Answers,
     /// What is in force, for everybody to read.
     pub(super) effective: Arc<ArcSwap<Config>>,
     pub(super) identity: IdentityStatus,
@@ -103,7 +111,10 @@ impl Keeper {
             node: parts.node.clone(),
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
+            answers: parts.answers.clone(),
             detecting: Arc::new(Semaphore::new(1)),
+            checking: Arc::new(Semaphore::new(look::MAX_CHECKS)),
+            shutdown: shutdown.clone(),
         };
         let handle = EngineHandle::new(sender.clone(), parts.events.clone(), look);
         let mut keeper = Self {
