@@ -14,6 +14,7 @@
 mod authority;
 mod browser;
 pub mod client;
+mod control;
 mod home;
 mod keychain;
 pub mod lab;
@@ -33,6 +34,7 @@ use tokio::net::TcpListener;
 pub use crate::{
     authority::Authority,
     browser::Browser,
+    control::Control,
     home::{Finished, Home, OFFLINE, binary},
     keychain::Keychain,
     malai::Malai,

@@ -98,8 +98,19 @@ impl Origin {
         Self::listen(Some(tls)).await
     }
 
+    /// Starts one on a listener of its own, such as one of `::1`.
+    ///
+    /// # Errors
+    /// When the system does not say where it listens.
+    pub fn on(listener: TcpListener) -> Result<Self> {
+        Self::serve(listener, None)
+    }
+
     async fn listen(tls: Option<TlsAcceptor>) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        Self::serve(TcpListener::bind("127.0.0.1:0").await?, tls)
+    }
+
+    fn serve(listener: TcpListener, tls: Option<TlsAcceptor>) -> Result<Self> {
         let origin = Self {
             address: listener.local_addr()?,
             state: Arc::new(State {

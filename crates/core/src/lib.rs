@@ -13,6 +13,7 @@ pub mod home;
 mod http;
 pub mod identity;
 pub mod link;
+pub mod logs;
 mod meter;
 pub mod peers;
 pub mod policy;

@@ -29,6 +29,8 @@ mod policy;
 mod programs;
 mod reload;
 mod requests;
+mod servers;
+mod settings;
 mod shutdown;
 mod strangers;
 mod streaming;

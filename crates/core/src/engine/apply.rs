@@ -89,6 +89,7 @@ impl Keeper {
             link: self.link(name),
         });
         self.shares.insert(name.to_owned(), share);
+        self.parts.answers.look_again();
     }
 
     async fn apply_gateway(&mut self, config: &Config) {

@@ -15,8 +15,16 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    EngineHandle, apply::Share, bridging::Bridging, guests::Guests, handle::chain, layers::Layers,
-    look::Look, operations::Operations, watching::Looking,
+    EngineHandle,
+    answers::Answers,
+    apply::Share,
+    bridging::Bridging,
+    guests::Guests,
+    handle::chain,
+    layers::Layers,
+    look::{self, Look},
+    operations::Operations,
+    watching::Looking,
 };
 use crate::{
     bridge::Bridges,
@@ -65,6 +73,8 @@ pub(super) struct Parts {
     pub(super) bridges: Bridges,
     pub(super) events: EventFeed,
     pub(super) operations: Operations,
+    /// Whether shares are answered.
+    pub(super) answers: Answers,
     /// What is in force, for everybody to read.
     pub(super) effective: Arc<ArcSwap<Config>>,
     pub(super) identity: IdentityStatus,
@@ -118,13 +128,17 @@ impl Keeper {
             node: parts.node.clone(),
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
+            answers: parts.answers.clone(),
             detecting: Arc::new(Semaphore::new(1)),
+            checking: Arc::new(Semaphore::new(look::MAX_CHECKS)),
+            shutdown: shutdown.clone(),
         };
         let (status, source) = StatusFeed::new();
         let looking = Looking {
             source,
             keeper: sender.downgrade(),
             events: parts.events.clone(),
+            answers: parts.answers.clone(),
             shutdown: shutdown.clone(),
         };
         shutdown.spawn(looking.run());
