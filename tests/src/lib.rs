@@ -2,7 +2,8 @@
 //!
 //! [`Home`] is a directory of one engine, [`Malai`] a running command, [`Pair`] a share and a bridge
 //! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge;
-//! [`Keychain`] is a real one on a session bus of its own.
+//! [`Keychain`] is a real one on a session bus of its own; [`desktop`] surrounds the application
+//! with a screen, a panel and all else that a desktop has.
 //! Nothing here needs the internet, and every wait has a deadline.
 
 #![allow(
@@ -13,6 +14,7 @@
 
 mod authority;
 pub mod client;
+pub mod desktop;
 mod home;
 mod keychain;
 pub mod lab;
