@@ -1,0 +1,81 @@
+// @ts-check
+/**
+ * Engines as they could be, for tests and for looking at the screens.
+ *
+ * @import { ServiceStatus, BridgeStatus, Status } from "../../../ui/generated/api.js"
+ */
+
+/** @param {string} letter */
+export const id52 = (letter) => `${letter.repeat(51)}g`;
+
+export const ME = "k3f9o7b2m5t1c8a4q6e0v2h5j9r3s7d1u4l8n6p0i2g5k3f9o7b0";
+export const ALICE = "a1b7m4t9c2o5e8q3v6h0j4r7s1d5u9l2n6p3i8g0k4f7a1b7m40g";
+export const BOB = "b8h3j6r0s4d7u1l5n9p2i6g3k8f0o4b7m1t5c9a2q6e3v8h0j40g";
+export const GUEST = "g0k4f7o1b5m9t3c6a0q4e8v2h6j1r5s9d3u7l0n4p8i2g6k1f50g";
+
+/** @returns {Status} */
+export function emptyStatus() {
+  return {
+    identity: { id52: ME, store: "keychain" },
+    version: "0.1.0",
+    pid: 4711,
+    uptime_secs: 60,
+    reach: "anywhere",
+    relay: "https://euw1-1.relay.example.org/",
+    addresses: ["192.168.1.20:41234", "[2001:db8::20]:41234"],
+    services: [],
+    bridges: [],
+    peers: [],
+    groups: [],
+    operations: { name: "malai", age_secs: 60, children: [] },
+  };
+}
+
+/** @returns {Status} */
+export function fullStatus() {
+  const now = Math.floor(Date.now() / 1000);
+  return {
+    ...emptyStatus(),
+    services: [
+      service({ name: "shop", invites: true, guests: [GUEST], traffic: { requests: 1284, streams_open: 3, bytes_in: 240_120, bytes_out: 18_204_551 } }),
+      service({ name: "docs", upstream: ["127.0.0.1:8000"], allow: ["alice", "group:team"], kept: true }),
+      service({ name: "postgres", protocol: "tcp", upstream: ["127.0.0.1:5432"], allow: ["bob"], kept: true, answers: false }),
+      service({ name: "old-demo", upstream: ["127.0.0.1:9000"], kept: true, active: false }),
+    ],
+    bridges: [
+      bridge({ name: "orders", to: "alice/orders", peer: ALICE, service: "orders", local: "127.0.0.1:4001", url: "http://127.0.0.1:4001/", state: "direct", rtt_ms: 12.3, kept: true }),
+      bridge({ name: "db", to: "bob/db", peer: BOB, service: "db", protocol: "tcp", local: "127.0.0.1:5433", url: "", state: "relayed", rtt_ms: 81.2 }),
+      bridge({ name: "wiki", to: `${GUEST}/wiki`, peer: GUEST, service: "wiki", local: "127.0.0.1:4003", url: "http://127.0.0.1:4003/", state: "connecting" }),
+    ],
+    peers: [
+      { name: "alice", id52: ALICE, state: "direct", rtt_ms: 12.3, last_seen: now },
+      { name: "bob", id52: BOB, state: "relayed", rtt_ms: 81.2, last_seen: now },
+      { name: "carol", id52: id52("c"), state: "offline", last_seen: now - 3 * 86_400 },
+      { name: "dave", id52: id52("d"), state: "offline" },
+      { id52: GUEST, state: "connecting" },
+    ],
+    groups: [
+      { name: "team", members: ["alice", "carol"] },
+      { name: "everyone-at-work", members: ["group:team", "bob", id52("e")] },
+    ],
+  };
+}
+
+/** @param {Partial<ServiceStatus>} it @returns {ServiceStatus} */
+export function service(it) {
+  const name = it.name ?? "shop";
+  return {
+    name, protocol: "http", upstream: ["127.0.0.1:3000"], allow: [], active: true, kept: false,
+    link: `malai://${ME}/${name}?a=192.168.1.20:41234&r=https://euw1-1.relay.example.org/`,
+    answers: true, guests: [], invites: false,
+    traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, ...it,
+  };
+}
+
+/** @param {Partial<BridgeStatus>} it @returns {BridgeStatus} */
+export function bridge(it) {
+  return {
+    name: "orders", to: "alice/orders", service: "orders", protocol: "http", local: "127.0.0.1:4001", url: "http://127.0.0.1:4001/",
+    active: true, kept: false, state: "offline", traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, ...it,
+  };
+}

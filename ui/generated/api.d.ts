@@ -1,0 +1,828 @@
+// Generated from crates/api; its test writes it anew with MALAI_REGENERATE_GOLDEN=1. Not to be edited.
+
+/**
+ * What policy said to a peer that asked.
+ */
+export type AccessDecision = "pending" | "allowed" | "denied";
+
+/**
+ * Where a bridge leads and where it listens.
+ */
+export type BridgeRequest = {
+/**
+ * A share link, `peer/service`, `id52/service`, `id52` or `domain/service`.
+ */
+to: string,
+/**
+ * The bridge's name; made from the service's when missing.
+ */
+name?: string,
+/**
+ * A port, `ip:port` or `unix:/path`; a free port of 127.0.0.1 when missing.
+ */
+listen?: string,
+/**
+ * How it is carried.
+ */
+protocol: Protocol,
+/**
+ * Whether it is written to `malai.toml` and outlives whoever asked.
+ */
+keep: boolean, };
+
+/**
+ * One bridge.
+ */
+export type BridgeStatus = {
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * The first place it leads to, such as `alice/shop`.
+ */
+to: string,
+/**
+ * The peer's id52, once known.
+ */
+peer?: string,
+/**
+ * The peer's name of the service; empty for its only one.
+ */
+service: string,
+/**
+ * How it is carried.
+ */
+protocol: Protocol,
+/**
+ * Where it listens, `ip:port` or a path; empty while it cannot.
+ */
+local: string,
+/**
+ * The same as a URL, for HTTP.
+ */
+url: string,
+/**
+ * Whether it is wanted now.
+ */
+active: boolean,
+/**
+ * Whether `malai.toml` has it.
+ */
+kept: boolean,
+/**
+ * How its peer is reached.
+ */
+state: PeerState,
+/**
+ * Round-trip time to the peer in milliseconds, when known.
+ */
+rtt_ms?: number,
+/**
+ * Why it cannot listen.
+ */
+error?: string,
+/**
+ * What went through it.
+ */
+traffic: Traffic, };
+
+/**
+ * Something that was looked at to see whether a service can be reached.
+ */
+export type Check = {
+/**
+ * What was looked at.
+ */
+what: CheckSubject,
+/**
+ * How it is.
+ */
+outcome: CheckOutcome,
+/**
+ * What was found and what to do, in plain words.
+ */
+message: string, };
+
+/**
+ * How it is.
+ */
+export type CheckOutcome = "good" | "bad" | "off";
+
+/**
+ * What was looked at.
+ */
+export type CheckSubject = "upstream" | "lan" | "relay";
+
+/**
+ * What the user has chosen about the application.
+ */
+export type DesktopSettings = {
+/**
+ * Whether it starts with the session, hidden; default no.
+ */
+start_at_login: boolean,
+/**
+ * Whether it notifies; default yes.
+ */
+notifications: boolean, };
+
+/**
+ * The application as it is.
+ */
+export type DesktopState = {
+/**
+ * What has become of the engine.
+ */
+engine: EngineState,
+/**
+ * What the user has chosen.
+ */
+settings: DesktopSettings,
+/**
+ * malai's version.
+ */
+version: string,
+/**
+ * Whether there is a tray to hide in.
+ */
+tray: boolean, };
+
+/**
+ * A local server that could be shared.
+ */
+export type DevServer = {
+/**
+ * The TCP port it listens on, on a loopback or on any address.
+ */
+port: number,
+/**
+ * What it is: a framework such as `vite`, or else the process's name.
+ */
+program?: string,
+/**
+ * A name for the service, guessed from the project; always one that a service can have.
+ */
+name?: string,
+/**
+ * The service that shares it already.
+ */
+shared_as?: string, };
+
+/**
+ * What has become of the engine.
+ */
+export type EngineState = { "engine": "starting" } | { "engine": "running",
+/**
+ * Whether it is another process, such as `malai serve`, that goes on without us.
+ */
+attached: boolean, } | { "engine": "asks-for-key-file",
+/**
+ * Where that file would be.
+ */
+path: string, } | { "engine": "failed" } & Failure | { "engine": "stopping" };
+
+/**
+ * One thing that happened.
+ */
+export type Event = { "event": "identity",
+/**
+ * The identity's public key.
+ */
+id52: string, } | { "event": "shared",
+/**
+ * Its name.
+ */
+service: string,
+/**
+ * How it is carried.
+ */
+protocol: Protocol,
+/**
+ * Where its traffic goes; several addresses are joined by a comma.
+ */
+upstream: string,
+/**
+ * The identity that offers it.
+ */
+id52: string,
+/**
+ * The share link.
+ */
+link: string, } | { "event": "bridged",
+/**
+ * The peer's name of the service; empty for its only one.
+ */
+service: string,
+/**
+ * The peer's id52.
+ */
+peer: string,
+/**
+ * The local address, `ip:port`.
+ */
+local: string,
+/**
+ * The same as a URL, for HTTP.
+ */
+url: string, } | { "event": "peer",
+/**
+ * The peer's id52.
+ */
+peer: string,
+/**
+ * How it is reached.
+ */
+state: PeerState,
+/**
+ * Round-trip time in milliseconds, when known.
+ */
+rtt_ms?: number, } | { "event": "request",
+/**
+ * The service asked for.
+ */
+service: string,
+/**
+ * The other peer's id52.
+ */
+peer: string,
+/**
+ * The request's method.
+ */
+method: string,
+/**
+ * Its path, without the query.
+ */
+path: string,
+/**
+ * The answer's status.
+ */
+status: number,
+/**
+ * From the request's head to the answer's head, in milliseconds.
+ */
+ms: number, } | { "event": "access",
+/**
+ * The peer's id52.
+ */
+peer: string,
+/**
+ * The service it named.
+ */
+service: string,
+/**
+ * What it was told.
+ */
+decision: AccessDecision, } | { "event": "stopped",
+/**
+ * Its name.
+ */
+service: string,
+/**
+ * Why, in words.
+ */
+reason: string, } | { "event": "drained",
+/**
+ * Requests that were in flight and ended by themselves.
+ */
+finished: number,
+/**
+ * Those that were cut.
+ */
+cut: number, } | { "event": "status" } & Status | { "event": "ui",
+/**
+ * Where, once.
+ */
+url: string, } | { "event": "error",
+/**
+ * A stable code.
+ */
+code: string,
+/**
+ * What happened and what to do.
+ */
+message: string, };
+
+/**
+ * What went wrong, for programs and for people.
+ */
+export type Failure = {
+/**
+ * A stable code, such as `unknown-peer`; see [`codes`].
+ */
+code: string,
+/**
+ * What happened and what to do, in plain words.
+ */
+message: string, };
+
+/**
+ * A group of peers.
+ */
+export type GroupStatus = {
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * Its members as written: pet names, id52s and `group:NAME`.
+ */
+members: Array<string>, };
+
+/**
+ * The identity an engine runs as.
+ */
+export type IdentityStatus = {
+/**
+ * Its public key.
+ */
+id52: string,
+/**
+ * Where the secret key is kept: `keychain`, `file` or `memory`.
+ */
+store: string,
+/**
+ * Something its owner should know about where the key is kept.
+ */
+notice?: string, };
+
+/**
+ * A link to make.
+ */
+export type InviteRequest = {
+/**
+ * The service's name.
+ */
+service: string,
+/**
+ * Whether only the first who opens it is let in; otherwise everybody who has it.
+ */
+once: boolean,
+/**
+ * Seconds after which it lets nobody in any more.
+ */
+for_secs?: number, };
+
+/**
+ * What a link leads to.
+ */
+export type LinkTarget = {
+/**
+ * The peer's id52.
+ */
+peer: string,
+/**
+ * Our pet name for it.
+ */
+name?: string,
+/**
+ * The service; empty for the peer's only or default one.
+ */
+service: string,
+/**
+ * Whether it carries an invite.
+ */
+invite: boolean,
+/**
+ * Whether it is our own.
+ */
+own: boolean,
+/**
+ * The bridge that leads there already.
+ */
+bridged_as?: string, };
+
+/**
+ * Where the window is to go, asked by the tray, a deep link or a second start.
+ */
+export type Navigation = { "view": "home" } | { "view": "share" } | { "view": "service",
+/**
+ * Its name.
+ */
+name: string, } | { "view": "connect",
+/**
+ * A link to begin with; it is shown and asked about, never opened by itself.
+ */
+link?: string, } | { "view": "peers" } | { "view": "settings" } | { "view": "connection" };
+
+/**
+ * How the network is used.
+ */
+export type NetworkSettings = {
+/**
+ * Which relays carry what cannot go directly.
+ */
+relay: RelaySetting,
+/**
+ * How addresses of peers are found: `dns`, `mdns`, `dht`.
+ */
+lookup: Array<string>, };
+
+/**
+ * A service that a peer offers us.
+ */
+export type OfferedService = {
+/**
+ * Its name there.
+ */
+name: string,
+/**
+ * How it is carried.
+ */
+protocol: Protocol, };
+
+/**
+ * Something outside the window to open.
+ */
+export type OpenTarget = { "open": "bridge",
+/**
+ * The bridge's name.
+ */
+name: string, } | { "open": "logs" } | { "open": "config" };
+
+/**
+ * A long-lived operation and those inside it.
+ */
+export type Operation = {
+/**
+ * What it is.
+ */
+name: string,
+/**
+ * Seconds since it began.
+ */
+age_secs: number,
+/**
+ * Those inside it.
+ */
+children: Array<Operation>, };
+
+/**
+ * How a peer is reached.
+ */
+export type PeerState = "offline" | "connecting" | "direct" | "relayed";
+
+/**
+ * One peer.
+ */
+export type PeerStatus = {
+/**
+ * Its pet name.
+ */
+name?: string,
+/**
+ * Its public key.
+ */
+id52: string,
+/**
+ * How it is reached.
+ */
+state: PeerState,
+/**
+ * Round-trip time in milliseconds, when known.
+ */
+rtt_ms?: number,
+/**
+ * When it was last connected, in seconds since 1970; missing while it was never seen.
+ */
+last_seen?: number, };
+
+/**
+ * How a service is carried.
+ */
+export type Protocol = "http" | "tcp";
+
+/**
+ * A QR code.
+ */
+export type QrCode = {
+/**
+ * Modules on each side, without the quiet zone.
+ */
+width: number,
+/**
+ * Row by row, `1` for a dark module and `0` for a light one; `width` times `width` characters.
+ */
+modules: string, };
+
+/**
+ * How far an engine can be reached from.
+ */
+export type Reach = "machine" | "lan" | "anywhere";
+
+/**
+ * Which relays are used.
+ */
+export type RelaySetting = { "kind": "default" } | { "kind": "none" } | { "kind": "own",
+/**
+ * `https://` or `http://`, at least one.
+ */
+urls: Array<string>, };
+
+/**
+ * Something asked of an engine.
+ */
+export type Request = { "request": "identity" } | { "request": "status" } | { "request": "share" } & ShareRequest | { "request": "bridge" } & BridgeRequest | { "request": "stop",
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * Whether what `malai.toml` says about it is removed, too; without it, it only becomes
+ * inactive there.
+ */
+forget: boolean, } | { "request": "peers" } | { "request": "peer-add",
+/**
+ * The pet name.
+ */
+name: string,
+/**
+ * The peer's key.
+ */
+id52: string, } | { "request": "peer-remove",
+/**
+ * The pet name.
+ */
+name: string, } | { "request": "subscribe" } | { "request": "watch" } | { "request": "detect" } | { "request": "read",
+/**
+ * A share link, `peer/service`, `id52/service` or `id52`.
+ */
+link: string, } | { "request": "services",
+/**
+ * A pet name, an id52 or a share link, whose addresses are then used to reach the peer.
+ */
+peer: string, } | { "request": "invite" } & InviteRequest | { "request": "allow",
+/**
+ * The service's name.
+ */
+service: string,
+/**
+ * Pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
+ */
+allow: Array<string>, } | { "request": "group-put",
+/**
+ * The group's name.
+ */
+name: string,
+/**
+ * Pet names, id52s and `group:NAME`.
+ */
+members: Array<string>, } | { "request": "group-remove",
+/**
+ * The group's name.
+ */
+name: string, } | { "request": "check",
+/**
+ * The service's name.
+ */
+service: string, } | { "request": "qr",
+/**
+ * What it says, at most 2048 bytes.
+ */
+text: string, } | { "request": "settings" } | { "request": "set-network" } & NetworkSettings | { "request": "export-identity",
+/**
+ * The file, an absolute path; it must not be there yet.
+ */
+path: string, } | { "request": "import-identity",
+/**
+ * The file, an absolute path.
+ */
+path: string, };
+
+/**
+ * The answer to one request.
+ */
+export type Response = { "response": "identity" } & IdentityStatus | { "response": "status" } & Status | { "response": "shared",
+/**
+ * The service as it is.
+ */
+service: ServiceStatus,
+/**
+ * Whether something answers at its upstream.
+ */
+answers: boolean, } | { "response": "bridged" } & BridgeStatus | { "response": "stopped",
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * Whether `malai.toml` still has it, as inactive.
+ */
+kept: boolean, } | { "response": "peers",
+/**
+ * One for each.
+ */
+peers: Array<PeerStatus>, } | { "response": "detected",
+/**
+ * One for each port.
+ */
+servers: Array<DevServer>, } | { "response": "link" } & LinkTarget | { "response": "services",
+/**
+ * Whose they are.
+ */
+peer: string,
+/**
+ * One for each, by name.
+ */
+services: Array<OfferedService>, } | { "response": "invited",
+/**
+ * The service's name.
+ */
+service: string,
+/**
+ * The share link, with the invite's secret in it.
+ */
+link: string, } | { "response": "checked",
+/**
+ * One for each thing that was looked at.
+ */
+checks: Array<Check>, } | { "response": "qr" } & QrCode | { "response": "settings" } & Settings | { "response": "done" } | { "response": "error" } & Failure;
+
+/**
+ * One service that is shared.
+ */
+export type ServiceStatus = {
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * How it is carried.
+ */
+protocol: Protocol,
+/**
+ * Where its traffic goes.
+ */
+upstream: Array<string>,
+/**
+ * Who may use it, as written; nobody when empty.
+ */
+allow: Array<string>,
+/**
+ * Whether it is offered now.
+ */
+active: boolean,
+/**
+ * Whether `malai.toml` has it.
+ */
+kept: boolean,
+/**
+ * The link that others open.
+ */
+link: string,
+/**
+ * Seconds until it ends by itself.
+ */
+ends_in_secs?: number,
+/**
+ * Whether something answers at its upstream; unknown until it was looked at.
+ */
+answers?: boolean,
+/**
+ * Those whom invites have let in, by id52.
+ */
+guests: Array<string>,
+/**
+ * Whether a link that was made with an invite can still let somebody in.
+ */
+invites: boolean,
+/**
+ * What went through it.
+ */
+traffic: Traffic, };
+
+/**
+ * Where things live and how the network is used.
+ */
+export type Settings = {
+/**
+ * The directory of this engine.
+ */
+home: string,
+/**
+ * `malai.toml`; empty when there is none to keep things in.
+ */
+config: string,
+/**
+ * The directory of log files.
+ */
+logs: string,
+/**
+ * How the network is used, as `malai.toml` says.
+ */
+network: NetworkSettings,
+/**
+ * Whether something has changed that only a restart brings into force.
+ */
+restart_needed: boolean, };
+
+/**
+ * What to share and with whom.
+ */
+export type ShareRequest = {
+/**
+ * Where the traffic goes: ports, `host:port`, URLs or `unix:/path`; at least one.
+ */
+upstream: Array<string>,
+/**
+ * The service's name; `port-3000` and the like when missing.
+ */
+name?: string,
+/**
+ * How it is carried.
+ */
+protocol: Protocol,
+/**
+ * Who may use it: pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
+ */
+allow: Array<string>,
+/**
+ * Seconds after which the share ends by itself.
+ */
+for_secs?: number,
+/**
+ * Whether it is written to `malai.toml` and outlives whoever asked.
+ */
+keep: boolean,
+/**
+ * Whether it is refused, with `nothing-answers`, while nothing answers at its upstream.
+ */
+must_answer: boolean, };
+
+/**
+ * Everything an engine shares and bridges.
+ */
+export type Status = {
+/**
+ * Who it is.
+ */
+identity: IdentityStatus,
+/**
+ * malai's version.
+ */
+version: string,
+/**
+ * The engine's process.
+ */
+pid: number,
+/**
+ * Seconds since it started.
+ */
+uptime_secs: number,
+/**
+ * How far it can be reached from.
+ */
+reach: Reach,
+/**
+ * The relay through which it can be reached, when there is one.
+ */
+relay?: string,
+/**
+ * The addresses at which it can be reached directly, `ip:port`.
+ */
+addresses: Array<string>,
+/**
+ * What it shares.
+ */
+services: Array<ServiceStatus>,
+/**
+ * Its bridges.
+ */
+bridges: Array<BridgeStatus>,
+/**
+ * Peers with a pet name, and those connected without one.
+ */
+peers: Array<PeerStatus>,
+/**
+ * Groups of peers, by name.
+ */
+groups: Array<GroupStatus>,
+/**
+ * The gateway's address, when it is on.
+ */
+gateway?: string,
+/**
+ * The long-lived operations as a tree.
+ */
+operations: Operation, };
+
+/**
+ * What went through a share or bridge since it began.
+ */
+export type Traffic = {
+/**
+ * Requests, or connections of a TCP service.
+ */
+requests: number,
+/**
+ * Streams open at this moment.
+ */
+streams_open: number,
+/**
+ * Bytes from the one who asks to the service.
+ */
+bytes_in: number,
+/**
+ * Bytes from the service to the one who asks.
+ */
+bytes_out: number, };

@@ -1,0 +1,121 @@
+// @ts-check
+/**
+ * One share: its link, who may use it, whether it can be reached, what was asked of it.
+ *
+ * @import { View, Visit } from "../types.js"
+ * @import { Check, QrCode, ServiceStatus, Status } from "../generated/api.js"
+ * @import { Access } from "../parts/access.js"
+ */
+
+import { startAgain, stop } from "../acts.js";
+import { h } from "../dom.js";
+import { bytes, many, span } from "../format.js";
+import { checklist } from "../parts/checks.js";
+import { button } from "../parts/controls.js";
+import { heading, section } from "../parts/heading.js";
+import { flow, note, state } from "../parts/shown.js";
+import { stopDialog } from "../parts/stopping.js";
+import { wordsOf } from "../refused.js";
+import { rateOf } from "../state.js";
+import { places, serviceState } from "../words.js";
+import { linkSection, showLink } from "./service/link.js";
+import { requests } from "./service/requests.js";
+import { who } from "./service/who.js";
+
+/**
+ * @typedef {object} ServiceForm
+ * @property {string} name
+ * @property {string} link the link to give away; empty until it is there
+ * @property {QrCode | null} code
+ * @property {Check[] | null} checks
+ * @property {string} problem why there is no link
+ * @property {Access | null} access while it is edited
+ * @property {boolean} edited whether it was edited before
+ * @property {string} accessProblem
+ * @property {boolean} busy
+ * @property {string} removing the guest who is about to be shut out
+ * @property {string} stopping
+ */
+
+/** @type {View<ServiceForm>} */
+export const service = {
+  title: (state) => state.route.name ?? "",
+  begin: (route) => ({
+    name: route.name ?? "", link: route.link ?? "", code: null, checks: null, problem: "", access: null,
+    edited: false, accessProblem: "", busy: false, removing: "", stopping: "",
+  }),
+  enter(visit) {
+    void showLink(visit);
+    void check(visit);
+  },
+  render(visit) {
+    const { status } = visit.state;
+    const { name } = visit.form;
+    const it = status?.services.find((each) => each.name === name);
+    const back = () => visit.go({ view: "home" });
+    if (!status) return null;
+    if (!it) return [heading(name, { back }), h("p", { class: "lead", key: "none", "data-testid": "no-share" }, `Nothing called ${name} is shared.`)];
+    return [
+      heading(name, {
+        back,
+        under: h("p", { class: "facts" }, state(serviceState(it)), h("span", { class: "hint" }, facts(it))),
+        aside: it.active
+          ? button("Stop", () => void end(visit, it), { icon: "stop", testid: "stop", key: "stop", label: `Stop sharing ${name}` })
+          : [
+              button("Share again", () => void again(visit, it), { icon: "again", kind: "main", testid: "start-again", key: "again" }),
+              button("Remove", () => void end(visit, it), { testid: "stop", key: "stop", label: `Remove ${name}` }),
+            ],
+      }),
+      it.answers === false && it.active && note("bad", serviceState(it).more),
+      it.active && linkSection(visit, it),
+      it.active && section("Can it be reached?", { key: "checks", aside: button("Check again", () => void check(visit), { icon: "again", testid: "check" }) },
+        checklist(visit.form.checks)),
+      section("Who can connect", { key: "who", testid: "who" }, who(visit, status, it)),
+      it.active && activity(visit, status, it),
+      stopDialog(visit, visit.form.stopping, () => visit.set({ stopping: "" }), back),
+    ];
+  },
+};
+
+/** @param {ServiceStatus} it */
+function facts(it) {
+  const ends = it.ends_in_secs === undefined ? "" : ` · ends in ${span(it.ends_in_secs)}`;
+  return `${places(it.upstream)} · ${it.protocol === "http" ? "web" : "tcp"}${it.kept ? " · kept" : ""}${ends}`;
+}
+
+/** @param {Visit<ServiceForm>} visit @param {Status} status @param {ServiceStatus} it */
+function activity(visit, status, it) {
+  const { traffic } = it;
+  return section("Activity", { key: "activity", testid: "activity", aside: flow(rateOf(visit.state, `service:${it.name}`)) },
+    h("p", { class: "hint numbers" },
+      `${many(traffic.requests, it.protocol === "http" ? "request" : "connection")}, ${bytes(traffic.bytes_in)} in, ${bytes(traffic.bytes_out)} out`),
+    it.protocol === "http" && requests(status, visit.state.seen[it.name] ?? []));
+}
+
+/** @param {Visit<ServiceForm>} visit */
+async function check(visit) {
+  visit.set({ checks: null });
+  try {
+    const { checks } = await visit.ask({ request: "check", service: visit.form.name }, "checked");
+    visit.set({ checks });
+  } catch (thrown) {
+    visit.set({ checks: [] });
+    visit.say(wordsOf(thrown));
+  }
+}
+
+/** @param {Visit<ServiceForm>} visit @param {ServiceStatus} it */
+async function again(visit, it) {
+  await startAgain(visit, it);
+  if (!visit.current()) return;
+  await Promise.all([showLink(visit), check(visit)]);
+}
+
+/** @param {Visit<ServiceForm>} visit @param {ServiceStatus} it */
+async function end(visit, it) {
+  if (it.kept) visit.set({ stopping: it.name });
+  else if (await stop(visit, it.name, false)) {
+    if (visit.current()) visit.go({ view: "home" });
+    visit.say(`${it.name} stopped`);
+  }
+}

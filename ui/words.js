@@ -1,0 +1,89 @@
+// @ts-check
+/**
+ * States in words, with the shape that goes with each.
+ *
+ * @import { BridgeStatus, PeerState, PeerStatus, ServiceStatus, Status } from "./generated/api.js"
+ * @import { Mark } from "./parts/icon.js"
+ */
+
+import { millis, short } from "./format.js";
+
+/** @typedef {{ mark: Mark, words: string, more?: string }} Shown */
+
+/** @param {ServiceStatus} service @returns {Shown} */
+export function serviceState(service) {
+  if (!service.active) return { mark: "idle", words: "off" };
+  if (service.answers === false) {
+    const more = `Nothing answers on ${places(service.upstream)}. Is your server running?`;
+    return { mark: "bad", words: "upstream down", more };
+  }
+  if (service.traffic.streams_open > 0) return { mark: "good", words: "in use" };
+  return { mark: "good", words: "ready" };
+}
+
+/** @param {BridgeStatus} bridge @returns {Shown} */
+export function bridgeState(bridge) {
+  if (!bridge.active) return { mark: "idle", words: "off" };
+  if (bridge.error !== undefined) return { mark: "bad", words: "cannot listen", more: bridge.error };
+  // Requests wait at the bridge while its peer is away, and each tries again.
+  if (bridge.state === "offline" && bridge.traffic.streams_open > 0) {
+    return { mark: "busy", words: "retrying" };
+  }
+  return pathState(bridge.state, bridge.rtt_ms);
+}
+
+/** @param {PeerState} state @param {number | undefined} rtt @returns {Shown} */
+export function pathState(state, rtt) {
+  const time = rtt === undefined ? "" : ` ${millis(rtt)}`;
+  switch (state) {
+    case "direct":
+      return { mark: "good", words: `direct${time}` };
+    case "relayed":
+      return { mark: "good", words: `relayed${time}` };
+    case "connecting":
+      return { mark: "busy", words: "connecting…" };
+    case "offline":
+      return { mark: "idle", words: "not connected" };
+  }
+}
+
+/** How far this machine can be reached from. @param {Status} status @returns {Shown} */
+export function reach(status) {
+  switch (status.reach) {
+    case "anywhere":
+      return { mark: "good", words: "Online" };
+    case "lan":
+      return { mark: "good", words: "Local network" };
+    case "machine":
+      return { mark: "busy", words: "This machine only" };
+  }
+}
+
+/** Where traffic goes, as people write it. @param {string[]} upstream */
+export function places(upstream) {
+  return upstream
+    .map((each) => each.replace(/^(?:http:\/\/)?(?:127\.0\.0\.1|\[::1\]):(\d+)\/?$/, "localhost:$1"))
+    .join(", ");
+}
+
+/** A peer's pet name, or its key made short. @param {PeerStatus[]} peers @param {string} id52 */
+export function nameOf(peers, id52) {
+  return peers.find((peer) => peer.id52 === id52)?.name ?? short(id52);
+}
+
+/** A member of a group or of `allow`, as people read it. @param {PeerStatus[]} peers @param {string} member */
+export function memberWords(peers, member) {
+  if (member === "anyone") return "everybody";
+  if (member.startsWith("group:")) return member.slice("group:".length);
+  return member.length === 52 ? nameOf(peers, member) : member;
+}
+
+/** Who may use a service. @typedef {"link" | "chosen" | "everybody" | "nobody"} Who */
+
+/** @param {ServiceStatus} service @returns {Who} */
+export function whoOf(service) {
+  if (service.allow.includes("anyone")) return "everybody";
+  if (service.invites) return "link";
+  if (service.allow.length > 0) return "chosen";
+  return service.guests.length > 0 ? "link" : "nobody";
+}
