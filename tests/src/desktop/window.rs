@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
 use tokio::{
@@ -66,7 +66,24 @@ impl Window {
     /// # Errors
     /// When it does not come in time; the message has the page's text.
     pub async fn find(&self, selector: &str) -> Result<Element> {
-        self.shown(Locator::Css(selector), selector).await
+        let found = std::sync::Mutex::new(None);
+        let waited = wait_until(&format!("`{selector}` in the window"), || async {
+            for element in self.client.find_all(Locator::Css(selector)).await? {
+                // An element that was replaced meanwhile is not shown.
+                if element.is_displayed().await.unwrap_or(false) {
+                    *found.lock().map_err(poisoned)? = Some(element);
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+        .await;
+        if let Err(error) = waited {
+            let text = self.text().await.unwrap_or_default();
+            return Err(error.context(format!("the window says\n{text}")));
+        }
+        let found = found.into_inner().map_err(poisoned)?;
+        found.context("it went away")
     }
 
     /// Waits for the element with this `data-testid`.
@@ -74,70 +91,70 @@ impl Window {
     /// # Errors
     /// When it does not come in time.
     pub async fn test_id(&self, id: &str) -> Result<Element> {
-        self.find(&format!("[data-testid=\"{id}\"]")).await
+        self.find(&test_id(id)).await
     }
 
-    /// Waits for a button or link with this text or label.
+    /// Presses what has this `data-testid`, once it is there and can be pressed.
     ///
     /// # Errors
     /// When it does not come in time.
-    pub async fn button(&self, name: &str) -> Result<Element> {
-        let path = format!(
-            "//*[self::button or self::a or @role='button' or @role='tab'][normalize-space(.)={name} \
-             or @aria-label={name}]",
-            name = quoted(name)
-        );
-        self.shown(Locator::XPath(&path), name).await
+    pub async fn press(&self, id: &str) -> Result<()> {
+        self.press_first(&test_id(id)).await
     }
 
-    /// Presses a button or link with this text or label, once it is there and can be pressed.
+    /// Presses what a CSS selector finds, likewise.
     ///
     /// # Errors
     /// When it does not come in time.
-    pub async fn press(&self, name: &str) -> Result<()> {
-        // A page may be drawn anew between finding and pressing.
-        wait_until(&format!("pressing `{name}`"), || async {
-            let button = self.button(name).await?;
-            if !button.is_enabled().await.unwrap_or(false) {
-                return Ok(false);
-            }
-            Ok(button.click().await.is_ok())
-        })
-        .await
+    pub async fn press_first(&self, selector: &str) -> Result<()> {
+        let what = format!("pressing `{selector}`");
+        let pressed = wait_until(&what, || async {
+            let element = self.find(selector).await?;
+            // The page may draw it anew between finding and pressing.
+            let ready = element.is_enabled().await.unwrap_or(false);
+            Ok(ready && element.click().await.is_ok())
+        });
+        pressed.await
     }
 
-    /// Waits for the field with this label.
-    ///
-    /// # Errors
-    /// When it does not come in time.
-    pub async fn field(&self, label: &str) -> Result<Element> {
-        let name = quoted(label);
-        let path = format!(
-            "//*[(self::input or self::select or self::textarea) and (@aria-label={name} or \
-             @id=//label[normalize-space(.)={name}]/@for or \
-             ancestor::label[contains(normalize-space(.),{name})])]"
-        );
-        self.shown(Locator::XPath(&path), label).await
-    }
-
-    /// Writes `text` into the field with this label, in place of what is there.
+    /// Writes `text` into the field with this `data-testid`, in place of what is there.
     ///
     /// # Errors
     /// When there is no such field.
-    pub async fn fill(&self, label: &str, text: &str) -> Result<()> {
-        let field = self.field(label).await?;
+    pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
+        let field = self.test_id(id).await?;
         field.clear().await?;
         field.send_keys(text).await?;
         Ok(())
     }
 
-    /// Presses Enter in the field with this label.
+    /// The text of what has this `data-testid`, once it is there.
     ///
     /// # Errors
-    /// When there is no such field.
-    pub async fn enter(&self, label: &str) -> Result<()> {
-        let key = Key::Enter.to_string();
-        Ok(self.field(label).await?.send_keys(&key).await?)
+    /// When it does not come in time.
+    pub async fn text_of(&self, id: &str) -> Result<String> {
+        Ok(self.test_id(id).await?.text().await?)
+    }
+
+    /// Whether the box with this `data-testid` is ticked.
+    ///
+    /// # Errors
+    /// When there is no such box.
+    pub async fn is_ticked(&self, id: &str) -> Result<bool> {
+        Ok(self.test_id(id).await?.is_selected().await?)
+    }
+
+    /// Waits until nothing has this `data-testid`.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn is_gone(&self, id: &str) -> Result<()> {
+        let selector = test_id(id);
+        wait_until(&format!("the end of `{id}`"), || async {
+            let found = self.client.find_all(Locator::Css(&selector)).await?;
+            Ok(found.is_empty())
+        })
+        .await
     }
 
     /// The text that the page shows.
@@ -154,19 +171,11 @@ impl Window {
     /// # Errors
     /// When it does not in time; the message has what it shows.
     pub async fn says(&self, part: &str) -> Result<String> {
-        self.text_where(&format!("`{part}` in the window"), |text| {
-            text.contains(part)
-        })
-        .await
-    }
-
-    /// Waits until the page does not show `part`.
-    ///
-    /// # Errors
-    /// When it goes on in time; the message has what it shows.
-    pub async fn no_longer_says(&self, part: &str) -> Result<String> {
-        self.text_where(&format!("the end of `{part}`"), |text| !text.contains(part))
-            .await
+        let what = format!("`{part}` in the window");
+        let waited = wait_until(&what, || async { Ok(self.text().await?.contains(part)) }).await;
+        let text = self.text().await?;
+        waited.with_context(|| format!("the window says\n{text}"))?;
+        Ok(text)
     }
 
     /// Runs a script in the page.
@@ -186,44 +195,14 @@ impl Window {
         let ran = within("a script", self.client.execute_async(script, arguments));
         ran.await?.context("the script failed")
     }
-
-    async fn text_where(&self, what: &str, matches: impl Fn(&str) -> bool) -> Result<String> {
-        let waited = wait_until(what, || async { Ok(matches(&self.text().await?)) }).await;
-        let text = self.text().await?;
-        waited.with_context(|| format!("the window says\n{text}"))?;
-        Ok(text)
-    }
-
-    async fn shown(&self, locator: Locator<'_>, what: &str) -> Result<Element> {
-        let found = std::sync::Mutex::new(None);
-        let waited = wait_until(&format!("`{what}` in the window"), || async {
-            for element in self.client.find_all(locator).await? {
-                // An element that was replaced meanwhile is not shown.
-                if element.is_displayed().await.unwrap_or(false) {
-                    *found.lock().map_err(|_| anyhow::anyhow!("poisoned"))? = Some(element);
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        })
-        .await;
-        if let Err(error) = waited {
-            let text = self.text().await.unwrap_or_default();
-            return Err(error.context(format!("the window says\n{text}")));
-        }
-        let found = found
-            .into_inner()
-            .map_err(|_| anyhow::anyhow!("poisoned"))?;
-        found.context("it went away")
-    }
 }
 
-/// A text as XPath has it.
-fn quoted(text: &str) -> String {
-    match text.contains('\'') {
-        true => format!("\"{text}\""),
-        false => format!("'{text}'"),
-    }
+fn test_id(id: &str) -> String {
+    format!("[data-testid=\"{id}\"]")
+}
+
+fn poisoned<T>(_error: std::sync::PoisonError<T>) -> anyhow::Error {
+    anyhow::anyhow!("a thread has panicked")
 }
 
 /// A port that is free now; the driver takes only a number.
