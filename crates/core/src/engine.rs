@@ -9,6 +9,8 @@
 mod apply;
 mod bridging;
 mod error;
+mod groups;
+mod guests;
 mod handle;
 mod inviting;
 mod keeper;
@@ -39,13 +41,21 @@ pub use lock::{HomeLock, LockError};
 pub use offline::dispatch_offline;
 
 use self::{
+    guests::Guests,
     keeper::{Keeper, Parts},
     operations::Operations,
     start::Base,
 };
 use crate::{
-    bridge::Bridges, config::Config, control::ControlListener, events::EventFeed, expose::Expose,
-    home::Home, identity::KeyStore, peers::Peers, shutdown::Shutdown,
+    bridge::Bridges,
+    config::Config,
+    control::ControlListener,
+    events::EventFeed,
+    expose::Expose,
+    home::Home,
+    identity::{KeyStore, WithoutKeychain},
+    peers::Peers,
+    shutdown::Shutdown,
 };
 
 /// How long the last lines of control connections may take.
@@ -58,6 +68,8 @@ pub struct EngineOptions {
     pub home: Home,
     /// Where the secret key is kept; the identity module chooses when missing.
     pub key_store: Option<KeyStore>,
+    /// What becomes of a new home where no keychain answers and no store was chosen.
+    pub without_keychain: WithoutKeychain,
     /// What it does from the start.
     pub config: ConfigSource,
     /// Whether it answers on the control socket of its home.
@@ -136,6 +148,8 @@ impl Engine {
         let operations = Operations::begin(&base.identity.id52).await;
         let effective = Arc::new(ArcSwap::from_pointee(Config::default()));
         let (file, reloads) = base.file.unzip();
+        // What lives in memory alone has nothing to keep.
+        let access = file.is_some().then(|| home.access());
         let parts = Parts {
             node: base.node.clone(),
             peers,
@@ -145,10 +159,15 @@ impl Engine {
             operations: operations.clone(),
             effective: Arc::clone(&effective),
             identity: base.identity.clone(),
+            secret: base.secret,
+            home: home.clone(),
+            network: base.config.network.clone(),
             started: Instant::now(),
+            clock: base.expose.clock(),
             file,
         };
-        let handle = Keeper::start(parts, base.config, reloads, &shutdown).await;
+        let guests = Guests::open(access).await;
+        let handle = Keeper::start(parts, base.config, guests, reloads, &shutdown).await;
         // Policy is in force from the first stream on.
         base.expose.serve(&base.node);
         let mut engine = Self {

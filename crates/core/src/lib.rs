@@ -1,8 +1,11 @@
 //! The malai engine: shares local services with peers and opens bridges to theirs.
 
+pub mod access;
 pub mod bridge;
+pub mod clock;
 pub mod config;
 pub mod control;
+mod detect;
 pub mod engine;
 pub mod events;
 pub mod expose;

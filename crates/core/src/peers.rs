@@ -125,23 +125,22 @@ impl Peers {
         }
     }
 
-    /// Opens a stream to `service` of `peer`, dialling again and again until `wait` is over.
+    /// Opens a stream to the service of `peer` that `target` names, with the invite that came with
+    /// it, dialling again and again until `wait` is over.
     ///
     /// Cancel safe.
     pub(crate) async fn open<P>(
         &self,
         peer: PublicKey,
         protocol: P,
-        service: &str,
+        target: &BridgeTarget,
         wait: Duration,
     ) -> Result<Session, ProxyError>
     where
         P: Protocol<Open = Open> + Copy,
     {
         let deadline = Instant::now() + wait;
-        let open = Open {
-            service: service.to_owned(),
-        };
+        let open = Open::to(target);
         let mut pause = FIRST_PAUSE;
         loop {
             let opening = connect(&self.0.node, peer, protocol, &open);
@@ -166,6 +165,14 @@ impl Peers {
             }
             tokio::time::sleep(pause).await;
             pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Makes a connection to `peer` when there is none, so that people see how it is reached; tried
+    /// once, since whoever has something to send dials by itself. Cancel safe.
+    pub(crate) async fn reach(self, peer: PublicKey) {
+        if let Err(error) = self.0.node.reach(peer).await {
+            tracing::debug!(peer = %peer.short(), %error, "a peer is not there yet");
         }
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use fastn_p2p::Node;
+use tokio::sync::Semaphore;
 
 pub(super) use qr::qr;
 
@@ -21,4 +22,6 @@ pub(super) struct Look {
     pub(super) node: Node,
     pub(super) peers: Peers,
     pub(super) effective: Arc<ArcSwap<Config>>,
+    /// One look for local servers at a time.
+    pub(super) detecting: Arc<Semaphore>,
 }
