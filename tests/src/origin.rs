@@ -87,7 +87,15 @@ impl Origin {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> Result<Self> {
-        Self::listen(None).await
+        Self::at(0).await
+    }
+
+    /// The same on this port.
+    ///
+    /// # Errors
+    /// When somebody else listens there.
+    pub async fn at(port: u16) -> Result<Self> {
+        Self::listen(port, None).await
     }
 
     /// The same behind TLS.
@@ -95,7 +103,7 @@ impl Origin {
     /// # Errors
     /// When no port can be had.
     pub async fn start_tls(tls: TlsAcceptor) -> Result<Self> {
-        Self::listen(Some(tls)).await
+        Self::listen(0, Some(tls)).await
     }
 
     /// Starts one on a listener of its own, such as one of `::1`.
@@ -106,8 +114,8 @@ impl Origin {
         Self::serve(listener, None)
     }
 
-    async fn listen(tls: Option<TlsAcceptor>) -> Result<Self> {
-        Self::serve(TcpListener::bind("127.0.0.1:0").await?, tls)
+    async fn listen(port: u16, tls: Option<TlsAcceptor>) -> Result<Self> {
+        Self::serve(TcpListener::bind(("127.0.0.1", port)).await?, tls)
     }
 
     fn serve(listener: TcpListener, tls: Option<TlsAcceptor>) -> Result<Self> {
