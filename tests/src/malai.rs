@@ -51,6 +51,12 @@ impl Malai {
         })
     }
 
+    /// The process, by its number.
+    #[must_use]
+    pub fn id(&self) -> i32 {
+        self.group.as_raw()
+    }
+
     /// Waits for the first event of this kind, those that came already included.
     ///
     /// # Errors

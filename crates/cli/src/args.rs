@@ -14,8 +14,8 @@ use malai_core::identity::KeyStore;
 pub(crate) use self::{
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
-        BridgeArgs, CompletionsArgs, ConfigCommand, IdArgs, ImportArgs, KeygenArgs, PeerCommand,
-        ServeArgs, ShareArgs, StatusArgs, StopArgs,
+        BridgeArgs, CompletionsArgs, ConfigCommand, IdArgs, ImportArgs, InviteArgs, KeygenArgs,
+        PeerCommand, ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
     },
 };
 use crate::env;
@@ -88,6 +88,10 @@ pub(crate) enum Command {
     Ls,
     /// End a share or a bridge.
     Stop(StopArgs),
+    /// Print a link that lets whoever opens it use a service.
+    Invite(InviteArgs),
+    /// List the services that a peer offers us.
+    Services(ServicesArgs),
     /// Give peers pet names.
     #[command(subcommand)]
     Peer(PeerCommand),

@@ -11,6 +11,7 @@ pub(crate) const TCP: &str = "MALAI_TCP";
 pub(crate) const ALLOW: &str = "MALAI_ALLOW";
 pub(crate) const ANYONE: &str = "MALAI_ANYONE";
 pub(crate) const FOR: &str = "MALAI_FOR";
+pub(crate) const ONCE: &str = "MALAI_ONCE";
 pub(crate) const BG: &str = "MALAI_BG";
 pub(crate) const PORT: &str = "MALAI_PORT";
 pub(crate) const LISTEN: &str = "MALAI_LISTEN";

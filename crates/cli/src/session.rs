@@ -13,7 +13,7 @@ use malai_core::{
     engine::{ConfigSource, Engine, EngineError, EngineOptions, LockError},
     events::{EventFeed, Events},
     home::Home,
-    identity::KeyStore,
+    identity::{KeyStore, WithoutKeychain},
 };
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -157,6 +157,7 @@ impl Own {
         let options = EngineOptions {
             home,
             key_store,
+            without_keychain: WithoutKeychain::UseFile,
             config: ConfigSource::File,
             control: true,
             events: feed,
@@ -218,7 +219,9 @@ async fn next_url(ui: &mut Option<WebUi>) -> Option<String> {
 
 /// An answer of another kind than the question asks for.
 pub(crate) fn unexpected(response: &Response) -> anyhow::Error {
-    tracing::debug!(?response, "an unexpected response");
+    // Only its kind, since a response can hold a link with an invite.
+    let kind = std::mem::discriminant(response);
+    tracing::debug!(?kind, "an unexpected response");
     Failure::new(
         "control-failed",
         "the running engine speaks another version of malai",

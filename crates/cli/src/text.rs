@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use malai_api::{Event, PeerState, Traffic, codes};
+use malai_api::{Event, PeerState, Protocol, Traffic, codes};
 use malai_core::engine::Drained;
 
 /// One event in a line; `None` for what needs no telling.
@@ -40,6 +40,11 @@ pub(crate) fn event(event: &Event) -> Option<String> {
             service,
             decision: malai_api::AccessDecision::Denied,
         } => Some(format!("{peer} asked for `{service}` and may not use it")),
+        Event::Access {
+            peer,
+            service,
+            decision: malai_api::AccessDecision::Allowed,
+        } => Some(format!("{peer} was let in to `{service}` by a link")),
         Event::Stopped { service, reason } => Some(format!("`{service}` has ended: {reason}")),
         Event::Error { message, .. } => Some(format!("warning: {message}")),
         Event::Access { .. } | Event::Drained { .. } | _ => None,
@@ -73,6 +78,14 @@ pub(crate) fn way(state: PeerState, rtt_ms: Option<f64>) -> String {
     match rtt_ms {
         Some(rtt) => format!("{state} {rtt:.0} ms"),
         None => state.to_owned(),
+    }
+}
+
+/// How a service is carried.
+pub(crate) fn protocol(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Tcp => "tcp",
+        Protocol::Http | _ => "http",
     }
 }
 

@@ -6,10 +6,12 @@ mod config;
 mod demo;
 mod id;
 mod import;
+mod invite;
 mod keygen;
 mod ls;
 mod peer;
 mod serve;
+mod services;
 mod share;
 mod status;
 mod stop;
@@ -62,6 +64,8 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(&context, &args).await,
         Command::Ls => ls::run(&context).await,
         Command::Stop(args) => stop::run(&context, args).await,
+        Command::Invite(args) => invite::run(&context, args).await,
+        Command::Services(args) => services::run(&context, args).await,
         Command::Peer(command) => peer::change(&context, command).await,
         Command::Peers => peer::list(&context).await,
         Command::Serve(args) => Box::pin(serve::run(&context, &args)).await,

@@ -152,6 +152,9 @@ impl Bridges {
                 .unwrap_or_default(),
             traffic: Traffic::default(),
         };
+        if let Some(peer) = peer {
+            part.spawn(self.0.peers.clone().reach(peer));
+        }
         let running = Running {
             config: config.clone(),
             part,

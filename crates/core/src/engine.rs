@@ -6,9 +6,12 @@
 //! All changes go through one task, the keeper; everybody else has an [`EngineHandle`].
 //! Stopping drains first and reports what had to be cut.
 
+mod answers;
 mod apply;
 mod bridging;
 mod error;
+mod groups;
+mod guests;
 mod handle;
 mod inviting;
 mod keeper;
@@ -40,6 +43,8 @@ pub use lock::{HomeLock, LockError};
 pub use offline::dispatch_offline;
 
 use self::{
+    answers::Answers,
+    guests::Guests,
     keeper::{Keeper, Parts},
     operations::Operations,
     start::Base,
@@ -51,13 +56,16 @@ use crate::{
     events::EventFeed,
     expose::Expose,
     home::Home,
-    identity::KeyStore,
+    identity::{KeyStore, WithoutKeychain},
     peers::Peers,
     shutdown::Shutdown,
 };
 
 /// How long the last lines of control connections may take.
 const CONTROL_CLOSE: Duration = Duration::from_secs(1);
+
+/// In the state of a home: when peers were last connected.
+const PEERS_FILE: &str = "peers.json";
 
 /// What an engine is started with.
 #[derive(Debug)]
@@ -66,6 +74,8 @@ pub struct EngineOptions {
     pub home: Home,
     /// Where the secret key is kept; the identity module chooses when missing.
     pub key_store: Option<KeyStore>,
+    /// What becomes of a new home where no keychain answers and no store was chosen.
+    pub without_keychain: WithoutKeychain,
     /// What it does from the start.
     pub config: ConfigSource,
     /// Whether it answers on the control socket of its home.
@@ -139,11 +149,14 @@ impl Engine {
         events.send(|| Event::Identity {
             id52: base.identity.id52.clone(),
         });
-        let peers = Peers::new(base.node.clone(), &shutdown, events.clone());
+        let seen = Some(home.state().join(PEERS_FILE));
+        let peers = Peers::new(base.node.clone(), seen, &shutdown, events.clone());
         let bridges = Bridges::new(peers.clone(), shutdown.clone(), events.clone());
         let operations = Operations::begin(&base.identity.id52).await;
         let effective = Arc::new(ArcSwap::from_pointee(Config::default()));
         let (file, reloads) = base.file.unzip();
+        // What lives in memory alone has nothing to keep.
+        let access = file.is_some().then(|| home.access());
         let parts = Parts {
             node: base.node.clone(),
             peers,
@@ -151,12 +164,18 @@ impl Engine {
             bridges: bridges.clone(),
             events,
             operations: operations.clone(),
+            answers: Answers::start(Arc::clone(&effective), &shutdown),
             effective: Arc::clone(&effective),
             identity: base.identity.clone(),
+            secret: base.secret,
+            home: home.clone(),
+            network: base.config.network.clone(),
             started: Instant::now(),
+            clock: base.expose.clock(),
             file,
         };
-        let handle = Keeper::start(parts, base.config, reloads, &shutdown).await;
+        let guests = Guests::open(access).await;
+        let handle = Keeper::start(parts, base.config, guests, reloads, &shutdown).await;
         // Policy is in force from the first stream on.
         base.expose.serve(&base.node);
         let mut engine = Self {

@@ -4,7 +4,10 @@
 //! away is cut at once. The table of services is swapped as a whole, and a service whose settings
 //! did not change keeps its connections.
 
+mod authorize;
 mod http_service;
+mod offer;
+mod redeem;
 mod service;
 mod sessions;
 mod tcp_service;
@@ -12,17 +15,22 @@ mod tcp_service;
 use std::{collections::BTreeMap, sync::Arc};
 
 use arc_swap::ArcSwap;
-use fastn_p2p::{Asked, Node, PublicKey, RejectCode, Rejection, listen};
-use malai_api::{AccessDecision, Event, Protocol, Traffic};
+use fastn_p2p::{Node, PublicKey, listen};
+use malai_api::{Protocol, Traffic};
+pub use redeem::Redemption;
+use redeem::Redemptions;
 use service::Service;
 use sessions::Sessions;
+use tokio::sync::mpsc;
 
 use crate::{
-    config::{Config, check_name},
+    access::{AccessState, OpenInvites},
+    clock::Clock,
+    config::Config,
     events::EventFeed,
     policy::{Allowed, Decision, Policy},
     shutdown::Shutdown,
-    wire::{HttpStream, Open, TcpStream},
+    wire::{HttpStream, Services, TcpStream},
 };
 
 /// What this engine shares; clones share it.
@@ -37,11 +45,14 @@ struct Inner {
     /// Kept connections to upstreams: nothing in flight, so nothing to wait for.
     connections: Shutdown,
     events: EventFeed,
+    clock: Clock,
+    redemptions: Redemptions,
 }
 
 #[derive(Debug, Default)]
 struct Table {
     policy: Policy,
+    invites: OpenInvites,
     services: BTreeMap<String, Arc<Service>>,
 }
 
@@ -55,11 +66,26 @@ impl Expose {
             shutdown,
             connections: Shutdown::default(),
             events,
+            clock: Clock::start(),
+            redemptions: Redemptions::default(),
         }))
     }
 
-    /// Shares what `config` says from here on, and cuts every stream that it no longer allows.
-    pub fn apply(&self, config: &Config) {
+    /// The invites that peers show from here on; only the first who asks hears of them.
+    #[must_use]
+    pub fn redemptions(&self) -> Option<mpsc::Receiver<Redemption>> {
+        self.0.redemptions.take()
+    }
+
+    /// The clock by which permissions end.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.0.clock
+    }
+
+    /// Shares what `config` says from here on, with those whom `access` lets in besides, and cuts
+    /// every stream that is allowed no more.
+    pub fn apply(&self, config: &Config, access: AccessState) {
         let before = self.0.table.load();
         let active = config.services.iter().filter(|(_, service)| service.active);
         let services = active.map(|(name, wanted)| {
@@ -75,13 +101,18 @@ impl Expose {
             (name.clone(), service)
         });
         let table = Table {
-            policy: Policy::new(config),
+            policy: Policy::new(config, &access.grants),
+            invites: access.invites,
             services: services.collect(),
         };
         self.0.table.store(Arc::new(table));
         let table = self.0.table.load();
+        let now = self.0.clock.now();
         let cut = self.0.sessions.cut_unless(|peer, service| {
-            matches!(table.policy.decide(peer, service), Decision::Allowed(_))
+            matches!(
+                table.policy.decide(peer, service, now),
+                Decision::Allowed(_)
+            )
         });
         if cut > 0 {
             tracing::info!(cut, "streams were cut: they are no longer allowed");
@@ -92,9 +123,10 @@ impl Expose {
     pub fn serve(&self, node: &Node) {
         let authorizer = self.clone();
         listen(node)
-            .authorize(move |asked| std::future::ready(authorizer.authorize(&asked)))
+            .authorize(move |asked| authorizer.clone().authorize(asked))
             .handle_streams(HttpStream, self.clone(), http_service::serve)
             .handle_streams(TcpStream, self.clone(), tcp_service::serve)
+            .handle_requests(Services, self.clone(), offer::offer)
             .serve();
     }
 
@@ -109,40 +141,6 @@ impl Expose {
             .unwrap_or_default()
     }
 
-    /// The first look at a stream, before its handler: denied, unknown and misspelt are the same.
-    fn authorize(&self, asked: &Asked) -> Result<(), Rejection> {
-        let Ok(open) = serde_json::from_str::<Open>(asked.open.get()) else {
-            return Err(Rejection::new(
-                RejectCode::BadRequest,
-                "no service was named",
-            ));
-        };
-        if !open.service.is_empty() && check_name(&open.service).is_err() {
-            // Not told to anybody: a stranger could fill the feed with it.
-            return Err(Rejection::new(
-                RejectCode::Unauthorized,
-                "no such service for you",
-            ));
-        }
-        let protocol = match asked.protocol.as_str() {
-            "malai/tcp/1" => Protocol::Tcp,
-            _ => Protocol::Http,
-        };
-        if self.find(&asked.peer, &open.service, protocol).is_some() {
-            return Ok(());
-        }
-        tracing::debug!(peer = %asked.peer.short(), service = open.service, "denied");
-        self.0.events.send(|| Event::Access {
-            peer: asked.peer.to_string(),
-            service: open.service,
-            decision: AccessDecision::Denied,
-        });
-        Err(Rejection::new(
-            RejectCode::Unauthorized,
-            "no such service for you",
-        ))
-    }
-
     /// The service that `peer` means and may use.
     fn find(
         &self,
@@ -151,12 +149,13 @@ impl Expose {
         protocol: Protocol,
     ) -> Option<(Allowed, Arc<Service>)> {
         let table = self.0.table.load();
+        let now = self.0.clock.now();
         let name = if name.is_empty() {
-            table.policy.default_service(peer)?
+            table.policy.default_service(peer, now)?
         } else {
             name
         };
-        let Decision::Allowed(allowed) = table.policy.decide(peer, name) else {
+        let Decision::Allowed(allowed) = table.policy.decide(peer, name, now) else {
             return None;
         };
         let service = table.services.get(name)?;

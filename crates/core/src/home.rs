@@ -61,6 +61,12 @@ impl Home {
         self.dir.join("state")
     }
 
+    /// Who was let in by an invite to what is kept.
+    #[must_use]
+    pub fn access(&self) -> PathBuf {
+        self.state().join("access.json")
+    }
+
     /// The control socket of the running engine.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {

@@ -8,7 +8,7 @@
 //! So once the marker is there, a key that cannot be read is an error that says what to do, never
 //! a reason to make a second identity or to look into another store.
 
-mod atomic;
+pub(crate) mod atomic;
 mod entry;
 mod error;
 mod importing;
@@ -23,6 +23,7 @@ mod opening;
 mod session_tests;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use std::{fmt, path::Path, str::FromStr};
 
@@ -45,6 +46,16 @@ pub enum KeyStore {
     File,
     /// Nowhere: a new identity each time, gone with the process.
     Memory,
+}
+
+/// What becomes of a home without an identity where no keychain answers and no store was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WithoutKeychain {
+    /// The key is kept in a file, and [`Identity::notice`] says so.
+    #[default]
+    UseFile,
+    /// [`IdentityError::KeyFileNotChosen`], so that the user can be asked first.
+    Refuse,
 }
 
 /// A text that names no key store.
@@ -136,7 +147,19 @@ impl Identity {
 /// # Errors
 /// [`IdentityError`], whose [`IdentityError::code`] is stable.
 pub async fn open(home: &Home, store: Option<KeyStore>) -> Result<Identity, IdentityError> {
-    opening::open(home, &Keychain::system(), store).await
+    open_or(home, store, WithoutKeychain::UseFile).await
+}
+
+/// The same, with a say in what happens where no keychain answers.
+///
+/// # Errors
+/// [`IdentityError`], whose [`IdentityError::code`] is stable.
+pub async fn open_or(
+    home: &Home,
+    store: Option<KeyStore>,
+    without_keychain: WithoutKeychain,
+) -> Result<Identity, IdentityError> {
+    opening::open(home, &Keychain::system(), store, without_keychain).await
 }
 
 /// Gives `home` the identity of `secret`.
@@ -164,6 +187,23 @@ pub async fn import(
 /// then still where it was.
 pub async fn move_to(home: &Home, store: KeyStore) -> Result<Identity, IdentityError> {
     importing::move_to(home, &Keychain::system(), store).await
+}
+
+/// Writes a copy of `secret` into a new file at `path` that its owner alone may read; blocks for
+/// the time of a disk write.
+///
+/// # Errors
+/// [`IdentityError::ExportExists`] or [`IdentityError::ExportFailed`].
+pub fn export(secret: &SecretKey, path: &Path) -> Result<(), IdentityError> {
+    transfer::export(secret, path)
+}
+
+/// Reads the key that [`export`] or legacy malai has written into `path`; blocks.
+///
+/// # Errors
+/// [`IdentityError`] when there is no such file, or no key in it.
+pub fn read_key(path: &Path) -> Result<SecretKey, IdentityError> {
+    transfer::read_key(path)
 }
 
 /// Looks for the keys of legacy malai: in `kulfi_secret_key`, the value of the environment

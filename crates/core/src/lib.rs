@@ -1,8 +1,11 @@
 //! The malai engine: shares local services with peers and opens bridges to theirs.
 
+pub mod access;
 pub mod bridge;
+pub mod clock;
 pub mod config;
 pub mod control;
+mod detect;
 pub mod engine;
 pub mod events;
 pub mod expose;
@@ -10,6 +13,7 @@ pub mod home;
 mod http;
 pub mod identity;
 pub mod link;
+pub mod logs;
 mod meter;
 pub mod peers;
 pub mod policy;

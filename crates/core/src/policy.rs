@@ -1,6 +1,7 @@
 //! Who may use which service; without a rule, nobody.
 //!
-//! Pure: made from a configuration, asked with the key that QUIC has authenticated.
+//! Pure: made from a configuration and from whom invites have let in, asked with the key that QUIC
+//! has authenticated and with the time.
 //! An [`Allowed`] value can be made only here, and what serves a stream takes nothing else; so no
 //! path leads to an upstream past this module.
 //! Denied, inactive, unknown and misspelt services give the same answer.
@@ -12,7 +13,11 @@ use std::{
 
 use fastn_p2p::PublicKey;
 
-use crate::config::{Config, Member};
+use crate::{
+    access::Grants,
+    clock::Timestamp,
+    config::{Config, Member},
+};
 
 /// The name of the service that a peer gets when it names none and could use several.
 const DEFAULT_SERVICE: &str = "default";
@@ -30,6 +35,8 @@ pub struct Policy {
 struct Rule {
     anyone: bool,
     keys: HashSet<PublicKey>,
+    /// Keys that were let in besides, each up to its end.
+    guests: HashMap<PublicKey, Option<Timestamp>>,
 }
 
 /// The answer to a peer that asks for a service.
@@ -63,14 +70,16 @@ impl Allowed {
 }
 
 impl Policy {
-    /// Takes the rules of all active services; a member that is not known allows nobody.
+    /// Takes the rules of all active services, and the grants for them; a member that is not known
+    /// allows nobody.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new(config: &Config, grants: &Grants) -> Self {
         let active = config.services.iter().filter(|(_, service)| service.active);
         let rules = active.map(|(name, service)| {
             let rule = Rule {
                 anyone: service.allow.contains(&Member::Anyone),
                 keys: keys_of(config, &service.allow),
+                guests: grants.of(name).collect(),
             };
             (Arc::from(name.as_str()), rule)
         });
@@ -85,11 +94,11 @@ impl Policy {
         }
     }
 
-    /// Whether `peer` may use `service`.
+    /// Whether `peer` may use `service` at this moment.
     #[must_use]
-    pub fn decide(&self, peer: &PublicKey, service: &str) -> Decision {
+    pub fn decide(&self, peer: &PublicKey, service: &str, now: Timestamp) -> Decision {
         match self.rules.get_key_value(service) {
-            Some((name, rule)) if rule.allows(peer) => Decision::Allowed(Allowed {
+            Some((name, rule)) if rule.allows(peer, now) => Decision::Allowed(Allowed {
                 peer: *peer,
                 service: Arc::clone(name),
             }),
@@ -97,18 +106,18 @@ impl Policy {
         }
     }
 
-    /// The services that `peer` may use, by name.
+    /// The services that `peer` may use at this moment, by name.
     #[must_use]
-    pub fn visible(&self, peer: &PublicKey) -> Vec<&str> {
-        let rules = self.rules.iter().filter(|(_, rule)| rule.allows(peer));
+    pub fn visible(&self, peer: &PublicKey, now: Timestamp) -> Vec<&str> {
+        let rules = self.rules.iter().filter(|(_, rule)| rule.allows(peer, now));
         rules.map(|(name, _)| &**name).collect()
     }
 
     /// What `peer` gets when it names no service: the one called `default`, else the only one it
     /// may use.
     #[must_use]
-    pub fn default_service(&self, peer: &PublicKey) -> Option<&str> {
-        match self.visible(peer).as_slice() {
+    pub fn default_service(&self, peer: &PublicKey, now: Timestamp) -> Option<&str> {
+        match self.visible(peer, now).as_slice() {
             [only] => Some(only),
             several => several
                 .iter()
@@ -131,8 +140,12 @@ impl Policy {
 }
 
 impl Rule {
-    fn allows(&self, peer: &PublicKey) -> bool {
-        self.anyone || self.keys.contains(peer)
+    fn allows(&self, peer: &PublicKey, now: Timestamp) -> bool {
+        let is_guest = || {
+            let until = self.guests.get(peer);
+            until.is_some_and(|until| until.is_none_or(|until| now < until))
+        };
+        self.anyone || self.keys.contains(peer) || is_guest()
     }
 }
 

@@ -1,16 +1,44 @@
 //! What bridge and expose say to each other before the payload.
 //!
 //! An HTTP stream carries HTTP/1.1, or HTTP/2 with prior knowledge, one request after another, and
-//! is kept. A TCP stream carries the bytes of one connection.
+//! is kept. A TCP stream carries the bytes of one connection. A third protocol asks which services
+//! there are for the one who asks.
 
-use fastn_p2p::Protocol;
+use std::fmt;
+
+use fastn_p2p::{Call, Protocol};
 use serde::{Deserialize, Serialize};
 
-/// The opening message of both protocols.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+use crate::config::BridgeTarget;
+
+/// The opening message of all protocols; its `Debug` masks the invite.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Open {
     /// The service's name; empty for the only or default one that the opener may use.
     pub(crate) service: String,
+    /// The secret of an invite, for the case that the opener is not let in yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) invite: Option<String>,
+}
+
+impl Open {
+    /// Asks for the service that `target` names, with the invite that came with it.
+    pub(crate) fn to(target: &BridgeTarget) -> Self {
+        Self {
+            service: target.service.clone(),
+            invite: target.invite.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Open {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Open")
+            .field("service", &self.service)
+            .field("invite", &self.invite.as_ref().map(|_| "…"))
+            .finish()
+    }
 }
 
 /// HTTP requests, one after another.
@@ -29,4 +57,69 @@ impl Protocol for HttpStream {
 impl Protocol for TcpStream {
     const NAME: &'static str = "malai/tcp/1";
     type Open = Open;
+}
+
+/// Which services the one who asks may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Services;
+
+/// A service that whoever asked may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Offered {
+    /// Its name.
+    pub(crate) name: String,
+    /// How it is carried.
+    pub(crate) protocol: malai_api::Protocol,
+}
+
+/// All that whoever asked may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Offer {
+    /// By name.
+    pub(crate) services: Vec<Offered>,
+}
+
+impl Protocol for Services {
+    const NAME: &'static str = "malai/services/1";
+    type Open = Open;
+}
+
+impl Call for Services {
+    type Response = Offer;
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn without_an_invite_an_opening_is_as_it_always_was() {
+        let open = Open {
+            service: "shop".to_owned(),
+            invite: None,
+        };
+        let text = r#"{"service":"shop"}"#;
+        assert_eq!(serde_json::to_string(&open).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Open>(text).unwrap(), open);
+    }
+
+    #[test]
+    fn debug_never_shows_an_invite() {
+        let open = Open {
+            service: "shop".to_owned(),
+            invite: Some("sesame".to_owned()),
+        };
+        assert!(!format!("{open:?}").contains("sesame"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(service in ".{0,40}", invite in proptest::option::of(".{0,40}")) {
+            let open = Open { service, invite };
+            let text = serde_json::to_string(&open).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Open>(&text).unwrap(), open);
+        }
+    }
 }

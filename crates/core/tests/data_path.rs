@@ -8,6 +8,7 @@ use std::{net::Ipv4Addr, time::Duration};
 use fastn_p2p::{LookupChoice, Node, NodeConfig, PublicKey, RelayChoice, SecretKey};
 use malai_api::Protocol;
 use malai_core::{
+    access::AccessState,
     bridge::Bridges,
     config::{BridgeConfig, Config, Member, ServiceConfig},
     events::EventFeed,
@@ -40,7 +41,7 @@ async fn side() -> Side {
     let shutdown = Shutdown::default();
     let expose = Expose::new(shutdown.clone(), EventFeed::default());
     expose.serve(&node);
-    let peers = Peers::new(node.clone(), &shutdown, EventFeed::default());
+    let peers = Peers::new(node.clone(), None, &shutdown, EventFeed::default());
     let bridges = Bridges::new(peers, shutdown.clone(), EventFeed::default());
     Side {
         node,
@@ -58,7 +59,7 @@ fn share(side: &Side, protocol: Protocol, upstream: u16, allow: Vec<Member>) -> 
     };
     let mut config = Config::default();
     config.services.insert("shop".into(), service);
-    side.expose.apply(&config);
+    side.expose.apply(&config, AccessState::default());
     ShareLink {
         peer: side.node.id(),
         service: "shop".into(),

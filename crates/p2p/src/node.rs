@@ -15,7 +15,10 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
-use crate::{BindError, PublicKey, SecretKey, connections::Connections, lookup, server::Handlers};
+use crate::{
+    BindError, ConnectError, PublicKey, SecretKey, connections::Connections, lookup,
+    server::Handlers,
+};
 
 /// What both ends must speak; a new wire format gets a new name.
 pub(crate) const ALPN: &[u8] = b"/malai/p2p/1";
@@ -257,6 +260,16 @@ impl Node {
     /// Waits until a relay has answered. Never resolves without one. Cancel safe.
     pub async fn online(&self) {
         self.0.endpoint.online().await;
+    }
+
+    /// Makes a connection to `peer` when there is none, so that its path is known.
+    ///
+    /// Tried once, within the node's limit for a dial. Cancel safe: a dial goes on for others.
+    ///
+    /// # Errors
+    /// [`ConnectError`] when there is no connection in time.
+    pub async fn reach(&self, peer: PublicKey) -> Result<(), ConnectError> {
+        self.0.connection(peer).await.map(drop)
     }
 
     /// Remembers where `peer` may be found, in addition to what is known.

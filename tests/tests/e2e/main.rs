@@ -8,6 +8,7 @@
 )]
 
 mod aborts;
+mod allowing;
 mod bodies;
 mod clients;
 mod commands;
@@ -19,13 +20,17 @@ mod framing;
 mod headers;
 mod http2;
 mod import;
+mod invites;
 mod keychain;
 mod logs;
 mod names;
+mod offers;
 mod policy;
 mod programs;
 mod reload;
 mod requests;
+mod servers;
+mod settings;
 mod shutdown;
 mod strangers;
 mod streaming;

@@ -117,6 +117,28 @@ pub(crate) struct StopArgs {
     pub(crate) forget: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct InviteArgs {
+    /// The name of the service.
+    pub(crate) service: String,
+    /// Let in only the first who opens it.
+    #[arg(long, env = env::ONCE, hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub(crate) once: bool,
+    /// End it after this time, for example 2h or 30m, also for those whom it has let in.
+    #[arg(
+        long = "for", value_name = "TIME", env = env::FOR, hide_env_values = true,
+        value_parser = time
+    )]
+    pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServicesArgs {
+    /// A pet name, an id52 or a share link.
+    #[arg(value_name = "PEER", value_parser = link)]
+    pub(crate) peer: String,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeerCommand {
     /// Give a peer a pet name.

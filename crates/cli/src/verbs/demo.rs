@@ -16,7 +16,7 @@ use malai_core::{
     engine::{ConfigSource, Drained, Engine, EngineOptions},
     events::EventFeed,
     home::Home,
-    identity::KeyStore,
+    identity::{KeyStore, WithoutKeychain},
     shutdown::Shutdown,
 };
 use tempfile::TempDir;
@@ -106,6 +106,7 @@ async fn start(steps: &mut Steps) -> anyhow::Result<(Engine, TempDir)> {
     let options = EngineOptions {
         home: Home::open(Some(dir.path().to_owned()))?,
         key_store: Some(KeyStore::Memory),
+        without_keychain: WithoutKeychain::UseFile,
         config: ConfigSource::Memory(Box::new(config)),
         control: false,
         events,

@@ -1,9 +1,7 @@
 //! `malai ls`: what is shared and bridged, a line for each.
 
-use malai_api::Protocol;
-
 use super::{Context, status};
-use crate::exit::Exit;
+use crate::{exit::Exit, text};
 
 pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
     let status = status::ask(context).await?;
@@ -23,7 +21,7 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
         output.line(&format!(
             "{state}\t{}\t{}\t{}\t{}",
             service.name,
-            protocol(service.protocol),
+            text::protocol(service.protocol),
             service.upstream.join(","),
             service.link
         ))?;
@@ -33,17 +31,10 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
         output.line(&format!(
             "{state}\t{}\t{}\t{}\t{}",
             bridge.name,
-            protocol(bridge.protocol),
+            text::protocol(bridge.protocol),
             bridge.local,
             bridge.to
         ))?;
     }
     Ok(Exit::Done)
-}
-
-fn protocol(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Tcp => "tcp",
-        Protocol::Http | _ => "http",
-    }
 }

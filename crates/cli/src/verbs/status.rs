@@ -82,10 +82,20 @@ fn section(lines: &mut Vec<String>, title: &str, items: impl Iterator<Item = Str
 }
 
 fn service(service: &ServiceStatus) -> String {
-    let allow = if service.allow.is_empty() {
+    let mut allowed = service.allow.clone();
+    allowed.extend(
+        service
+            .guests
+            .iter()
+            .map(|guest| format!("{} by a link", text::short(guest))),
+    );
+    if service.invites {
+        allowed.push("whoever has an open link".to_owned());
+    }
+    let allow = if allowed.is_empty() {
         "nobody yet".to_owned()
     } else {
-        service.allow.join(", ")
+        allowed.join(", ")
     };
     let mut line = format!(
         "{}: {} for {allow}",

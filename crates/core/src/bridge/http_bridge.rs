@@ -161,10 +161,9 @@ impl PeerDial {
 impl Dial for PeerDial {
     async fn dial(&self, version: Version) -> Result<Sender, ProxyError> {
         let peer = self.peers.resolve(&self.target)?;
-        let service = &self.target.service;
         let mut session = self
             .peers
-            .open(peer, HttpStream, service, self.wait)
+            .open(peer, HttpStream, &self.target, self.wait)
             .await?;
         if self.is_one_of_several || version == Version::HTTP_2 {
             // The next target is asked only with a request of which nothing was sent; and HTTP/2

@@ -63,11 +63,7 @@ impl TcpBridge {
         let mut failure = None;
         for target in &self.targets {
             let peer = self.peers.resolve(target)?;
-            match self
-                .peers
-                .open(peer, TcpStream, &target.service, self.wait)
-                .await
-            {
+            match self.peers.open(peer, TcpStream, target, self.wait).await {
                 Ok(mut session) if self.targets.len() > 1 => {
                     match super::http_bridge::answered(&mut session, self.wait).await {
                         Ok(()) => return Ok(session),

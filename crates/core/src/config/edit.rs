@@ -8,7 +8,8 @@ use std::{fmt, path::Path};
 use toml_edit::{Decor, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{
-    BridgeConfig, Config, ConfigError, Parsed, PeerConfig, PeerName, ServiceConfig, file, parse,
+    BridgeConfig, Config, ConfigError, GroupConfig, LookupConfig, Parsed, PeerConfig, PeerName,
+    RelayConfig, ServiceConfig, file, parse,
 };
 
 mod section;
@@ -104,6 +105,42 @@ impl Editor {
     pub fn remove_peer(&mut self, name: &str) -> bool {
         self.remove("peer", name);
         self.config.peers.remove(name).is_some()
+    }
+
+    /// Adds a group, or changes it to this.
+    ///
+    /// The edit is refused when the groups then go in a circle.
+    pub fn put_group(&mut self, name: &str, group: &GroupConfig) {
+        let old = self.config.groups.insert(name.to_owned(), group.clone());
+        if let Some(table) = self.section("group", name) {
+            section::group(table, old.as_ref(), group);
+        }
+    }
+
+    /// Removes a group; tells whether there was one.
+    ///
+    /// The edit is refused when a rule or another group still names it.
+    pub fn remove_group(&mut self, name: &str) -> bool {
+        self.remove("group", name);
+        self.config.groups.remove(name).is_some()
+    }
+
+    /// Says which relays are used and how addresses of peers are found.
+    pub fn put_network(&mut self, relay: &RelayConfig, lookup: &[LookupConfig]) {
+        let old = self.config.network.clone();
+        self.config.network.relay = relay.clone();
+        self.config.network.lookup = lookup.to_vec();
+        if self.config.network == old {
+            return;
+        }
+        if self.document.is_empty() {
+            self.begin();
+        }
+        let new = Item::Table(Table::new());
+        let item = self.document.entry("network").or_insert(new);
+        if let Some(table) = item.as_table_like_mut() {
+            section::network(table, &old, &self.config.network);
+        }
     }
 
     /// Adds a bridge, or changes it to this.

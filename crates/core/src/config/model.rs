@@ -107,6 +107,26 @@ pub enum LookupConfig {
     Dht,
 }
 
+impl LookupConfig {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Mdns => "mdns",
+            Self::Dht => "dht",
+        }
+    }
+
+    /// The one that is written so.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Dns, Self::Mdns, Self::Dht]
+            .into_iter()
+            .find(|it| it.name() == name)
+    }
+}
+
 /// `[network.dns]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DnsConfig {

@@ -95,11 +95,8 @@ fn network(section: &Section<'_>, network: &mut NetworkConfig) {
     if let Some(relay) = relay(section) {
         network.relay = relay;
     }
-    let lookup = |text: &str| match text {
-        "dns" => Ok(LookupConfig::Dns),
-        "mdns" => Ok(LookupConfig::Mdns),
-        "dht" => Ok(LookupConfig::Dht),
-        _ => Err(not_one_of(text, &["dns", "mdns", "dht"])),
+    let lookup = |text: &str| {
+        LookupConfig::from_name(text).ok_or_else(|| not_one_of(text, &["dns", "mdns", "dht"]))
     };
     if let Some(ways) = section.values("lookup", lookup) {
         network.lookup = values(ways);

@@ -28,7 +28,8 @@ impl Keeper {
         let config = Arc::new(self.layers.effective());
         self.parts.effective.store(Arc::clone(&config));
         self.parts.peers.apply(&config);
-        self.parts.expose.apply(&config);
+        let admitted = self.admitted(&config).await;
+        self.parts.expose.apply(&config, admitted);
         self.apply_shares(&config, reason).await;
         self.apply_bridges(&config, reason).await;
         self.apply_gateway(&config).await;
@@ -88,6 +89,7 @@ impl Keeper {
             link: self.link(name),
         });
         self.shares.insert(name.to_owned(), share);
+        self.parts.answers.look_again();
     }
 
     async fn apply_gateway(&mut self, config: &Config) {

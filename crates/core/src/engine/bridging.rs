@@ -192,7 +192,7 @@ impl Keeper {
         }
     }
 
-    fn check_peer(&self, target: &BridgeTarget) -> Result<(), Failure> {
+    pub(super) fn check_peer(&self, target: &BridgeTarget) -> Result<(), Failure> {
         match &target.peer {
             PeerName::Pet(name) if !self.layers.file.peers.contains_key(name) => {
                 let message = format!(

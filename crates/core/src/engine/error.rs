@@ -1,5 +1,7 @@
 //! Why an engine cannot start, with the stable code of each reason.
 
+use std::path::Path;
+
 use malai_api::{Failure, codes};
 use thiserror::Error;
 
@@ -38,6 +40,17 @@ impl EngineError {
             Self::Identity(error) => error.code(),
             Self::Bind(_) => "network-unusable",
             Self::Control(_) => "control-failed",
+        }
+    }
+
+    /// The file in which the secret key could be kept, when it is for the user to say whether it
+    /// may; the engine then starts with `key_store: Some(KeyStore::File)`.
+    #[must_use]
+    pub fn key_file(&self) -> Option<&Path> {
+        match self {
+            Self::Identity(IdentityError::KeyFileNotChosen { path, .. }) => Some(path),
+            Self::Identity(_) | Self::Lock(_) | Self::Config(_) => None,
+            Self::Bind(_) | Self::Control(_) => None,
         }
     }
 }

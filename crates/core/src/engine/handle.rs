@@ -81,7 +81,8 @@ impl EngineHandle {
         &self.events
     }
 
-    async fn share(&self, share: ShareRequest, owner: &Owner) -> Response {
+    async fn share(&self, mut share: ShareRequest, owner: &Owner) -> Response {
+        probe::settle(&mut share.upstream).await;
         let upstream = share.upstream.clone();
         if share.must_answer && !probe::any(&upstream).await {
             let upstream = upstream.join(", ");

@@ -1,35 +1,164 @@
-//! Requests about who may use what: invites, allowed members, groups, and what a link leads to.
+//! Requests about who may use what: invites, allowed members, and what a link leads to.
 
-use malai_api::{Failure, InviteRequest, Response};
+use std::time::Duration;
 
-use super::keeper::Keeper;
+use fastn_p2p::PublicKey;
+use malai_api::{Failure, InviteRequest, LinkTarget, Response, codes};
+
+use super::{
+    handle::chain,
+    keeper::Keeper,
+    sharing::{LONGEST_SHARE, argument},
+};
+use crate::{
+    access::{AccessError, Secret, Terms},
+    config::{BridgeTarget, Member, PeerName},
+};
 
 impl Keeper {
-    pub(super) fn read_link(&self, _link: &str) -> Result<Response, Failure> {
-        Err(Failure::new("internal", "not there yet"))
+    /// What a link or a name leads to, as far as this engine knows by itself.
+    pub(super) fn read_link(&self, link: &str) -> Result<Response, Failure> {
+        let target = argument::<BridgeTarget>(link)?;
+        self.check_peer(&target)?;
+        let key = self.parts.peers.key_of(&target);
+        let peer = key.map_err(|error| Failure::new(codes::PEER_UNKNOWN, error.message))?;
+        Ok(Response::Link(LinkTarget {
+            peer: peer.to_string(),
+            name: self.pet_name(&peer),
+            bridged_as: self.bridge_to(&peer, &target.service),
+            service: target.service,
+            invite: target.invite.is_some(),
+            own: peer == self.parts.node.id(),
+        }))
     }
 
-    pub(super) async fn invite(&mut self, _request: InviteRequest) -> Result<Response, Failure> {
-        Err(Failure::new("internal", "not there yet"))
+    pub(super) async fn invite(&mut self, request: InviteRequest) -> Result<Response, Failure> {
+        let InviteRequest {
+            service,
+            once,
+            for_secs,
+        } = request;
+        self.check_shared(&service)?;
+        if for_secs == Some(0) {
+            let message = "a link that ends at once lets nobody in; say a longer time";
+            return Err(Failure::new(codes::ARGUMENT_INVALID, message));
+        }
+        let share = self.share_id(&service);
+        let now = self.parts.clock.now();
+        let is_standing = !once && for_secs.is_none();
+        if is_standing && let Some(secret) = self.guests.access.standing(&share) {
+            let link = self.link_with(&service, Some(secret));
+            return Ok(Response::Invited { service, link });
+        }
+        let secret = Secret::generate().map_err(|error| {
+            let message = format!("this machine gives no random numbers: {}", chain(&error));
+            Failure::new("internal", message)
+        })?;
+        let length = for_secs.map(|secs| Duration::from_secs(secs).min(LONGEST_SHARE));
+        let terms = Terms {
+            once,
+            until: length.map(|length| now.after(length)),
+        };
+        let access = &mut self.guests.access;
+        access
+            .invite(&share, &secret, terms, now)
+            .map_err(too_many)?;
+        if let Err(failure) = self.guests.save().await {
+            // A link that ends with the engine would be a promise not kept.
+            self.guests.access.withdraw(&share, &secret);
+            return Err(failure);
+        }
+        self.apply("").await;
+        let link = self.link_with(&service, Some(&secret));
+        Ok(Response::Invited { service, link })
     }
 
+    /// Replaces who may use a service: what was said before counts no more, be it by name or by
+    /// link.
     pub(super) async fn allow(
         &mut self,
-        _service: String,
-        _allow: Vec<String>,
+        service: String,
+        allow: Vec<String>,
     ) -> Result<Response, Failure> {
-        Err(Failure::new("internal", "not there yet"))
+        let allow = self.members(&allow)?;
+        let share = self.share_id(&service);
+        if let Some(temporary) = self.layers.services.get_mut(&service) {
+            temporary.config.allow = allow;
+        } else if let Some(kept) = self.layers.file.services.get(&service) {
+            let mut kept = kept.clone();
+            kept.allow = allow;
+            self.edit(move |editor| editor.put_service(&service, &kept))
+                .await?;
+        } else {
+            return Err(not_shared(&service));
+        }
+        // A link that went on letting people in would undo it.
+        self.guests.access.close(&share);
+        self.apply("its owner has changed who may use it").await;
+        Ok(Response::Done)
     }
 
-    pub(super) async fn group_put(
-        &mut self,
-        _name: String,
-        _members: Vec<String>,
-    ) -> Result<Response, Failure> {
-        Err(Failure::new("internal", "not there yet"))
+    /// Members as they were written, each once.
+    pub(super) fn members(&self, texts: &[String]) -> Result<Vec<Member>, Failure> {
+        let mut members = Vec::new();
+        for text in texts {
+            let member = argument::<Member>(text)?;
+            self.check_known(&member)?;
+            if !members.contains(&member) {
+                members.push(member);
+            }
+        }
+        Ok(members)
     }
 
-    pub(super) async fn group_remove(&mut self, _name: String) -> Result<Response, Failure> {
-        Err(Failure::new("internal", "not there yet"))
+    /// Our pet name for a key.
+    pub(super) fn pet_name(&self, peer: &PublicKey) -> Option<String> {
+        let mut peers = self.layers.file.peers.iter();
+        let named = peers.find(|(_, named)| named.id == *peer);
+        named.map(|(name, _)| name.clone())
     }
+
+    /// The bridge that leads to a service already.
+    fn bridge_to(&self, peer: &PublicKey, service: &str) -> Option<String> {
+        let is_it = |target: &BridgeTarget| {
+            target.service == service
+                && match &target.peer {
+                    PeerName::Key(key) => key == peer,
+                    PeerName::Pet(name) => {
+                        let named = self.layers.file.peers.get(name);
+                        named.is_some_and(|named| named.id == *peer)
+                    }
+                    PeerName::Domain(_) => false,
+                }
+        };
+        let bridges = self.layers.effective().bridges;
+        let mut active = bridges.into_iter().filter(|(_, bridge)| bridge.active);
+        let found = active.find(|(_, bridge)| bridge.to.first().is_some_and(is_it));
+        found.map(|(name, _)| name)
+    }
+
+    fn check_shared(&self, service: &str) -> Result<(), Failure> {
+        let services = self.layers.effective().services;
+        match services.get(service) {
+            Some(config) if config.active => Ok(()),
+            Some(_) => {
+                let message = format!("`{service}` is not shared at the moment; share it first");
+                Err(Failure::new(codes::NAME_UNKNOWN, message))
+            }
+            None => Err(not_shared(service)),
+        }
+    }
+}
+
+fn not_shared(service: &str) -> Failure {
+    let message = format!("no service here is called `{service}`; `malai ls` shows what there is");
+    Failure::new(codes::NAME_UNKNOWN, message)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` wants"
+)]
+fn too_many(error: AccessError) -> Failure {
+    Failure::new(codes::BUSY, error.to_string())
 }

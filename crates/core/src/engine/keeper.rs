@@ -6,24 +6,34 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use fastn_p2p::Node;
+use fastn_p2p::{Node, PublicKey, SecretKey};
 use malai_api::{Event, Failure, IdentityStatus, Request, Response, codes};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 use tracing::warn;
 
 use super::{
-    EngineHandle, apply::Share, bridging::Bridging, handle::chain, layers::Layers, look::Look,
-    operations::Operations, watching::Looking,
+    EngineHandle,
+    answers::Answers,
+    apply::Share,
+    bridging::Bridging,
+    guests::Guests,
+    handle::chain,
+    layers::Layers,
+    look::{self, Look},
+    operations::Operations,
+    watching::Looking,
 };
 use crate::{
     bridge::Bridges,
-    config::{self, Config, ConfigError, Editor, Parsed, Problem},
+    clock::Clock,
+    config::{self, Config, ConfigError, Editor, NetworkConfig, Parsed, Problem},
     control::Owner,
     events::EventFeed,
-    expose::Expose,
+    expose::{Expose, Redemption},
+    home::Home,
     peers::Peers,
     shutdown::Shutdown,
     watching::StatusFeed,
@@ -63,12 +73,29 @@ pub(super) struct Parts {
     pub(super) bridges: Bridges,
     pub(super) events: EventFeed,
     pub(super) operations: Operations,
+    /// Whether shares are answered.
+    pub(super) answers: Answers,
     /// What is in force, for everybody to read.
     pub(super) effective: Arc<ArcSwap<Config>>,
     pub(super) identity: IdentityStatus,
+    /// Masked when it is printed.
+    pub(super) secret: SecretKey,
+    pub(super) home: Home,
+    /// What the node was bound with.
+    pub(super) network: NetworkConfig,
     pub(super) started: Instant,
+    pub(super) clock: Clock,
     /// Where things are kept; `None` for a configuration in memory.
     pub(super) file: Option<PathBuf>,
+}
+
+/// Where everything comes in that the keeper does something about.
+#[derive(Debug)]
+struct Came {
+    commands: mpsc::Receiver<Command>,
+    /// `None` for a configuration in memory.
+    reloads: Option<Reloads>,
+    redemptions: Option<mpsc::Receiver<Redemption>>,
 }
 
 /// Owns what is wanted and holds the parts to it.
@@ -78,8 +105,11 @@ pub(super) struct Keeper {
     pub(super) layers: Layers,
     pub(super) shares: BTreeMap<String, Share>,
     pub(super) bridges: BTreeMap<String, Bridging>,
+    pub(super) guests: Guests,
     pub(super) gateway: Option<std::net::SocketAddr>,
     pub(super) inbox: mpsc::WeakSender<Command>,
+    /// The identity of the next start, when one was imported.
+    pub(super) imported: Option<PublicKey>,
     pub(super) status: StatusFeed,
     retry_at: Instant,
 }
@@ -89,6 +119,7 @@ impl Keeper {
     pub(super) async fn start(
         parts: Parts,
         config: Config,
+        guests: Guests,
         reloads: Option<Reloads>,
         shutdown: &Shutdown,
     ) -> EngineHandle {
@@ -97,12 +128,17 @@ impl Keeper {
             node: parts.node.clone(),
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
+            answers: parts.answers.clone(),
+            detecting: Arc::new(Semaphore::new(1)),
+            checking: Arc::new(Semaphore::new(look::MAX_CHECKS)),
+            shutdown: shutdown.clone(),
         };
         let (status, source) = StatusFeed::new();
         let looking = Looking {
             source,
             keeper: sender.downgrade(),
             events: parts.events.clone(),
+            answers: parts.answers.clone(),
             shutdown: shutdown.clone(),
         };
         shutdown.spawn(looking.run());
@@ -113,32 +149,41 @@ impl Keeper {
             layers: Layers::new(config),
             shares: BTreeMap::new(),
             bridges: BTreeMap::new(),
+            guests,
             gateway: None,
             inbox: sender.downgrade(),
+            imported: None,
             status,
             retry_at: Instant::now() + RETRY_INTERVAL,
         };
+        if let Some(failure) = keeper.guests.unreadable.take() {
+            keeper.error(&failure.code, &failure.message);
+        }
         keeper.apply("").await;
-        shutdown.spawn(keeper.run(inbox, reloads, shutdown.clone()));
+        let redemptions = keeper.parts.expose.redemptions();
+        let came = Came {
+            commands: inbox,
+            reloads,
+            redemptions,
+        };
+        shutdown.spawn(keeper.run(came, shutdown.clone()));
         handle
     }
 
-    async fn run(
-        mut self,
-        mut inbox: mpsc::Receiver<Command>,
-        mut reloads: Option<Reloads>,
-        shutdown: Shutdown,
-    ) {
+    async fn run(mut self, mut came: Came, shutdown: Shutdown) {
         loop {
+            let end_of_access = self.next_end_of_access();
             // Every branch is cancel safe: nothing is taken from a queue without being handled.
             tokio::select! {
                 biased;
                 () = shutdown.draining() => return,
-                command = inbox.recv() => match command {
+                command = came.commands.recv() => match command {
                     Some(command) => self.handle(command).await,
                     None => return,
                 },
-                loaded = next(&mut reloads) => self.reload(loaded).await,
+                loaded = next(&mut came.reloads) => self.reload(loaded).await,
+                redemption = next(&mut came.redemptions) => self.redeem(redemption).await,
+                () = at(end_of_access) => self.end_access().await,
                 () = sleep_until(self.retry_at), if self.has_failed_bridges() => {
                     self.retry_at = Instant::now() + RETRY_INTERVAL;
                     self.retry_bridges().await;
@@ -260,14 +305,22 @@ pub(super) fn warn_all(warnings: &[Problem]) {
     }
 }
 
-/// The next change of the file; never resolves without a file. Cancel safe.
-async fn next(reloads: &mut Option<Reloads>) -> Result<Parsed, ConfigError> {
-    if let Some(reloads) = reloads
-        && let Some(loaded) = reloads.recv().await
+/// The next of what comes in here; never resolves when nothing can come. Cancel safe.
+async fn next<T>(receiver: &mut Option<mpsc::Receiver<T>>) -> T {
+    if let Some(receiver) = receiver
+        && let Some(item) = receiver.recv().await
     {
-        return loaded;
+        return item;
     }
     std::future::pending().await
+}
+
+/// Never resolves without an instant. Cancel safe.
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What the handle answers without the keeper.

@@ -1,35 +1,180 @@
 //! Requests about the engine's own settings: places, network, the identity's key.
+//!
+//! Network and identity are taken up at the start alone, so a change says that a restart is needed.
+//! The secret key goes from file to store and back; nothing of it is in an answer or in the log.
 
-use malai_api::{Failure, NetworkSettings, RelaySetting, Response, Settings};
+use std::path::{Path, PathBuf};
 
-use super::keeper::Keeper;
+use malai_api::{Event, Failure, NetworkSettings, RelaySetting, Response, Settings, codes};
+use tokio::task::spawn_blocking;
+use url::Url;
+
+use super::{handle::chain, keeper::Keeper};
+use crate::{
+    config::{LookupConfig, NetworkConfig, RelayConfig},
+    identity::{self, IdentityError, KeyStore},
+};
 
 impl Keeper {
     pub(super) fn settings(&self) -> Settings {
+        let home = &self.parts.home;
+        let config = self.parts.file.as_deref().map(text).unwrap_or_default();
         Settings {
-            home: String::new(),
-            config: String::new(),
-            logs: String::new(),
-            network: NetworkSettings {
-                relay: RelaySetting::Default,
-                lookup: Vec::new(),
-            },
-            restart_needed: false,
+            home: text(home.dir()),
+            config,
+            logs: text(&home.logs()),
+            network: settings_of(&self.layers.file.network),
+            restart_needed: self.restart_needed(),
         }
     }
 
     pub(super) async fn set_network(
         &mut self,
-        _network: NetworkSettings,
+        network: NetworkSettings,
     ) -> Result<Response, Failure> {
-        Err(Failure::new("internal", "not there yet"))
+        let relay = relay(&network.relay)?;
+        let lookup = lookup(&network.lookup)?;
+        self.edit(move |editor| editor.put_network(&relay, &lookup))
+            .await?;
+        self.apply("malai.toml has changed").await;
+        if self.restart_needed() {
+            self.tell_restart_needed("the network is used so once malai is started again");
+        }
+        Ok(Response::Done)
     }
 
-    pub(super) async fn export_identity(&mut self, _path: String) -> Result<Response, Failure> {
-        Err(Failure::new("internal", "not there yet"))
+    pub(super) async fn export_identity(&mut self, path: String) -> Result<Response, Failure> {
+        self.refuse_in_memory()?;
+        let path = absolute(&path)?;
+        let secret = self.parts.secret.clone();
+        blocking(move || identity::export(&secret, &path)).await?;
+        Ok(Response::Done)
     }
 
-    pub(super) async fn import_identity(&mut self, _path: String) -> Result<Response, Failure> {
-        Err(Failure::new("internal", "not there yet"))
+    pub(super) async fn import_identity(&mut self, path: String) -> Result<Response, Failure> {
+        self.refuse_in_memory()?;
+        let path = absolute(&path)?;
+        let secret = blocking(move || identity::read_key(&path)).await?;
+        // Kept where the key of this home is, whatever the store.
+        let imported = identity::import(&self.parts.home, None, secret, true).await;
+        let imported = imported.map_err(|error| failed(&error))?;
+        self.imported = Some(imported.public());
+        if self.restart_needed() {
+            let notice = imported.notice().map(|notice| format!("; {notice}"));
+            let notice = notice.unwrap_or_default();
+            self.tell_restart_needed(&format!(
+                "the imported identity is used once malai is started again{notice}"
+            ));
+        }
+        Ok(Response::Done)
     }
+
+    /// Whether the next start would be with another network or identity.
+    fn restart_needed(&self) -> bool {
+        let is_another = |imported| imported != self.parts.node.id();
+        self.layers.file.network != self.parts.network || self.imported.is_some_and(is_another)
+    }
+
+    fn refuse_in_memory(&self) -> Result<(), Failure> {
+        if self.parts.identity.store != KeyStore::Memory.to_string() {
+            return Ok(());
+        }
+        let message = "this identity is in memory only and ends with malai; start malai with \
+                       another key store to keep one";
+        Err(Failure::new(codes::NOT_KEPT, message))
+    }
+
+    /// Not logged: a notice tells keys of ours and places of them.
+    fn tell_restart_needed(&self, message: &str) {
+        self.parts.events.send(|| Event::Error {
+            code: codes::RESTART_NEEDED.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+}
+
+fn settings_of(network: &NetworkConfig) -> NetworkSettings {
+    let relay = match &network.relay {
+        RelayConfig::Default => RelaySetting::Default,
+        RelayConfig::None => RelaySetting::None,
+        RelayConfig::Own(urls) => RelaySetting::Own {
+            urls: urls.iter().map(Url::to_string).collect(),
+        },
+    };
+    let lookup = network.lookup.iter().map(|it| it.name().to_owned());
+    NetworkSettings {
+        relay,
+        lookup: lookup.collect(),
+    }
+}
+
+fn relay(setting: &RelaySetting) -> Result<RelayConfig, Failure> {
+    let urls = match setting {
+        RelaySetting::Default => return Ok(RelayConfig::Default),
+        RelaySetting::None => return Ok(RelayConfig::None),
+        RelaySetting::Own { urls } => urls,
+    };
+    if urls.is_empty() {
+        return Err(invalid("name at least one relay, or choose none"));
+    }
+    let url = |text: &String| {
+        let url = text.trim().parse::<Url>().ok();
+        let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        let wrong = || {
+            let message =
+                format!("`{text}` is no relay; write for example https://relay.example.org");
+            invalid(&message)
+        };
+        url.filter(usable).ok_or_else(wrong)
+    };
+    Ok(RelayConfig::Own(
+        urls.iter().map(url).collect::<Result<_, _>>()?,
+    ))
+}
+
+/// In the order given, each once.
+fn lookup(names: &[String]) -> Result<Vec<LookupConfig>, Failure> {
+    let mut lookup = Vec::new();
+    for name in names {
+        let Some(known) = LookupConfig::from_name(name) else {
+            let message =
+                format!("`{name}` is no way to look up peers; there are dns, mdns and dht");
+            return Err(invalid(&message));
+        };
+        if !lookup.contains(&known) {
+            lookup.push(known);
+        }
+    }
+    Ok(lookup)
+}
+
+fn absolute(path: &str) -> Result<PathBuf, Failure> {
+    let absolute = PathBuf::from(path);
+    if absolute.is_absolute() {
+        return Ok(absolute);
+    }
+    let message = format!("`{path}` does not say which directory; give the whole path of the file");
+    Err(invalid(&message))
+}
+
+/// Runs what reads or writes files where it holds up nobody.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IdentityError> + Send + 'static,
+) -> Result<T, Failure> {
+    match spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| failed(&error)),
+        Err(error) => Err(Failure::new("internal", error.to_string())),
+    }
+}
+
+fn failed(error: &IdentityError) -> Failure {
+    Failure::new(error.code(), chain(error))
+}
+
+fn invalid(message: &str) -> Failure {
+    Failure::new(codes::ARGUMENT_INVALID, message)
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
 }

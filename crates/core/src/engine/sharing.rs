@@ -7,13 +7,14 @@ use tokio::time::Instant;
 
 use super::keeper::Keeper;
 use crate::{
+    access::{Secret, ShareId},
     config::{self, Member, Place, ServiceConfig, UpstreamAddress},
     control::Owner,
     link::ShareLink,
 };
 
 /// The longest time a share may be asked for: a year, so that adding it to a clock is safe.
-const LONGEST_SHARE: Duration = Duration::from_secs(365 * 24 * 3600);
+pub(super) const LONGEST_SHARE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Addresses in a link; with more, its QR code is hard to scan.
 const MAX_LINK_ADDRESSES: usize = 6;
@@ -41,6 +42,8 @@ impl Keeper {
             let (kept, config) = (name.clone(), service.clone());
             self.edit(move |editor| editor.put_service(&kept, &config))
                 .await?;
+            // A share of a name that was there before is a new one: nobody is let in to it yet.
+            self.guests.access.close(&ShareId::kept(&name));
         } else {
             self.refuse_when_full()?;
             let length = request.for_secs.map(Duration::from_secs);
@@ -67,6 +70,11 @@ impl Keeper {
 
     /// The link to a service of ours.
     pub(super) fn link(&self, service: &str) -> String {
+        self.link_with(service, None)
+    }
+
+    /// The same with the secret of an invite.
+    pub(super) fn link_with(&self, service: &str, invite: Option<&Secret>) -> String {
         let mut addresses = self.parts.node.addresses();
         addresses.truncate(MAX_LINK_ADDRESSES);
         let link = ShareLink {
@@ -74,7 +82,7 @@ impl Keeper {
             service: service.to_owned(),
             addresses,
             relay: self.relay(),
-            invite: None,
+            invite: invite.map(|secret| secret.expose().to_owned()),
         };
         link.to_string()
     }
@@ -138,17 +146,11 @@ impl Keeper {
         }
         let mut service = ServiceConfig::new(request.protocol, first);
         service.upstream = upstream;
-        for text in &request.allow {
-            let member = argument::<Member>(text)?;
-            self.check_known(&member)?;
-            if !service.allow.contains(&member) {
-                service.allow.push(member);
-            }
-        }
+        service.allow = self.members(&request.allow)?;
         Ok(service)
     }
 
-    fn check_known(&self, member: &Member) -> Result<(), Failure> {
+    pub(super) fn check_known(&self, member: &Member) -> Result<(), Failure> {
         let file = &self.layers.file;
         let message = match member {
             Member::Peer(name) if !file.peers.contains_key(name) => format!(

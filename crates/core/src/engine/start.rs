@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use fastn_p2p::Node;
+use fastn_p2p::{Node, SecretKey};
 use malai_api::IdentityStatus;
 
 use super::{ConfigSource, EngineError, EngineOptions, keeper, network};
@@ -22,6 +22,7 @@ pub(super) struct Base {
     /// Where the configuration is and how it changes; `None` for one in memory.
     pub(super) file: Option<(PathBuf, keeper::Reloads)>,
     pub(super) identity: IdentityStatus,
+    pub(super) secret: SecretKey,
     pub(super) expose: Expose,
     pub(super) node: Node,
 }
@@ -45,9 +46,11 @@ impl Base {
                 (config, Some((path, reloads)))
             }
         };
-        let identity = identity::open(&options.home, options.key_store).await?;
+        let identity =
+            identity::open_or(&options.home, options.key_store, options.without_keychain).await?;
         let expose = Expose::new(shutdown.clone(), options.events.clone());
         let node = Node::bind(identity.secret(), network::node_config(&config.network)).await?;
+        let secret = identity.secret().clone();
         let identity = IdentityStatus {
             id52: identity.public().to_string(),
             store: identity.store().to_string(),
@@ -57,6 +60,7 @@ impl Base {
             config,
             file,
             identity,
+            secret,
             expose,
             node,
         })

@@ -43,6 +43,7 @@ impl Keeper {
 
     pub(super) fn service_status(&self, name: &str, service: &ServiceConfig) -> ServiceStatus {
         let temporary = self.layers.services.get(name);
+        let (share, now) = (self.share_id(name), self.parts.clock.now());
         let left = |ends: Instant| ends.saturating_duration_since(Instant::now()).as_secs();
         ServiceStatus {
             name: name.to_owned(),
@@ -53,9 +54,9 @@ impl Keeper {
             kept: temporary.is_none(),
             link: self.link(name),
             ends_in_secs: temporary.and_then(|it| it.ends).map(left),
-            answers: None,
-            guests: Vec::new(),
-            invites: false,
+            answers: self.parts.answers.of(name, &service.upstream),
+            guests: texts(self.guests.access.guests(&share, now)),
+            invites: self.guests.access.is_open(&share, now),
             traffic: self.parts.expose.traffic(name),
         }
     }
@@ -106,7 +107,7 @@ impl Keeper {
                 id52: key.to_string(),
                 state,
                 rtt_ms,
-                last_seen: None,
+                last_seen: self.parts.peers.last_seen(&key),
             }
         };
         named.chain(nameless).map(status).collect()

@@ -1,5 +1,7 @@
 mod files;
+mod looks;
 mod pairs;
+mod settings;
 mod shares;
 
 use std::{net::SocketAddr, time::Duration};
@@ -51,6 +53,7 @@ impl Place {
         let options = EngineOptions {
             home: Home::open(Some(dir.path().to_owned())).unwrap(),
             key_store: Some(KeyStore::Memory),
+            without_keychain: WithoutKeychain::UseFile,
             config,
             control: true,
             events: feed,

@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::keeper::Command;
+use super::{answers::Answers, keeper::Command};
 use crate::{
     control::Owner,
     events::EventFeed,
@@ -32,6 +32,8 @@ pub(super) struct Looking {
     /// Weak, since an engine that nobody asks any more may end.
     pub(super) keeper: mpsc::WeakSender<Command>,
     pub(super) events: EventFeed,
+    /// Looked at upstreams are part of the picture.
+    pub(super) answers: Answers,
     pub(super) shutdown: Shutdown,
 }
 
@@ -53,6 +55,7 @@ impl Looking {
     /// Whether there may be watchers again.
     async fn show_while_watched(&mut self) -> bool {
         let mut events = self.events.subscribe_to_changes();
+        let mut answers = self.answers.watch();
         let mut shown = None;
         let mut look_at = Instant::now();
         loop {
@@ -73,6 +76,7 @@ impl Looking {
                     Ok(_) | Err(RecvError::Lagged(_)) => look_at = soon(look_at),
                     Err(RecvError::Closed) => return false,
                 },
+                () = answers.changed() => look_at = soon(look_at),
                 () = sleep_until(look_at) => {
                     let Some(status) = self.look().await else {
                         return false;

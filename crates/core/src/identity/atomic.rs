@@ -1,6 +1,6 @@
 //! Writing a private file so that it is either the old one or the new one, whole.
 //!
-//! Whatever is cut short, a key or marker that was there before stays readable.
+//! Whatever is cut short, what was there before stays readable.
 //! The file is the owner's alone from its first byte on.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
 
 /// What to do when the file is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Existing {
+pub(crate) enum Existing {
     /// Leave it and fail with [`io::ErrorKind::AlreadyExists`].
     Keep,
     /// Take its place.
@@ -19,13 +19,13 @@ pub(super) enum Existing {
 }
 
 /// Writes `path` with mode 0600: a temporary file beside it, synced, renamed, the directory synced.
-pub(super) fn write(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
+pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
     let Some(dir) = path.parent() else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
     // `tempfile` makes its files 0600 from the start.
     let mut file = tempfile::Builder::new()
-        .prefix(".identity-")
+        .prefix(".malai-")
         .tempfile_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

@@ -7,6 +7,7 @@
 use std::{io, path::PathBuf};
 
 use fastn_p2p::PublicKey;
+use malai_api::codes;
 use thiserror::Error;
 
 use super::{KeyStore, keychain::KeychainError};
@@ -43,6 +44,18 @@ pub enum IdentityError {
          key in a file"
     )]
     KeychainUnavailable(#[source] KeychainCause),
+    /// No keychain answers, and whether the key may be kept in a file is still to be asked.
+    #[error(
+        "no keychain answers on this system; the secret key can be kept in {} instead, not \
+         encrypted",
+        .path.display()
+    )]
+    KeyFileNotChosen {
+        /// The file it would be.
+        path: PathBuf,
+        /// What the keychain said.
+        source: KeychainCause,
+    },
     /// The key of this home is in a keychain, and none answers.
     #[error(
         "identity {public} is in the keychain, and no keychain answers here; start malai from \
@@ -133,6 +146,15 @@ pub enum IdentityError {
         .0.display()
     )]
     KeyFileInvalid(PathBuf),
+    /// A file that was to be imported has something else in it.
+    #[error("{} does not hold a secret key, which is 64 hexadecimal characters", .0.display())]
+    NoKeyInFile(PathBuf),
+    /// A copy of the key would take the place of a file.
+    #[error("{} is there already; choose another name", .0.display())]
+    ExportExists(PathBuf),
+    /// A copy of the key cannot be written.
+    #[error("cannot write {}; choose a directory that is there and that you may write to", .0.display())]
+    ExportFailed(PathBuf, #[source] io::Error),
     /// The marker cannot be read or understood.
     #[error(
         "cannot understand {}, which says where this home's key is; restore it, or delete it to \
@@ -154,9 +176,9 @@ impl IdentityError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::KeychainLocked(_) | Self::IdentityLocked { .. } => "keychain-locked",
-            Self::KeychainUnavailable(_) | Self::IdentityUnavailable { .. } => {
-                "keychain-unavailable"
-            }
+            Self::KeychainUnavailable(_)
+            | Self::IdentityUnavailable { .. }
+            | Self::KeyFileNotChosen { .. } => codes::KEYCHAIN_UNAVAILABLE,
             Self::KeychainFailed(_) => "keychain-failed",
             Self::IdentityLost { .. } => "identity-lost",
             Self::IdentityMismatch { .. } => "identity-mismatch",
@@ -166,7 +188,9 @@ impl IdentityError {
             Self::KeyFileReadableByOthers(_) => "key-file-readable-by-others",
             Self::KeyFileUnreadable(..) => "key-file-unreadable",
             Self::KeyFileNotAFile(_) => "key-file-not-a-file",
-            Self::KeyFileInvalid(_) => "key-file-invalid",
+            Self::KeyFileInvalid(_) | Self::NoKeyInFile(_) => "key-file-invalid",
+            Self::ExportExists(_) => "export-exists",
+            Self::ExportFailed(..) => "export-failed",
             Self::MarkerUnreadable(..) => "identity-marker-unreadable",
             Self::HomeNotWritable(..) => "home-not-writable",
             Self::Busy => "identity-busy",

@@ -7,7 +7,7 @@ use fastn_p2p::{PublicKey, SecretKey};
 use tracing::debug;
 
 use super::{
-    Identity, KeyStore,
+    Identity, KeyStore, WithoutKeychain,
     entry::{HomeEntry, SERVICE},
     error::IdentityError,
     key_file,
@@ -49,7 +49,7 @@ pub(super) async fn move_to(
     keychain: &Keychain,
     store: KeyStore,
 ) -> Result<Identity, IdentityError> {
-    let identity = opening::open(home, keychain, None).await?;
+    let identity = opening::open(home, keychain, None, WithoutKeychain::UseFile).await?;
     if identity.store == store {
         return Ok(identity);
     }

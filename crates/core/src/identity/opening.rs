@@ -13,7 +13,7 @@ use fastn_p2p::SecretKey;
 use tracing::{debug, info};
 
 use super::{
-    Identity, KeyStore,
+    Identity, KeyStore, WithoutKeychain,
     entry::HomeEntry,
     error::IdentityError,
     key_file,
@@ -31,6 +31,7 @@ pub(super) async fn open(
     home: &Home,
     keychain: &Keychain,
     store: Option<KeyStore>,
+    without_keychain: WithoutKeychain,
 ) -> Result<Identity, IdentityError> {
     if store == Some(KeyStore::Memory) {
         return Ok(Identity {
@@ -50,7 +51,7 @@ pub(super) async fn open(
             let marker = follow(home, keychain, marker).await?;
             known(home, keychain, &marker, store).await
         }
-        None => first(home, keychain, store).await,
+        None => first(home, keychain, store, without_keychain).await,
     };
     drop(lock);
     identity
@@ -176,6 +177,7 @@ async fn first(
     home: &Home,
     keychain: &Keychain,
     store: Option<KeyStore>,
+    without_keychain: WithoutKeychain,
 ) -> Result<Identity, IdentityError> {
     if let Some(secret) = key_file::read(&home.identity_key())? {
         let marker = Marker::of_file(secret.public());
@@ -194,6 +196,13 @@ async fn first(
         }
         Err(KeychainError::Unavailable(cause)) if store.is_none() => {
             debug!(%cause, "no keychain answers");
+            if without_keychain == WithoutKeychain::Refuse {
+                let path = home.identity_key();
+                return Err(IdentityError::KeyFileNotChosen {
+                    path,
+                    source: cause,
+                });
+            }
             Ok(Identity {
                 notice: Some(fallback_notice(home)),
                 ..first_in_file(home)?

@@ -1,5 +1,6 @@
 //! The decisions between marker, keychain and file.
 
+mod choices;
 mod fakes;
 mod imports;
 mod legacy_places;
@@ -20,7 +21,7 @@ async fn open_with(
     keychain: Keychain,
     store: Option<KeyStore>,
 ) -> Result<Identity, IdentityError> {
-    opening::open(home, &keychain, store).await
+    opening::open(home, &keychain, store, WithoutKeychain::UseFile).await
 }
 
 #[test]

@@ -10,6 +10,10 @@ use crate::config::{GroupConfig, PeerConfig, ServiceConfig};
 const PEERS: usize = 4;
 const GROUPS: usize = 4;
 
+const SERVICES: [&str; 3] = ["blog", "books", "shop"];
+
+const NOW: Timestamp = Timestamp::from_millis(1_000);
+
 fn key(number: usize) -> PublicKey {
     SecretKey::from_bytes([u8::try_from(number).unwrap() + 1; 32]).public()
 }
@@ -46,10 +50,15 @@ fn config(services: &[(&str, &[Member])], groups: &[(&str, &[Member])]) -> Confi
 }
 
 fn allows(policy: &Policy, peer: &PublicKey, service: &str) -> bool {
-    match policy.decide(peer, service) {
+    match policy.decide(peer, service, NOW) {
         Decision::Allowed(allowed) => allowed.peer() == peer && allowed.service() == service,
         Decision::Denied => false,
     }
+}
+
+/// The policy of a configuration alone, without grants.
+fn rules(config: &Config) -> Policy {
+    Policy::new(config, &Grants::default())
 }
 
 #[test]
@@ -59,33 +68,52 @@ fn denied_unknown_and_inactive_are_the_same() {
         &[],
     );
     config.services.get_mut("off").unwrap().active = false;
-    let policy = Policy::new(&config);
+    let policy = rules(&config);
     for service in ["shop", "off", "shpo", ""] {
-        assert_eq!(policy.decide(&key(1), service), Decision::Denied);
+        assert_eq!(policy.decide(&key(1), service, NOW), Decision::Denied);
     }
     assert!(allows(&policy, &key(0), "shop"));
-    assert_eq!(policy.visible(&key(0)), ["shop"]);
+    assert_eq!(policy.visible(&key(0), NOW), ["shop"]);
 }
 
 #[test]
 fn picks_the_only_service_or_the_one_called_default() {
     let all: &[Member] = &[Member::Anyone];
-    let one = Policy::new(&config(&[("shop", all), ("mine", &[])], &[]));
-    assert_eq!(one.default_service(&key(0)), Some("shop"));
-    let two = Policy::new(&config(&[("shop", all), ("blog", all)], &[]));
-    assert_eq!(two.default_service(&key(0)), None);
-    let named = Policy::new(&config(&[("shop", all), ("default", all)], &[]));
-    assert_eq!(named.default_service(&key(0)), Some("default"));
-    assert_eq!(Policy::default().default_service(&key(0)), None);
+    let one = rules(&config(&[("shop", all), ("mine", &[])], &[]));
+    assert_eq!(one.default_service(&key(0), NOW), Some("shop"));
+    let two = rules(&config(&[("shop", all), ("blog", all)], &[]));
+    assert_eq!(two.default_service(&key(0), NOW), None);
+    let named = rules(&config(&[("shop", all), ("default", all)], &[]));
+    assert_eq!(named.default_service(&key(0), NOW), Some("default"));
+    assert_eq!(Policy::default().default_service(&key(0), NOW), None);
 }
 
 #[test]
 fn knows_names_both_ways() {
-    let policy = Policy::new(&config(&[], &[]));
+    let policy = rules(&config(&[], &[]));
     assert_eq!(policy.pet_name(&key(2)), Some("p2"));
     assert_eq!(policy.peer_key("p2"), Some(key(2)));
     assert_eq!(policy.pet_name(&key(9)), None);
     assert_eq!(policy.peer_key("nobody"), None);
+}
+
+#[test]
+fn a_grant_for_nothing_that_is_shared_is_none() {
+    let mut grants = Grants::default();
+    grants.add("shop", key(0), None);
+    let policy = Policy::new(&config(&[("blog", &[])], &[]), &grants);
+    assert_eq!(policy.decide(&key(0), "shop", NOW), Decision::Denied);
+    assert!(policy.visible(&key(0), NOW).is_empty());
+}
+
+#[test]
+fn a_grant_ends_at_its_end() {
+    let mut grants = Grants::default();
+    grants.add("shop", key(0), Some(NOW));
+    let policy = Policy::new(&config(&[("shop", &[])], &[]), &grants);
+    let just_before = Timestamp::from_millis(999);
+    assert!(policy.decide(&key(0), "shop", just_before) != Decision::Denied);
+    assert_eq!(policy.decide(&key(0), "shop", NOW), Decision::Denied);
 }
 
 #[test]
@@ -94,7 +122,7 @@ fn a_group_never_opens_a_service_to_everybody() {
         &[("shop", &[Member::Group("g".to_owned())])],
         &[("g", &[Member::Anyone])],
     );
-    assert!(!allows(&Policy::new(&config), &key(0), "shop"));
+    assert!(!allows(&rules(&config), &key(0), "shop"));
 }
 
 /// Members as numbers, so that a model can be held against the policy.
@@ -160,16 +188,16 @@ proptest! {
         let names: Vec<String> = (0..GROUPS).map(|number| format!("g{number}")).collect();
         let named: Vec<(&str, &[Member])> =
             names.iter().zip(&written).map(|(name, list)| (name.as_str(), list.as_slice())).collect();
-        let policy = Policy::new(&config(&[("shop", &members(&allow))], &named));
+        let policy = rules(&config(&[("shop", &members(&allow))], &named));
         let anyone = allow.iter().any(|rolled| matches!(rolled, Rolled::Anyone));
         let reached = reached(&allow, &groups);
         for number in 0..PEERS {
             let expected = anyone || reached.contains(&number);
             prop_assert_eq!(allows(&policy, &key(number), "shop"), expected);
-            prop_assert_eq!(!policy.visible(&key(number)).is_empty(), expected);
+            prop_assert_eq!(!policy.visible(&key(number), NOW).is_empty(), expected);
         }
         prop_assert_eq!(allows(&policy, &key(PEERS), "shop"), anyone);
-        prop_assert_eq!(policy.decide(&key(0), "other"), Decision::Denied);
+        prop_assert_eq!(policy.decide(&key(0), "other", NOW), Decision::Denied);
     }
 
     #[test]
@@ -182,9 +210,44 @@ proptest! {
         let names: Vec<String> = (0..GROUPS).map(|number| format!("g{number}")).collect();
         let named: Vec<(&str, &[Member])> =
             names.iter().zip(&written).map(|(name, list)| (name.as_str(), list.as_slice())).collect();
-        let policy = Policy::new(&config(&[("shop", &[])], &named));
+        let policy = rules(&config(&[("shop", &[])], &named));
         let peer = SecretKey::from_bytes(peer).public();
-        prop_assert_eq!(policy.decide(&peer, "shop"), Decision::Denied);
-        prop_assert_eq!(policy.decide(&peer, &asked), Decision::Denied);
+        prop_assert_eq!(policy.decide(&peer, "shop", NOW), Decision::Denied);
+        prop_assert_eq!(policy.decide(&peer, &asked, NOW), Decision::Denied);
+    }
+
+    #[test]
+    fn a_grant_lets_in_its_key_to_its_service_up_to_its_end(
+        granted in collection::vec(
+            (0..PEERS, 0..SERVICES.len(), proptest::option::of(0_u64..2_000)),
+            0..8,
+        ),
+        active in collection::vec(any::<bool>(), SERVICES.len()),
+        now in 0_u64..2_000,
+    ) {
+        let nobody: &[Member] = &[];
+        let mut config = config(&SERVICES.map(|name| (name, nobody)), &[]);
+        for (name, active) in SERVICES.iter().zip(&active) {
+            config.services.get_mut(*name).unwrap().active = *active;
+        }
+        let mut grants = Grants::default();
+        // The last of several for one key counts, as in a map.
+        let mut ends = BTreeMap::new();
+        for (peer, service, until) in granted {
+            grants.add(SERVICES[service], key(peer), until.map(Timestamp::from_millis));
+            ends.insert((peer, service), until);
+        }
+        let policy = Policy::new(&config, &grants);
+        for peer in 0..=PEERS {
+            for (service, name) in SERVICES.iter().enumerate() {
+                let end = ends.get(&(peer, service));
+                let holds = end.is_some_and(|until| until.is_none_or(|until| now < until));
+                let expected = holds && active[service];
+                let decision = policy.decide(&key(peer), name, Timestamp::from_millis(now));
+                prop_assert_eq!(decision != Decision::Denied, expected);
+                let visible = policy.visible(&key(peer), Timestamp::from_millis(now));
+                prop_assert_eq!(visible.contains(name), expected);
+            }
+        }
     }
 }

@@ -9,7 +9,8 @@ use toml_edit::{Array, InlineTable, TableLike, Value};
 
 use super::value::{List, differs, list, nested, put};
 use crate::config::{
-    Balance, BridgeConfig, HealthConfig, PeerConfig, RouteConfig, ServiceConfig, keys,
+    Balance, BridgeConfig, GroupConfig, HealthConfig, LookupConfig, NetworkConfig, PeerConfig,
+    RelayConfig, RouteConfig, ServiceConfig, keys,
 };
 
 pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, new: &ServiceConfig) {
@@ -125,6 +126,11 @@ pub(super) fn peer(table: &mut dyn TableLike, old: Option<&PeerConfig>, new: &Pe
     differs(table, "relay", relay, &new.relay, url);
 }
 
+pub(super) fn group(table: &mut dyn TableLike, old: Option<&GroupConfig>, new: &GroupConfig) {
+    let members = old.map_or(&[][..], |old| &old.members);
+    list(table, "members", members, &new.members, List::Always);
+}
+
 pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new: &BridgeConfig) {
     let defaults = BridgeConfig::default();
     let old = old.unwrap_or(&defaults);
@@ -150,6 +156,25 @@ pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new:
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });
+}
+
+pub(super) fn network(table: &mut dyn TableLike, old: &NetworkConfig, new: &NetworkConfig) {
+    differs(table, "relay", &old.relay, &new.relay, |relay| {
+        Some(match relay {
+            RelayConfig::Default => "default".into(),
+            RelayConfig::None => "none".into(),
+            RelayConfig::Own(relays) => {
+                let relays = relays.iter().map(url::Url::as_str);
+                relays.collect::<Array>().into()
+            }
+        })
+    });
+    let (old, new) = (names(&old.lookup), names(&new.lookup));
+    list(table, "lookup", &old, &new, List::Always);
+}
+
+fn names(lookup: &[LookupConfig]) -> Vec<&'static str> {
+    lookup.iter().map(|it| it.name()).collect()
 }
 
 fn protocol(protocol: &Protocol) -> Option<Value> {

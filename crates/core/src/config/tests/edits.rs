@@ -325,6 +325,51 @@ fn upstreams() -> impl Strategy<Value = Vec<UpstreamAddress>> {
     )
 }
 
+#[test]
+fn the_network_is_changed_and_its_comments_stay() {
+    let relays = RelayConfig::Own(vec!["https://relay.example.org".parse().unwrap()]);
+    let text =
+        "version = 1\n\n# How.\n[network]\nrelay = \"none\" # alone\nbind = \"127.0.0.1:0\"\n";
+    let after = edited(text, |editor| {
+        editor.put_network(&relays, &[LookupConfig::Dns, LookupConfig::Dht]);
+    });
+    assert_eq!(
+        after,
+        "version = 1\n\n# How.\n[network]\nrelay = [\"https://relay.example.org/\"] # alone\n\
+         bind = \"127.0.0.1:0\"\nlookup = [\"dns\", \"dht\"]\n"
+    );
+    let back = edited(&after, |editor| {
+        editor.put_network(&RelayConfig::Default, &[]);
+    });
+    assert!(back.contains("relay = \"default\" # alone"), "{back}");
+    assert!(back.contains("lookup = []"), "{back}");
+}
+
+#[test]
+fn a_file_without_a_network_gets_one_and_the_default_none() {
+    let lookup = [LookupConfig::Dns, LookupConfig::Mdns];
+    let same = edited(WRITTEN_BY_NOBODY, |editor| {
+        editor.put_network(&RelayConfig::Default, &lookup);
+    });
+    assert_eq!(same, WRITTEN_BY_NOBODY);
+    let after = edited("", |editor| {
+        editor.put_network(&RelayConfig::None, &lookup);
+    });
+    assert_eq!(after, "version = 1\n\n[network]\nrelay = \"none\"\n");
+    for text in [
+        "version = 1\nnetwork.bind = \"127.0.0.1:0\"\n",
+        "version = 1\nnetwork = { bind = \"127.0.0.1:0\" }\n",
+        "version = 1\n[network.dns]\norigin = \"a.example\"\npkarr = \"https://a.example\"\n",
+    ] {
+        edited(text, |editor| {
+            editor.put_network(&RelayConfig::None, &[LookupConfig::Mdns]);
+        });
+    }
+}
+
+/// Nothing but its version.
+const WRITTEN_BY_NOBODY: &str = "version = 1\n";
+
 prop_compose! {
     fn services()(
         upstream in upstreams(),

@@ -78,6 +78,7 @@ async fn a_second_engine_on_a_home_is_refused() {
     let options = EngineOptions {
         home: Home::open(Some(place.dir.path().to_owned())).unwrap(),
         key_store: Some(KeyStore::Memory),
+        without_keychain: WithoutKeychain::UseFile,
         config: ConfigSource::File,
         control: true,
         events: EventFeed::default(),

@@ -36,6 +36,7 @@ impl Kept {
             source,
             keeper: sender.downgrade(),
             events: kept.events.clone(),
+            answers: Answers::start(Arc::default(), &kept.shutdown),
             shutdown: kept.shutdown.clone(),
         };
         kept.shutdown.spawn(looking.run());

@@ -1,0 +1,43 @@
+//! `malai invite`: a link that lets whoever opens it use a service of the running engine.
+
+use malai_api::{InviteRequest, Request, Response};
+
+use super::Context;
+use crate::{
+    args::InviteArgs,
+    exit::Exit,
+    session::{Session, unexpected},
+};
+
+pub(crate) async fn run(context: &Context, args: InviteArgs) -> anyhow::Result<Exit> {
+    let output = context.output;
+    let mut session = Session::running(&context.home()?, "").await?;
+    let request = InviteRequest {
+        service: args.service,
+        once: args.once,
+        for_secs: args.duration.map(|time| time.as_secs()),
+    };
+    let response = session.request(Request::Invite(request)).await?;
+    let Response::Invited { service, link } = &response else {
+        return Err(unexpected(&response));
+    };
+    if output.is_json() {
+        output.object(&response)?;
+        return Ok(Exit::Done);
+    }
+    output.line(link)?;
+    let whom = if args.once {
+        "the first who opens it may"
+    } else {
+        "whoever has this link may"
+    };
+    let time = args.duration.map(|time| {
+        let time = humantime::format_duration(time);
+        format!(" for {time}")
+    });
+    let time = time.unwrap_or_default();
+    output.talk(&format!(
+        "{whom} use `{service}`{time}: `malai bridge LINK`"
+    ));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,322 @@
+//! Who was let in beyond what `malai.toml` says: invites, and the grants that come of them.
+//!
+//! An invite is a secret in a link. The first time that somebody uses it, a grant pins the key that
+//! did; from then on the key is what counts, and the secret is not looked at.
+//! Pure: the time is an argument, and reading and writing the file is `file`'s.
+//! Whether a peer may use a service is still policy's decision alone, to which grants are a rule
+//! like any other. What belongs to a temporary share ends with just that share, and is never
+//! written down.
+
+mod file;
+mod secret;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use fastn_p2p::PublicKey;
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    file::{AccessFile, AccessFileError},
+    secret::{InviteId, Secret, SecretHash},
+    state::{AccessState, Grants, OpenInvites},
+};
+use crate::clock::Timestamp;
+
+/// Open invites of one service with an end, by use or by time: more than anybody hands out at once.
+const MAX_INVITES_PER_SERVICE: usize = 64;
+/// Links of one service that everybody may use. One is made in each run of an engine in which
+/// somebody asks, so the oldest gives way; whom it has let in stays.
+const MAX_STANDING_PER_SERVICE: usize = 16;
+/// Open invites in all.
+const MAX_INVITES: usize = 1024;
+/// Keys let in to one service: a link that has got about does not fill the disk.
+const MAX_GUESTS_PER_SERVICE: usize = 256;
+/// Keys let in, in all services together.
+const MAX_GUESTS: usize = 4096;
+
+/// One share: a later one of the same name is another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShareId {
+    /// The service's name.
+    pub service: String,
+    /// Which temporary share; `None` for the one in `malai.toml`.
+    pub generation: Option<u64>,
+}
+
+/// What an invite allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// Only the first who uses it is let in.
+    pub once: bool,
+    /// When it ends, and whatever it granted with it.
+    pub until: Option<Timestamp>,
+}
+
+/// Why there is no new invite.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// The service has as many as it can have.
+    #[error(
+        "`{0}` has {MAX_INVITES_PER_SERVICE} links that nobody has used yet; give those out first, \
+         or wait until some have ended"
+    )]
+    ServiceFull(String),
+    /// There are as many as there can be.
+    #[error("there are {MAX_INVITES} links that nobody has used yet; give those out first")]
+    Full,
+}
+
+/// Everybody's invites and grants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access(BTreeMap<ShareId, Door>);
+
+/// The invites and grants of one share.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Door {
+    invites: Vec<Invite>,
+    grants: BTreeMap<PublicKey, Grant>,
+    /// The secret of the link that everybody may use, when it was made in this run.
+    standing: Option<Secret>,
+}
+
+/// A secret that lets somebody in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Invite {
+    hash: SecretHash,
+    made: Timestamp,
+    once: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+    /// Who has used up one that is for once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    used_by: Option<PublicKey>,
+}
+
+/// A key that was let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Grant {
+    since: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+    through: Through,
+}
+
+/// What let a key in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Through {
+    Invite(InviteId),
+}
+
+impl ShareId {
+    /// The share that `malai.toml` keeps.
+    pub fn kept(service: impl Into<String>) -> Self {
+        Self {
+            service: service.into(),
+            generation: None,
+        }
+    }
+
+    /// A share that ends with whoever asked for it.
+    pub fn temporary(service: impl Into<String>, generation: u64) -> Self {
+        Self {
+            service: service.into(),
+            generation: Some(generation),
+        }
+    }
+}
+
+impl Access {
+    /// Whoever uses `secret` from here on is let in to `share`, by these terms.
+    ///
+    /// # Errors
+    /// [`AccessError`] when there are too many.
+    pub fn invite(
+        &mut self,
+        share: &ShareId,
+        secret: &Secret,
+        terms: Terms,
+        now: Timestamp,
+    ) -> Result<(), AccessError> {
+        let in_all: usize = self.0.values().map(|door| door.open(now).count()).sum();
+        if in_all >= MAX_INVITES {
+            return Err(AccessError::Full);
+        }
+        let door = self.0.entry(share.clone()).or_default();
+        let invite = Invite {
+            hash: secret.hash(),
+            made: now,
+            once: terms.once,
+            until: terms.until,
+            used_by: None,
+        };
+        if invite.is_standing() {
+            door.make_room_for_standing();
+            door.standing = Some(secret.clone());
+        } else if door.open(now).filter(|it| !it.is_standing()).count() >= MAX_INVITES_PER_SERVICE {
+            return Err(AccessError::ServiceFull(share.service.clone()));
+        }
+        door.invites.push(invite);
+        Ok(())
+    }
+
+    /// The secret that everybody may use for `share`, when one was made in this run.
+    #[must_use]
+    pub fn standing(&self, share: &ShareId) -> Option<&Secret> {
+        self.0.get(share)?.standing.as_ref()
+    }
+
+    /// Takes an invite back; whom it has let in stays.
+    pub fn withdraw(&mut self, share: &ShareId, secret: &Secret) {
+        if let Some(door) = self.0.get_mut(share) {
+            door.invites.retain(|invite| invite.hash != secret.hash());
+            if door.standing.as_ref() == Some(secret) {
+                door.standing = None;
+            }
+        }
+    }
+
+    /// Lets `peer` in to `share` if `hash` is that of an invite which still can; tells whether it is
+    /// in.
+    pub fn redeem(
+        &mut self,
+        share: &ShareId,
+        hash: &SecretHash,
+        peer: &PublicKey,
+        now: Timestamp,
+    ) -> bool {
+        let in_all: usize = self.0.values().map(|door| door.grants.len()).sum();
+        let Some(door) = self.0.get_mut(share) else {
+            return false;
+        };
+        if door.grants.get(peer).is_some_and(|it| it.holds(now)) {
+            return true;
+        }
+        if door.is_full() || in_all >= MAX_GUESTS {
+            return false;
+        }
+        let mut invites = door.invites.iter_mut();
+        let Some(invite) = invites.find(|it| it.hash == *hash && it.is_open(now)) else {
+            return false;
+        };
+        if invite.once {
+            invite.used_by = Some(*peer);
+        }
+        let grant = Grant {
+            since: now,
+            until: invite.until,
+            through: Through::Invite(hash.id()),
+        };
+        door.grants.insert(*peer, grant);
+        true
+    }
+
+    /// Forgets all invites and grants of `share`.
+    pub fn close(&mut self, share: &ShareId) {
+        self.0.remove(share);
+    }
+
+    /// Forgets what is over: shares for which `is_there` is false, and what has ended by `now`.
+    pub fn retain(&mut self, now: Timestamp, is_there: impl Fn(&ShareId) -> bool) {
+        self.0.retain(|share, door| {
+            door.grants.retain(|_, grant| grant.holds(now));
+            let grants = &door.grants;
+            door.invites.retain(|invite| match &invite.used_by {
+                // Kept for as long as what came of it.
+                Some(peer) => grants.contains_key(peer),
+                None => invite.is_open(now),
+            });
+            is_there(share) && !(door.invites.is_empty() && door.grants.is_empty())
+        });
+    }
+
+    /// When the next invite or grant ends by itself.
+    #[must_use]
+    pub fn next_end(&self) -> Option<Timestamp> {
+        let ends = self.0.values().flat_map(|door| {
+            let unused = door.invites.iter().filter(|it| it.used_by.is_none());
+            let grants = door.grants.values().filter_map(|grant| grant.until);
+            unused.filter_map(|invite| invite.until).chain(grants)
+        });
+        ends.min()
+    }
+
+    /// Those whom invites have let in to `share`.
+    #[must_use]
+    pub fn guests(&self, share: &ShareId, now: Timestamp) -> Vec<PublicKey> {
+        let grants = self.0.get(share).into_iter().flat_map(|door| &door.grants);
+        let holding = grants.filter(|(_, grant)| grant.holds(now));
+        holding.map(|(peer, _)| *peer).collect()
+    }
+
+    /// Whether an invite can still let somebody in to `share`.
+    #[must_use]
+    pub fn is_open(&self, share: &ShareId, now: Timestamp) -> bool {
+        let door = self.0.get(share);
+        door.is_some_and(|door| !door.is_full() && door.open(now).next().is_some())
+    }
+
+    /// What holds for these shares, for policy and for whoever answers streams.
+    #[must_use]
+    pub fn state(&self, shares: impl IntoIterator<Item = ShareId>, now: Timestamp) -> AccessState {
+        let mut state = AccessState::default();
+        for share in shares {
+            let Some(door) = self.0.get(&share) else {
+                continue;
+            };
+            for (peer, grant) in &door.grants {
+                state.grants.add(&share.service, *peer, grant.until);
+            }
+            if !door.is_full() {
+                for invite in door.open(now) {
+                    state.invites.add(&share, invite.hash, invite.until);
+                }
+            }
+        }
+        state
+    }
+}
+
+impl Door {
+    fn open(&self, now: Timestamp) -> impl Iterator<Item = &Invite> {
+        self.invites
+            .iter()
+            .filter(move |invite| invite.is_open(now))
+    }
+
+    fn is_full(&self) -> bool {
+        self.grants.len() >= MAX_GUESTS_PER_SERVICE
+    }
+
+    /// The oldest comes first, since new ones are added at the end.
+    fn make_room_for_standing(&mut self) {
+        let standing = self.invites.iter().filter(|it| it.is_standing()).count();
+        if standing >= MAX_STANDING_PER_SERVICE
+            && let Some(oldest) = self.invites.iter().position(Invite::is_standing)
+        {
+            self.invites.remove(oldest);
+        }
+    }
+}
+
+impl Invite {
+    /// Whether it can let somebody in who is not in yet.
+    fn is_open(&self, now: Timestamp) -> bool {
+        self.used_by.is_none() && self.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether it ends neither by use nor by time.
+    fn is_standing(&self) -> bool {
+        !self.once && self.until.is_none()
+    }
+}
+
+impl Grant {
+    fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}

@@ -1,0 +1,103 @@
+//! The time of day, for permissions that end by themselves.
+//!
+//! A clock that is set back does not bring back what was over: while an engine runs, its time
+//! advances at least as much as really passes.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+/// A moment, in milliseconds since 1970.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(u64);
+
+/// Tells the time; copies tell the same.
+#[derive(Clone, Copy)]
+pub struct Clock {
+    started: SystemTime,
+    running: Instant,
+}
+
+impl Timestamp {
+    /// The moment that many milliseconds after the beginning of 1970.
+    #[must_use]
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis)
+    }
+
+    /// The moment `length` after this one; one that is too far away stays the last there is.
+    #[must_use]
+    pub fn after(self, length: Duration) -> Self {
+        let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// How long it is from `earlier` to this moment; nothing when it is not earlier.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Clock {
+    /// A clock that begins with what the system says.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            started: system_time(),
+            running: Instant::now(),
+        }
+    }
+
+    /// The time, never earlier than what it said before.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        // Sleep of the machine is not counted by the one, and being set back only by the other.
+        let counted = self.started + self.running.elapsed();
+        let since_1970 = counted.max(system_time()).duration_since(UNIX_EPOCH);
+        let millis = since_1970.unwrap_or_default().as_millis();
+        Timestamp(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Clock").field(&self.now()).finish()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the time comes from that everybody else takes as an argument"
+)]
+fn system_time() -> SystemTime {
+    SystemTime::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn goes_on_when_the_system_clock_stands_still() {
+        let clock = Clock::start();
+        let before = clock.now();
+        // Only the runtime's time moves; to the system's clock nothing has happened.
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert!(clock.now().since(before) >= Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn a_moment_too_far_away_is_the_last() {
+        let last = Timestamp::from_millis(u64::MAX);
+        assert_eq!(Timestamp::default().after(Duration::MAX), last);
+        assert_eq!(Timestamp::default().since(last), Duration::ZERO);
+    }
+}

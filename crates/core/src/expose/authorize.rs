@@ -1,0 +1,103 @@
+//! The first look at a stream, before its handler: denied, unknown and misspelt are the same.
+
+use fastn_p2p::{Asked, Protocol as _, PublicKey, RejectCode, Rejection};
+use malai_api::{AccessDecision, Event, Protocol};
+
+use super::{Expose, offer::denied};
+use crate::{
+    config::check_name,
+    policy::Decision,
+    wire::{Open, Services, TcpStream},
+};
+
+/// What a stream is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// To use a service, carried so.
+    Use(Protocol),
+    /// To hear which services there are.
+    List,
+}
+
+impl Wanted {
+    fn of(asked: &Asked) -> Self {
+        match asked.protocol.as_str() {
+            Services::NAME => Self::List,
+            TcpStream::NAME => Self::Use(Protocol::Tcp),
+            _ => Self::Use(Protocol::Http),
+        }
+    }
+}
+
+impl Expose {
+    /// Whether a stream may go on to its handler.
+    ///
+    /// An invite that came along is looked at only where policy says no without it.
+    pub(super) async fn authorize(self, asked: Asked) -> Result<(), Rejection> {
+        let Ok(open) = serde_json::from_str::<Open>(asked.open.get()) else {
+            return Err(Rejection::new(
+                RejectCode::BadRequest,
+                "no service was named",
+            ));
+        };
+        if !open.service.is_empty() && check_name(&open.service).is_err() {
+            // Not told to anybody: a stranger could fill the feed with it.
+            return Err(denied());
+        }
+        let (peer, wanted) = (asked.peer, Wanted::of(&asked));
+        let mut is_in = self.is_in(&peer, wanted, &open);
+        if !is_in && self.carries(wanted, &open) && self.redeem(peer, &open).await {
+            is_in = self.is_in(&peer, wanted, &open);
+            if is_in {
+                tracing::info!(service = open.service, "an invite has let somebody in");
+                self.tell(peer, &open.service, AccessDecision::Allowed);
+            }
+        }
+        // The list has whatever else there is, even if the invite was none.
+        if is_in || (wanted == Wanted::List && self.may_use_any(&peer)) {
+            return Ok(());
+        }
+        tracing::debug!(peer = %peer.short(), service = open.service, "denied");
+        if wanted != Wanted::List {
+            self.tell(peer, &open.service, AccessDecision::Denied);
+        }
+        Err(denied())
+    }
+
+    /// Whether `peer` may do what it asks for without its invite.
+    fn is_in(&self, peer: &PublicKey, wanted: Wanted, open: &Open) -> bool {
+        match wanted {
+            Wanted::Use(protocol) => self.find(peer, &open.service, protocol).is_some(),
+            Wanted::List => {
+                let now = self.0.clock.now();
+                let table = self.0.table.load();
+                let decision = table.policy.decide(peer, &open.service, now);
+                matches!(decision, Decision::Allowed(_))
+            }
+        }
+    }
+
+    fn may_use_any(&self, peer: &PublicKey) -> bool {
+        let now = self.0.clock.now();
+        !self.0.table.load().policy.visible(peer, now).is_empty()
+    }
+
+    /// Whether the service that was named carries what is wanted: an invite is used up only by who
+    /// can then do what was asked for.
+    fn carries(&self, wanted: Wanted, open: &Open) -> bool {
+        let table = self.0.table.load();
+        let service = table.services.get(&open.service);
+        service.is_some_and(|service| match wanted {
+            Wanted::Use(protocol) => service.protocol() == protocol,
+            Wanted::List => true,
+        })
+    }
+
+    fn tell(&self, peer: PublicKey, service: &str, decision: AccessDecision) {
+        self.0.events.send(|| Event::Access {
+            peer: peer.to_string(),
+            service: service.to_owned(),
+            decision,
+        });
+    }
+}

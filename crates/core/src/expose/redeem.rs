@@ -1,0 +1,98 @@
+//! Invites that come along with a stream: a wrong one is told by its hash alone, a right one goes
+//! to whoever keeps the grants.
+//!
+//! Only that a secret is right makes any difference, and its owner knows that already; so nobody
+//! learns from an answer what else there is.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use fastn_p2p::PublicKey;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Expose;
+use crate::{
+    access::{SecretHash, ShareId},
+    wire::Open,
+};
+
+/// Right invites that wait to be pinned to a key; more of them wait with their streams.
+const QUEUE: usize = 64;
+/// How long that may take: a write to the disk, and whatever is done before it.
+const REDEEM_WAIT: Duration = Duration::from_secs(5);
+
+/// Somebody has shown the secret of an invite that lets in to `share`.
+#[derive(Debug)]
+pub struct Redemption {
+    /// Where to.
+    pub share: ShareId,
+    /// Which invite.
+    pub hash: SecretHash,
+    /// Who.
+    pub peer: PublicKey,
+    /// Told when policy knows of it, whatever has come of it.
+    pub done: oneshot::Sender<()>,
+}
+
+/// The way to whoever keeps the grants.
+#[derive(Debug)]
+pub(super) struct Redemptions {
+    sender: mpsc::Sender<Redemption>,
+    receiver: Mutex<Option<mpsc::Receiver<Redemption>>>,
+}
+
+impl Default for Redemptions {
+    fn default() -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        Self {
+            sender,
+            receiver: Mutex::new(Some(receiver)),
+        }
+    }
+}
+
+impl Redemptions {
+    pub(super) fn take(&self) -> Option<mpsc::Receiver<Redemption>> {
+        let mut receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
+        receiver.take()
+    }
+}
+
+impl Expose {
+    /// Whether `peer` showed an invite for what it asks; policy is to be asked again then.
+    pub(super) async fn redeem(&self, peer: PublicKey, open: &Open) -> bool {
+        let Some(secret) = &open.invite else {
+            return false;
+        };
+        let hash = SecretHash::of(secret);
+        let now = self.0.clock.now();
+        let share = {
+            let table = self.0.table.load();
+            table.invites.find(&open.service, &hash, now).cloned()
+        };
+        let Some(share) = share else {
+            return false;
+        };
+        let (done, is_done) = oneshot::channel();
+        let redemption = Redemption {
+            share,
+            hash,
+            peer,
+            done,
+        };
+        let pinned = async {
+            let sent = self.0.redemptions.sender.send(redemption).await;
+            sent.is_ok() && is_done.await.is_ok()
+        };
+        let pinned = tokio::time::timeout(REDEEM_WAIT, pinned).await;
+        if !matches!(pinned, Ok(true)) {
+            tracing::warn!(
+                service = open.service,
+                "an invite could not be looked at in time"
+            );
+        }
+        true
+    }
+}

@@ -1,0 +1,62 @@
+//! What is said to the user, in one place.
+
+use malai_api::Failure;
+
+use crate::menu::plain;
+
+pub(super) const NEEDS_A_LOOK: &str = "malai: something needs a look";
+
+pub(super) const ID_COPIED: &str = "Your id52 is copied";
+
+pub(super) const ID_COPIED_BODY: &str =
+    "Give it to somebody who is to let you in or whom you want to reach.";
+
+pub(super) const PEER_COPIED: &str = "The peer's id52 is copied";
+
+pub(super) const ADDRESS_COPIED: &str = "The address is copied";
+
+pub(super) fn sharing(service: &str) -> String {
+    format!("Sharing {}: link copied", plain(service))
+}
+
+/// Who may use a service whose link is copied: `allow` is what the user has said about it.
+pub(super) fn who_may(upstream: &[String], allow: &[String]) -> String {
+    let place = upstream.first().map(|upstream| plain(upstream));
+    let place = place.unwrap_or_else(|| "it".to_owned());
+    if allow.is_empty() {
+        format!("Whoever you give the link to can open {place}, nobody else.")
+    } else {
+        format!("Those whom you have allowed can open {place} by it, nobody else.")
+    }
+}
+
+pub(super) fn link_copied(service: &str) -> String {
+    format!("Link to {} copied", plain(service))
+}
+
+pub(super) fn not_shared(port: u16) -> String {
+    format!("localhost:{port} is not shared")
+}
+
+pub(super) fn not_stopped(name: &str) -> String {
+    format!("{} goes on", plain(name))
+}
+
+pub(super) fn not_connected(service: &str) -> String {
+    format!("Cannot connect to {}", plain(service))
+}
+
+pub(super) const NOT_COPIED: &str = "Nothing was copied";
+
+pub(super) const NOT_OPENED: &str = "Nothing was opened";
+
+/// A message as a sentence of its own.
+pub(super) fn sentence(failure: &Failure) -> String {
+    let mut letters = failure.message.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    let mut text = first.unwrap_or_default() + letters.as_str();
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
+}

@@ -1,0 +1,150 @@
+//! The engine's thread: an engine of our own, or the one that already runs on this home.
+//!
+//! It has a thread and a current-thread runtime to itself, since the data path is fastest so and
+//! nothing of the desktop may hold it up.
+//! When an engine we were attached to ends, the next one is started or waited for.
+
+mod attached;
+mod backoff;
+mod opening;
+mod own;
+mod status;
+
+use std::thread;
+
+use anyhow::Context as _;
+use malai_api::{EngineState, Failure, codes};
+use malai_core::{home::Home, identity::KeyStore};
+use tokio::{runtime, sync::oneshot, time::sleep};
+use tracing::{error, warn};
+
+use self::{
+    backoff::Backoff,
+    opening::{Opened, open},
+};
+use crate::host::{HostEnd, Order};
+
+/// What the engine is started with.
+#[derive(Debug, Clone)]
+pub(crate) struct EngineSetup {
+    pub(crate) home: Home,
+    pub(crate) key_store: Option<KeyStore>,
+}
+
+/// Resolves when the engine's thread is done.
+pub(crate) type Done = oneshot::Receiver<()>;
+
+/// Starts the thread.
+///
+/// # Errors
+/// When the system gives no thread or no runtime.
+pub(crate) fn start(setup: EngineSetup, end: HostEnd) -> anyhow::Result<Done> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the engine's runtime")?;
+    let (done, is_done) = oneshot::channel();
+    let engine = move || {
+        runtime.block_on(run(setup, end));
+        // A thread that still waits for a locked keychain must not hold the end up.
+        runtime.shutdown_background();
+        // A panic before this line is told by the channel's end.
+        if done.send(()).is_err() {
+            warn!("nobody waited for the engine's end");
+        }
+    };
+    thread::Builder::new()
+        .name("engine".to_owned())
+        .spawn(engine)
+        .context("cannot start the engine's thread")?;
+    Ok(is_done)
+}
+
+async fn run(mut setup: EngineSetup, mut end: HostEnd) {
+    let ending = end.ending.clone();
+    let mut backoff = Backoff::default();
+    loop {
+        end.state.send_replace(EngineState::Starting);
+        let opened = tokio::select! {
+            biased;
+            () = ending.stop.cancelled() => break,
+            opened = open(&setup) => opened,
+        };
+        match opened {
+            Ok(Opened::Own(engine, events)) => {
+                own::serve(*engine, events, &mut end).await;
+                break;
+            }
+            Ok(Opened::Attached(client)) => {
+                backoff.reset();
+                attached::serve(&setup.home, *client, &mut end).await;
+                end.status.send_replace(None);
+                if ending.stop.is_cancelled() {
+                    break;
+                }
+            }
+            Err(failure) => {
+                let may_retry = tell_failure(&setup, &failure, &end);
+                let Some(next) = wait(&failure, may_retry, &mut backoff, &mut end).await else {
+                    break;
+                };
+                if next == Next::UseKeyFile {
+                    setup.key_store = Some(KeyStore::File);
+                }
+            }
+        }
+    }
+    end.state.send_replace(EngineState::Stopping);
+}
+
+/// Says why there is no engine; returns whether trying again by itself may help.
+fn tell_failure(setup: &EngineSetup, failure: &Failure, end: &HostEnd) -> bool {
+    if failure.code == codes::KEYCHAIN_UNAVAILABLE {
+        let path = setup.home.identity_key().display().to_string();
+        end.state.send_replace(EngineState::AsksForKeyFile { path });
+        return false;
+    }
+    error!(
+        code = failure.code,
+        error = failure.message,
+        "the engine cannot start"
+    );
+    end.state.send_replace(EngineState::Failed(failure.clone()));
+    // Asking a locked keychain again and again would show its owner prompt after prompt.
+    !failure.code.contains("keychain") && !failure.code.contains("identity")
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Retry,
+    UseKeyFile,
+}
+
+/// Until there is a reason to try again; `None` when all is to end.
+async fn wait(
+    failure: &Failure,
+    may_retry: bool,
+    backoff: &mut Backoff,
+    end: &mut HostEnd,
+) -> Option<Next> {
+    let pause = sleep(backoff.next());
+    tokio::pin!(pause);
+    loop {
+        tokio::select! {
+            biased;
+            () = end.ending.stop.cancelled() => return None,
+            order = end.orders.recv() => match order? {
+                Order::Ask { reply, .. } => own::answer(reply, failure.clone().into()),
+                Order::Retry => {
+                    backoff.reset();
+                    return Some(Next::Retry);
+                }
+                Order::UseKeyFile => return Some(Next::UseKeyFile),
+            },
+            () = &mut pause, if may_retry => return Some(Next::Retry),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

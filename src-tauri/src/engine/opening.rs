@@ -1,0 +1,67 @@
+//! Coming by an engine: starting one, or attaching to the one that has the home.
+
+use std::time::Duration;
+
+use malai_api::Failure;
+use malai_core::{
+    control::ControlClient,
+    engine::{ConfigSource, Engine, EngineError, EngineOptions, LockError},
+    events::{EventFeed, Events},
+};
+use tokio::time::{Instant, sleep};
+
+use super::EngineSetup;
+
+/// How long an engine that has the home but no socket yet, or no more, may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is tried.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// An engine to serve.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// Ours, and what happens in it.
+    Own(Box<Engine>, OwnEvents),
+    /// Another process.
+    Attached(Box<ControlClient>),
+}
+
+/// The feed of an engine of our own, heard from before its start.
+#[derive(Debug)]
+pub(super) struct OwnEvents {
+    pub(super) feed: EventFeed,
+    pub(super) events: Events,
+}
+
+/// Starts an engine, or attaches to the one that runs.
+pub(super) async fn open(setup: &EngineSetup) -> Result<Opened, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let held = match start(setup).await {
+            Ok(opened) => return Ok(opened),
+            Err(error @ EngineError::Lock(LockError::Held { .. })) => error,
+            Err(error) => return Err((&error).into()),
+        };
+        match ControlClient::connect(&setup.home).await {
+            Ok(Some(client)) => return Ok(Opened::Attached(Box::new(client))),
+            Ok(None) if Instant::now() < deadline => sleep(INTERVAL).await,
+            Ok(None) => return Err((&held).into()),
+            Err(error) => return Err((&EngineError::from(error)).into()),
+        }
+    }
+}
+
+async fn start(setup: &EngineSetup) -> Result<Opened, EngineError> {
+    let feed = EventFeed::default();
+    let events = feed.subscribe_to_changes();
+    let options = EngineOptions {
+        home: setup.home.clone(),
+        key_store: setup.key_store,
+        config: ConfigSource::File,
+        control: true,
+        events: feed.clone(),
+    };
+    let engine = Box::pin(Engine::start(options)).await?;
+    Ok(Opened::Own(Box::new(engine), OwnEvents { feed, events }))
+}
