@@ -1,9 +1,11 @@
 # Every target sets up what it needs by itself; `scripts/setup` says what is missing when it cannot.
 #
-#   make run     build, show `malai demo`, then leave the engine serving until Ctrl-C
-#   make test    unit, property and end-to-end tests, and the examples in the docs
-#   make check   format, spelling, lints, docs, dependencies
-#   make bench   side-by-side measurements, as ratios
+#   make run          build and start malai: in the tray, or without a display as `malai serve --ui`
+#   make test         unit, property and end-to-end tests, and the examples in the docs
+#   make check        format, spelling, lints, types, docs, dependencies
+#   make bench        side-by-side measurements, as ratios
+#   make package      the packages of this system, into target/release/bundle
+#   make screenshots  the pictures of the README, from the real application
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -19,17 +21,20 @@ export RUST_LIB_BACKTRACE ?= 0
 # target, so that nothing is compiled twice.
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 WORKSPACE := --workspace --all-targets --locked
-MALAI := $(TARGET_DIR)/debug/malai
+BUILT := $(TARGET_DIR)/debug
 NEXTEST_PROFILE := $(if $(CI),ci,default)
 
-.PHONY: help run build test check bench fmt clean
+.PHONY: help run build test check bench package screenshots fmt clean
 
 help:
 	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
 
 run: build
-	$(MALAI) demo
-	$(MALAI) serve
+ifneq ($(or $(DISPLAY),$(WAYLAND_DISPLAY),$(filter Darwin,$(shell uname -s))),)
+	$(BUILT)/malai-desktop
+else
+	$(BUILT)/malai serve --ui
+endif
 
 build:
 	scripts/setup build
@@ -37,6 +42,8 @@ build:
 
 test:
 	scripts/setup build test
+	$(MAKE) node_modules/.package-lock.json
+	npm test
 	cargo build $(WORKSPACE)
 	cargo test --doc --workspace --locked
 	cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE)
@@ -45,6 +52,8 @@ check:
 	scripts/setup build check
 	cargo fmt --all --check
 	scripts/typos
+	$(MAKE) node_modules/.package-lock.json
+	npm run check
 	cargo clippy $(WORKSPACE) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
 	scripts/deny
@@ -53,6 +62,19 @@ bench:
 	scripts/setup build bench
 	cargo build --release --workspace --bins --locked
 	bench/run $(BENCH_ARGS)
+
+package:
+	scripts/setup build package
+	scripts/package
+
+screenshots: build
+	scripts/setup screenshots
+	scripts/screenshots
+
+# What checks the web UI; `scripts/setup` has brought npm.
+node_modules/.package-lock.json: package-lock.json
+	npm ci
+	touch $@
 
 fmt:
 	cargo fmt --all

@@ -23,11 +23,20 @@ lookup = []
 bind = "127.0.0.1:0"
 "#;
 
+/// Names a directory whose programs are tested in place of those that were built, such as an
+/// installed package's.
+const INSTALLED: &str = "MALAI_E2E_BINARIES";
+
 /// The `malai` that was built into the directory where the test itself was built.
 ///
 /// # Errors
 /// When it has not been built.
 pub fn binary(name: &str) -> Result<PathBuf> {
+    if let Some(directory) = std::env::var_os(INSTALLED) {
+        let path = Path::new(&directory).join(name);
+        ensure!(path.is_file(), "{} is not there", path.display());
+        return Ok(path);
+    }
     let test = std::env::current_exe()?;
     let built = test
         .ancestors()
@@ -145,12 +154,26 @@ impl Home {
     /// # Errors
     /// When the binary has not been built.
     pub fn command(&self, args: &[&str]) -> Result<Command> {
-        let mut command = Command::new(binary("malai")?);
+        self.program("malai", args)
+    }
+
+    /// Another program of the build with these arguments, in this home.
+    ///
+    /// # Errors
+    /// When it has not been built.
+    pub fn program(&self, name: &str, args: &[&str]) -> Result<Command> {
+        let mut command = Command::new(binary(name)?);
+        command.args(args);
+        Ok(self.prepare(command))
+    }
+
+    /// The same command, run in this home.
+    #[must_use]
+    pub fn prepare(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MALAI_")) {
             command.env_remove(name);
         }
         command
-            .args(args)
             .env("MALAI_HOME", self.dir())
             .env("MALAI_KEY_STORE", "file")
             .env("HOME", self.dir())
@@ -161,7 +184,16 @@ impl Home {
                 None => command.env_remove(name),
             };
         }
-        Ok(command)
+        command
+    }
+
+    /// Starts the desktop application.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_desktop(&self, args: &[&str]) -> Result<Malai> {
+        let what = format!("malai-desktop {}", args.join(" "));
+        Malai::start(self.program("malai-desktop", args)?, &what)
     }
 
     /// Starts a command that goes on running.

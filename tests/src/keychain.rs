@@ -162,6 +162,11 @@ impl Keychain {
         Ok(())
     }
 
+    /// The address of its bus.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     async fn is_locked(&self, answer: &str) -> Result<()> {
         let get = "org.freedesktop.DBus.Properties.Get";
         let interface = "string:org.freedesktop.Secret.Collection";

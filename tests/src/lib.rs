@@ -2,7 +2,8 @@
 //!
 //! [`Home`] is a directory of one engine, [`Malai`] a running command, [`Pair`] a share and a bridge
 //! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge;
-//! [`Keychain`] is a real one on a session bus of its own.
+//! [`Keychain`] is a real one on a session bus of its own, [`Browser`] a real Chromium; [`desktop`]
+//! surrounds the application with a screen, a panel and all else that a desktop has.
 //! Nothing here needs the internet, and every wait has a deadline.
 
 #![allow(
@@ -12,7 +13,10 @@
 )]
 
 mod authority;
+mod browser;
 pub mod client;
+mod control;
+pub mod desktop;
 mod home;
 mod keychain;
 pub mod lab;
@@ -31,6 +35,8 @@ use tokio::net::TcpListener;
 
 pub use crate::{
     authority::Authority,
+    browser::Browser,
+    control::Control,
     home::{Finished, Home, OFFLINE, binary},
     keychain::Keychain,
     malai::Malai,

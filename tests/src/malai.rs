@@ -51,6 +51,12 @@ impl Malai {
         })
     }
 
+    /// The process, by its number.
+    #[must_use]
+    pub fn id(&self) -> i32 {
+        self.group.as_raw()
+    }
+
     /// Waits for the first event of this kind, those that came already included.
     ///
     /// # Errors
@@ -91,6 +97,22 @@ impl Malai {
             Ok(Some(line)) => Ok(line),
             Ok(None) => bail!("it ended without saying `{part}`\n{}", self.said()),
             Err(error) => Err(error.context(format!("`{part}` on stderr\n{}", self.said()))),
+        }
+    }
+
+    /// Waits for a line on stdout that contains `part`.
+    ///
+    /// # Errors
+    /// When it does not come in time, or the process ends without it.
+    pub async fn prints(&self, part: &str) -> Result<String> {
+        let found = self
+            .stdout
+            .first(|line| line.contains(part).then(|| line.to_owned()))
+            .await;
+        match found {
+            Ok(Some(line)) => Ok(line),
+            Ok(None) => bail!("it ended without printing `{part}`\n{}", self.said()),
+            Err(error) => Err(error.context(format!("`{part}` on stdout\n{}", self.said()))),
         }
     }
 

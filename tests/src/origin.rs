@@ -87,7 +87,15 @@ impl Origin {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> Result<Self> {
-        Self::listen(None).await
+        Self::at(0).await
+    }
+
+    /// The same on this port.
+    ///
+    /// # Errors
+    /// When somebody else listens there.
+    pub async fn at(port: u16) -> Result<Self> {
+        Self::listen(port, None).await
     }
 
     /// The same behind TLS.
@@ -95,11 +103,22 @@ impl Origin {
     /// # Errors
     /// When no port can be had.
     pub async fn start_tls(tls: TlsAcceptor) -> Result<Self> {
-        Self::listen(Some(tls)).await
+        Self::listen(0, Some(tls)).await
     }
 
-    async fn listen(tls: Option<TlsAcceptor>) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// Starts one on a listener of its own, such as one of `::1`.
+    ///
+    /// # Errors
+    /// When the system does not say where it listens.
+    pub fn on(listener: TcpListener) -> Result<Self> {
+        Self::serve(listener, None)
+    }
+
+    async fn listen(port: u16, tls: Option<TlsAcceptor>) -> Result<Self> {
+        Self::serve(TcpListener::bind(("127.0.0.1", port)).await?, tls)
+    }
+
+    fn serve(listener: TcpListener, tls: Option<TlsAcceptor>) -> Result<Self> {
         let origin = Self {
             address: listener.local_addr()?,
             state: Arc::new(State {

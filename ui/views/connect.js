@@ -9,14 +9,12 @@
 
 import { h } from "../dom.js";
 import { short } from "../format.js";
-import { linkProblem, nameProblem, optionalPortProblem } from "../input.js";
 import { button, choice, field, form, more, problem, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
-import { openBridge } from "../parts/open.js";
-import { petNameForm } from "../parts/petname.js";
-import { copyable, note, state, waiting } from "../parts/shown.js";
-import { Refused, wordsOf } from "../refused.js";
-import { bridgeState, pathState } from "../words.js";
+import { note, waiting } from "../parts/shown.js";
+import { pathState } from "../words.js";
+import { look, open, read } from "./connect/asking.js";
+import { result } from "./connect/result.js";
 
 /**
  * @typedef {object} ConnectForm
@@ -145,94 +143,4 @@ function offered(visit) {
     h("legend", { class: "field-label" }, "Choose one"),
     choice("service", service, services.map((each) => ({ value: each.name, label: each.name, hint: each.protocol === "http" ? "web" : "tcp" })),
       (chosen) => visit.set({ service: chosen })));
-}
-
-/** @param {Visit<ConnectForm>} visit @param {BridgeStatus} opened */
-function result(visit, opened) {
-  const status = visit.state.status;
-  const bridge = status?.bridges.find((each) => each.name === opened.name) ?? opened;
-  const address = bridge.url || bridge.local;
-  const peer = bridge.peer ?? visit.form.target?.peer;
-  const named = status?.peers.some((each) => each.id52 === peer && each.name !== undefined);
-  return [
-    heading(`${bridge.name} is here`, { focus: true, back: () => visit.go({ view: "home" }), under: h("p", { class: "facts" }, state(bridgeState(bridge))) }),
-    bridge.error !== undefined && note("bad", bridge.error),
-    section("On this machine", { key: "address" },
-      copyable(visit, address, "", "address"),
-      h("p", { class: "hint" }, "Every user of this machine can open it."),
-      h("div", { class: "form-acts" },
-        openBridge(visit, bridge, true),
-        button("Copy address", () => visit.copy(address, "Address copied"), { icon: "copy", testid: "copy-address" }))),
-    peer !== undefined && !named && section("Give this peer a name", { key: "naming", testid: "naming" },
-      h("p", { class: "hint" }, "Then you recognise it the next time, and can share with it."),
-      petNameForm(visit, peer, visit.form, visit.set)),
-  ];
-}
-
-/** Looks at what is typed; nothing is opened or connected. @param {Visit<ConnectForm>} visit */
-async function read(visit) {
-  const link = visit.form.link.trim();
-  const wrong = linkProblem(link);
-  visit.set({ target: null, services: null, service: "", problems: { link: wrong } });
-  if (wrong !== "") return;
-  await asking(visit, "Reading the link…", "link", async () => {
-    const target = await visit.ask({ request: "read", link }, "link");
-    visit.set({ link, target });
-  });
-  // A peer of ours was chosen here, so it may be asked at once; a stranger's link waits for a click.
-  const { target, handed } = visit.form;
-  if (target && target.service === "" && target.name !== undefined && !target.own && !handed) await look(visit);
-}
-
-/** @param {Visit<ConnectForm>} visit */
-async function look(visit) {
-  const { link, target } = visit.form;
-  await asking(visit, `Asking ${target?.name ?? "the peer"}…`, "form", async () => {
-    const { services } = await visit.ask({ request: "services", peer: link }, "services");
-    visit.set({ services, service: services[0]?.name ?? "" });
-  });
-}
-
-/** @param {Visit<ConnectForm>} visit */
-async function open(visit) {
-  const { form: it } = visit;
-  if (it.asking !== "" || !it.target) return;
-  const problems = { port: optionalPortProblem(it.port), name: it.name === "" ? "" : nameProblem(it.name) };
-  visit.set({ problems });
-  if (problems.port || problems.name) return;
-  const service = it.target.service || it.service;
-  await asking(visit, `Asking ${it.target.name ?? "the peer"}…`, "form", async () => {
-    const protocol = it.protocol === "auto" ? await kindOf(visit, it, service) : it.protocol;
-    const bridge = await visit.ask({
-      request: "bridge", to: it.target?.service || service === "" ? it.link : `${it.target?.peer}/${service}`,
-      name: it.name || undefined, listen: it.port.trim() || undefined, protocol, keep: it.keep,
-    }, "bridged");
-    visit.set({ bridge });
-    visit.say(`${bridge.name} is open`);
-  });
-}
-
-/** As the peer says; when it says nothing, most things are web. @param {Visit<ConnectForm>} visit @param {ConnectForm} it @param {string} service @returns {Promise<Protocol>} */
-async function kindOf(visit, it, service) {
-  try {
-    const services = it.services ?? (await visit.ask({ request: "services", peer: it.link }, "services")).services;
-    const found = service === "" ? services[0] : services.find((each) => each.name === service);
-    return found?.protocol ?? "http";
-  } catch (thrown) {
-    // A peer that is away: the bridge waits for it.
-    if (thrown instanceof Refused) return "http";
-    throw thrown;
-  }
-}
-
-/** @param {Visit<ConnectForm>} visit @param {string} words @param {"link" | "form"} place @param {() => Promise<void>} what */
-async function asking(visit, words, place, what) {
-  visit.set({ asking: words, problems: {} });
-  try {
-    await what();
-  } catch (thrown) {
-    visit.set({ problems: { [place]: wordsOf(thrown) } });
-  } finally {
-    visit.set({ asking: "" });
-  }
 }

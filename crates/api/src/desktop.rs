@@ -6,6 +6,7 @@ use crate::Failure;
 
 /// The application as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DesktopState {
     /// What has become of the engine.
     pub engine: EngineState,
@@ -19,6 +20,7 @@ pub struct DesktopState {
 
 /// What has become of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "engine", rename_all = "kebab-case")]
 pub enum EngineState {
     /// It begins, or another one is waited for.
@@ -41,6 +43,7 @@ pub enum EngineState {
 
 /// What the user has chosen about the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct DesktopSettings {
     /// Whether it starts with the session, hidden; default no.
@@ -60,6 +63,7 @@ impl Default for DesktopSettings {
 
 /// Where the window is to go, asked by the tray, a deep link or a second start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "view", rename_all = "kebab-case")]
 pub enum Navigation {
     /// What is shared and bridged.
@@ -75,6 +79,7 @@ pub enum Navigation {
     Connect {
         /// A link to begin with; it is shown and asked about, never opened by itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
         link: Option<String>,
     },
     /// All peers.
@@ -87,6 +92,7 @@ pub enum Navigation {
 
 /// Something outside the window to open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "open", rename_all = "kebab-case")]
 pub enum OpenTarget {
     /// The web page of a bridge.

@@ -8,6 +8,7 @@ use crate::Status;
 
 /// How a service is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Protocol {
@@ -20,6 +21,7 @@ pub enum Protocol {
 
 /// How a peer is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum PeerState {
@@ -36,6 +38,7 @@ pub enum PeerState {
 
 /// What policy said to a peer that asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum AccessDecision {
@@ -49,6 +52,7 @@ pub enum AccessDecision {
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "event", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Event {
@@ -89,6 +93,7 @@ pub enum Event {
         state: PeerState,
         /// Round-trip time in milliseconds, when known.
         #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[cfg_attr(test, ts(optional))]
         rtt_ms: Option<f64>,
     },
     /// A request was answered.
@@ -132,6 +137,12 @@ pub enum Event {
     /// Everything that is shared and bridged, as it is after a change; only for those who asked
     /// to watch.
     Status(Box<Status>),
+    /// The web UI can be opened; printed by `malai serve --ui` alone, since the URL is a secret of
+    /// its owner: whoever opens it first may do everything that the owner may.
+    Ui {
+        /// Where, once.
+        url: String,
+    },
     /// Something failed.
     Error {
         /// A stable code.

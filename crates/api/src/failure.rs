@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What went wrong, for programs and for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Failure {
     /// A stable code, such as `unknown-peer`; see [`codes`].
     pub code: String,

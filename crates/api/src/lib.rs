@@ -22,3 +22,6 @@ pub use status::{
     BridgeStatus, GroupStatus, IdentityStatus, Operation, PeerStatus, Reach, ServiceStatus, Status,
     Traffic,
 };
+
+#[cfg(test)]
+mod typescript;

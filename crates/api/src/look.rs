@@ -6,6 +6,7 @@ use crate::Protocol;
 
 /// A local server that could be shared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct DevServer {
     /// The TCP port it listens on, on a loopback or on any address.
     pub port: u16,
@@ -22,6 +23,7 @@ pub struct DevServer {
 
 /// What a link leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct LinkTarget {
     /// The peer's id52.
     pub peer: String,
@@ -41,6 +43,7 @@ pub struct LinkTarget {
 
 /// A service that a peer offers us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OfferedService {
     /// Its name there.
     pub name: String,
@@ -50,6 +53,7 @@ pub struct OfferedService {
 
 /// Something that was looked at to see whether a service can be reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Check {
     /// What was looked at.
     pub what: CheckSubject,
@@ -61,6 +65,7 @@ pub struct Check {
 
 /// What was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum CheckSubject {
@@ -74,6 +79,7 @@ pub enum CheckSubject {
 
 /// How it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum CheckOutcome {
@@ -87,6 +93,7 @@ pub enum CheckOutcome {
 
 /// A QR code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct QrCode {
     /// Modules on each side, without the quiet zone.
     pub width: u32,

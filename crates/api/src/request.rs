@@ -8,6 +8,7 @@ use crate::{NetworkSettings, Protocol};
 
 /// Something asked of an engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "request", rename_all = "kebab-case")]
 pub enum Request {
     /// Who the engine is.
@@ -108,6 +109,7 @@ pub enum Request {
 
 /// A link to make.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct InviteRequest {
     /// The service's name.
     pub service: String,
@@ -121,6 +123,7 @@ pub struct InviteRequest {
 
 /// What to share and with whom.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct ShareRequest {
     /// Where the traffic goes: ports, `host:port`, URLs or `unix:/path`; at least one.
     pub upstream: Vec<String>,
@@ -146,6 +149,7 @@ pub struct ShareRequest {
 
 /// Where a bridge leads and where it listens.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct BridgeRequest {
     /// A share link, `peer/service`, `id52/service`, `id52` or `domain/service`.
     pub to: String,

@@ -11,6 +11,7 @@ use crate::{
 
 /// The answer to one request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "response", rename_all = "kebab-case")]
 pub enum Response {
     /// Who the engine is.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where things live and how the network is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Settings {
     /// The directory of this engine.
     pub home: String,
@@ -19,6 +20,7 @@ pub struct Settings {
 
 /// How the network is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NetworkSettings {
     /// Which relays carry what cannot go directly.
     pub relay: RelaySetting,
@@ -28,6 +30,7 @@ pub struct NetworkSettings {
 
 /// Which relays are used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum RelaySetting {
     /// The public ones.

@@ -9,6 +9,7 @@ use crate::{PeerState, Protocol};
 
 /// Everything an engine shares and bridges.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct Status {
     /// Who it is.
     pub identity: IdentityStatus,
@@ -44,6 +45,7 @@ pub struct Status {
 
 /// How far an engine can be reached from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Reach {
@@ -58,6 +60,7 @@ pub enum Reach {
 
 /// The identity an engine runs as.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct IdentityStatus {
     /// Its public key.
     pub id52: String,
@@ -70,6 +73,7 @@ pub struct IdentityStatus {
 
 /// One service that is shared.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct ServiceStatus {
     /// Its name.
     pub name: String,
@@ -103,6 +107,7 @@ pub struct ServiceStatus {
 
 /// One bridge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct BridgeStatus {
     /// Its name.
     pub name: String,
@@ -137,6 +142,7 @@ pub struct BridgeStatus {
 
 /// One peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct PeerStatus {
     /// Its pet name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -155,6 +161,7 @@ pub struct PeerStatus {
 
 /// A group of peers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct GroupStatus {
     /// Its name.
     pub name: String,
@@ -164,6 +171,7 @@ pub struct GroupStatus {
 
 /// What went through a share or bridge since it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Traffic {
     /// Requests, or connections of a TCP service.
     pub requests: u64,
@@ -177,6 +185,7 @@ pub struct Traffic {
 
 /// A long-lived operation and those inside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Operation {
     /// What it is.
     pub name: String,

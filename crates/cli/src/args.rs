@@ -15,7 +15,7 @@ pub(crate) use self::{
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
         BridgeArgs, CompletionsArgs, ConfigCommand, IdArgs, ImportArgs, InviteArgs, KeygenArgs,
-        PeerCommand, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
+        PeerCommand, ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
     },
 };
 use crate::env;
@@ -99,7 +99,7 @@ pub(crate) enum Command {
     Peers,
     /// Run everything in malai.toml until stopped.
     #[command(visible_alias = "run")]
-    Serve,
+    Serve(ServeArgs),
     /// Look at malai.toml.
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -5,11 +5,11 @@
 
 mod stay;
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use malai_api::{Event, Failure, IdentityStatus, Request, Response, codes};
 use malai_core::{
-    control::{ControlClient, Owner, OwnerGuard},
+    control::{ControlClient, Owner, OwnerGuard, UiAddress, WebUi},
     engine::{ConfigSource, Engine, EngineError, EngineOptions, LockError},
     events::{EventFeed, Events},
     home::Home,
@@ -43,6 +43,7 @@ pub(crate) enum Session {
 pub(crate) struct Own {
     engine: Engine,
     events: Events,
+    ui: Option<WebUi>,
     owner: Owner,
     _guard: OwnerGuard,
 }
@@ -166,18 +167,53 @@ impl Own {
         Ok(Self {
             engine,
             events,
+            ui: None,
             owner,
             _guard: guard,
         })
     }
 
-    /// The next event; `None` when the engine has ended. Cancel safe.
-    pub(crate) async fn next_event(&mut self) -> Option<Event> {
-        match self.events.recv().await {
-            Ok(event) => Some(event),
-            Err(RecvError::Lagged(lost)) => Some(text::lost_events(lost)),
-            Err(RecvError::Closed) => None,
+    /// The same with the web UI; ended when that cannot be served.
+    pub(crate) async fn with_ui(mut self, address: UiAddress) -> anyhow::Result<Self> {
+        match self.engine.serve_ui(address).await {
+            Ok(ui) => {
+                self.ui = Some(ui);
+                Ok(self)
+            }
+            Err(error) => {
+                let cause = error.source().map(|cause| format!(": {cause}"));
+                let message = format!("{error}{}", cause.unwrap_or_default());
+                self.engine.stop().await;
+                Err(Failure::new(error.code(), message).into())
+            }
         }
+    }
+
+    /// The next event; `None` when the engine has ended. Cancel safe.
+    ///
+    /// Among them, and nowhere else, are the URLs of its web UI.
+    pub(crate) async fn next_event(&mut self) -> Option<Event> {
+        loop {
+            tokio::select! {
+                url = next_url(&mut self.ui) => match url {
+                    Some(url) => return Some(Event::Ui { url }),
+                    None => self.ui = None,
+                },
+                event = self.events.recv() => return match event {
+                    Ok(event) => Some(event),
+                    Err(RecvError::Lagged(lost)) => Some(text::lost_events(lost)),
+                    Err(RecvError::Closed) => None,
+                },
+            }
+        }
+    }
+}
+
+/// Never resolves without a web UI. Cancel safe.
+async fn next_url(ui: &mut Option<WebUi>) -> Option<String> {
+    match ui {
+        Some(ui) => ui.next_url().await,
+        None => std::future::pending().await,
     }
 }
 

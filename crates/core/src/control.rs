@@ -1,6 +1,7 @@
-//! How a running engine is asked: one line of JSON each way, over a socket of its owner alone.
+//! How a running engine is asked: one line of JSON each way, over a socket of its owner alone; and
+//! over HTTP, by the web UI, when that is wanted.
 //!
-//! A request line gets one response line; after `subscribe`, event lines come in between.
+//! A request line gets one response line; after `subscribe` or `watch`, event lines come in between.
 //! What a connection shares or bridges without keeping it ends with that connection, so a killed
 //! `malai share` takes its share with it.
 //! Lines, connections and waits are all bounded.
@@ -9,21 +10,24 @@
 
 mod client;
 mod conversation;
+mod hearing;
 mod line;
 mod listener;
 mod owner;
+mod web;
 
 use std::{future::Future, io, path::PathBuf, time::Duration};
 
 use malai_api::{Request, Response};
 use thiserror::Error;
 
-use crate::events::Events;
+use crate::{events::Events, watching::StatusWatch};
 
 pub use client::ControlClient;
 pub use line::MAX_LINE_BYTES;
 pub use listener::ControlListener;
 pub use owner::{Owner, OwnerGuard};
+pub use web::{UiAddress, UiAddressError, WebError, WebUi};
 
 /// Control connections at once; more are told that the engine is busy.
 pub const MAX_CONNECTIONS: usize = 64;
@@ -44,6 +48,9 @@ pub trait Dispatch: Clone + Send + Sync + 'static {
 
     /// Every event from here on.
     fn events(&self) -> Events;
+
+    /// The status as it is, and whenever it has changed.
+    fn watch(&self) -> StatusWatch;
 }
 
 /// Why an engine cannot be asked.

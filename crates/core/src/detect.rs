@@ -47,7 +47,7 @@ pub(crate) fn servers(config: &Config) -> Result<Vec<DevServer>, String> {
     let listening = sockets::listening()?;
     let mut found: Vec<(Listening, Guess)> = listening
         .into_iter()
-        .filter(|it| known::is_offered(it.port, &it.process.name))
+        .filter(|it| known::is_offered(it.port, &it.process))
         .take(MAX_LOOKED_AT)
         .map(|it| {
             let guess = guess::guess(&it.process);

@@ -6,6 +6,7 @@
 //! All changes go through one task, the keeper; everybody else has an [`EngineHandle`].
 //! Stopping drains first and reports what had to be cut.
 
+mod answers;
 mod apply;
 mod bridging;
 mod error;
@@ -26,6 +27,7 @@ mod settings;
 mod sharing;
 mod start;
 mod status;
+mod watching;
 
 use std::{sync::Arc, time::Duration};
 
@@ -41,6 +43,7 @@ pub use lock::{HomeLock, LockError};
 pub use offline::dispatch_offline;
 
 use self::{
+    answers::Answers,
     guests::Guests,
     keeper::{Keeper, Parts},
     operations::Operations,
@@ -49,7 +52,7 @@ use self::{
 use crate::{
     bridge::Bridges,
     config::Config,
-    control::ControlListener,
+    control::{ControlListener, UiAddress, WebError, WebUi},
     events::EventFeed,
     expose::Expose,
     home::Home,
@@ -60,6 +63,9 @@ use crate::{
 
 /// How long the last lines of control connections may take.
 const CONTROL_CLOSE: Duration = Duration::from_secs(1);
+
+/// In the state of a home: when peers were last connected.
+const PEERS_FILE: &str = "peers.json";
 
 /// What an engine is started with.
 #[derive(Debug)]
@@ -143,7 +149,8 @@ impl Engine {
         events.send(|| Event::Identity {
             id52: base.identity.id52.clone(),
         });
-        let peers = Peers::new(base.node.clone(), &shutdown, events.clone());
+        let seen = Some(home.state().join(PEERS_FILE));
+        let peers = Peers::new(base.node.clone(), seen, &shutdown, events.clone());
         let bridges = Bridges::new(peers.clone(), shutdown.clone(), events.clone());
         let operations = Operations::begin(&base.identity.id52).await;
         let effective = Arc::new(ArcSwap::from_pointee(Config::default()));
@@ -157,6 +164,7 @@ impl Engine {
             bridges: bridges.clone(),
             events,
             operations: operations.clone(),
+            answers: Answers::start(Arc::clone(&effective), &shutdown),
             effective: Arc::clone(&effective),
             identity: base.identity.clone(),
             secret: base.secret,
@@ -199,6 +207,14 @@ impl Engine {
     #[must_use]
     pub fn handle(&self) -> &EngineHandle {
         &self.handle
+    }
+
+    /// Serves the web UI at `address`, for whoever has the URL, until the engine has ended.
+    ///
+    /// # Errors
+    /// When it cannot listen there.
+    pub async fn serve_ui(&self, address: UiAddress) -> Result<WebUi, WebError> {
+        WebUi::start(address, self.handle.clone(), &self.control).await
     }
 
     /// Its public key.

@@ -17,6 +17,7 @@ mod upgrade;
 pub(crate) use body::{Direction, ProxyBody};
 pub(crate) use errors::{ERROR_HEADER, ProxyError, prefers_json, respond};
 pub(crate) use forward::{Forwarded, Tunnel, forward};
-pub(crate) use headers::{forget_sender, is_upgrade};
+pub(crate) use framing::Checked;
+pub(crate) use headers::{UI_COOKIE_PREFIX, forget_sender, forget_ui_sessions, is_upgrade};
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
 pub(crate) use serve::serve;

@@ -1,17 +1,25 @@
 //! Who is who, and the way to each: names to keys, keys to the one live connection.
 
+mod seen;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use arc_swap::ArcSwap;
 use fastn_p2p::{AddressHints, ConnectError, Node, Path, Protocol, PublicKey, Session, connect};
 use http::StatusCode;
 use malai_api::{Event, PeerState};
-use tokio::{sync::broadcast::error::RecvError, time::Instant};
+use tokio::{
+    sync::broadcast::error::RecvError,
+    task::spawn_blocking,
+    time::{Instant, sleep_until},
+};
 
+use self::seen::Seen;
 use crate::{
     config::{BridgeTarget, Config, PeerName},
     events::EventFeed,
@@ -26,6 +34,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Peers without a pet name that are remembered while they are connected.
 const MAX_STRANGERS: usize = 1024;
+/// How long changes of who was seen when gather before they are written.
+const SAVE_AFTER: Duration = Duration::from_secs(5);
+/// Keys of our own checks that nobody is told of; a check takes seconds, so these are the latest.
+const MAX_OVERLOOKED: usize = 32;
 
 /// Who is who; clones share it.
 #[derive(Debug, Clone)]
@@ -36,6 +48,8 @@ struct Inner {
     node: Node,
     names: ArcSwap<BTreeMap<String, PublicKey>>,
     connected: Mutex<BTreeSet<PublicKey>>,
+    seen: Seen,
+    overlooked: Mutex<VecDeque<PublicKey>>,
 }
 
 /// What is known of a peer at one moment.
@@ -50,13 +64,16 @@ pub struct PeerReport {
 }
 
 impl Peers {
-    /// Begins to tell `events` how peers are reached.
+    /// Begins to tell `events` how peers are reached, and to keep in the file `seen` when those
+    /// with a pet name were last connected.
     #[must_use]
-    pub fn new(node: Node, shutdown: &Shutdown, events: EventFeed) -> Self {
+    pub fn new(node: Node, seen: Option<PathBuf>, shutdown: &Shutdown, events: EventFeed) -> Self {
         let inner = Inner {
             node,
             names: ArcSwap::default(),
             connected: Mutex::new(BTreeSet::new()),
+            seen: Seen::load(seen),
+            overlooked: Mutex::default(),
         };
         let peers = Self(Arc::new(inner));
         shutdown.spawn(peers.clone().follow_paths(shutdown.clone(), events));
@@ -96,6 +113,27 @@ impl Peers {
                 PeerReport { key, state, rtt }
             })
             .collect()
+    }
+
+    /// When `peer` was last connected, in seconds since 1970; of one that is, since when it is.
+    pub(crate) fn last_seen(&self, peer: &PublicKey) -> Option<u64> {
+        self.0.seen.at(peer)
+    }
+
+    /// Tells nobody of `key`, which is ours and only tries how we can be reached.
+    pub(crate) fn overlook(&self, key: PublicKey) {
+        let mut overlooked = self.overlooked();
+        if overlooked.len() == MAX_OVERLOOKED {
+            overlooked.pop_front();
+        }
+        overlooked.push_back(key);
+    }
+
+    fn overlooked(&self) -> std::sync::MutexGuard<'_, VecDeque<PublicKey>> {
+        self.0
+            .overlooked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The key that `target` means; remembers the addresses that came with it.
@@ -178,10 +216,23 @@ impl Peers {
 
     async fn follow_paths(self, shutdown: Shutdown, events: EventFeed) {
         let mut paths = self.0.node.paths();
+        let mut live = BTreeSet::new();
+        let mut save_at = None;
         loop {
             let event = tokio::select! {
                 biased;
-                () = shutdown.draining() => return,
+                () = shutdown.draining() => {
+                    live.iter().for_each(|peer| self.0.seen.mark(*peer, now()));
+                    if save_at.is_some() || !live.is_empty() {
+                        self.save_seen().await;
+                    }
+                    return;
+                }
+                () = sleep_until(save_at.unwrap_or_else(Instant::now)), if save_at.is_some() => {
+                    save_at = None;
+                    self.save_seen().await;
+                    continue;
+                }
                 event = paths.recv() => event,
             };
             let changed = match event {
@@ -192,7 +243,13 @@ impl Peers {
                 }
                 Err(RecvError::Closed) => return,
             };
+            if self.overlooked().contains(&changed.peer) {
+                continue;
+            }
             let (state, rtt) = state_of(changed.path);
+            if self.has_ended(changed.peer, state, &mut live) && save_at.is_none() {
+                save_at = Some(Instant::now() + SAVE_AFTER);
+            }
             tracing::debug!(peer = %changed.peer.short(), ?state, "the way to a peer changed");
             {
                 let mut connected = self
@@ -214,6 +271,37 @@ impl Peers {
             });
         }
     }
+
+    /// Keeps account of who is connected in `live`, and of when; tells whether a connection ended.
+    fn has_ended(&self, peer: PublicKey, state: PeerState, live: &mut BTreeSet<PublicKey>) -> bool {
+        let is_connected = matches!(state, PeerState::Direct | PeerState::Relayed);
+        if is_connected && live.len() < MAX_STRANGERS && live.insert(peer) {
+            self.0.seen.mark(peer, now());
+        }
+        let ended = state == PeerState::Offline && live.remove(&peer);
+        if ended {
+            self.0.seen.mark(peer, now());
+        }
+        ended
+    }
+
+    async fn save_seen(&self) {
+        let named = self.0.names.load().values().copied().collect();
+        let seen = self.0.seen.clone();
+        if let Err(error) = spawn_blocking(move || seen.save(&named)).await {
+            tracing::debug!(%error, "when peers were last seen was not kept");
+        }
+    }
+}
+
+/// Seconds since 1970.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "when a peer is seen is the moment in which it is heard of"
+)]
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
 }
 
 fn state_of(path: Path) -> (PeerState, Option<Duration>) {

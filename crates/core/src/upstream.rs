@@ -1,5 +1,6 @@
 //! Where a service's traffic goes: its backends, and kept connections to each.
 
+mod asking;
 mod backend;
 mod tls;
 
@@ -7,7 +8,7 @@ pub(crate) use backend::Backend;
 use http::{HeaderValue, Version};
 
 use crate::{
-    config::{Place, PoolConfig, Scheme, TimeoutsConfig, UpstreamAddress},
+    config::{Place, PoolConfig, TimeoutsConfig, UpstreamAddress},
     http::{Pool, PoolLimits, ProxyError},
     policy::Allowed,
     shutdown::Shutdown,
@@ -70,10 +71,10 @@ impl Upstream {
 
     /// HTTP/2 for `h2c://` backends, else HTTP/1.1.
     pub(crate) fn version(&self) -> Version {
-        match self.pools.first().map(|pool| pool.dial.address().scheme) {
-            Some(Scheme::H2c) => Version::HTTP_2,
-            _ => Version::HTTP_11,
-        }
+        let first = self.pools.first();
+        first.map_or(Version::HTTP_11, |pool| {
+            asking::version_of(pool.dial.address())
+        })
     }
 }
 

@@ -41,7 +41,7 @@ async fn side() -> Side {
     let shutdown = Shutdown::default();
     let expose = Expose::new(shutdown.clone(), EventFeed::default());
     expose.serve(&node);
-    let peers = Peers::new(node.clone(), &shutdown, EventFeed::default());
+    let peers = Peers::new(node.clone(), None, &shutdown, EventFeed::default());
     let bridges = Bridges::new(peers, shutdown.clone(), EventFeed::default());
     Side {
         node,

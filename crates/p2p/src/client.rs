@@ -3,7 +3,8 @@
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    Call, CallError, ConnectError, Node, Protocol, PublicKey, Rejection, Session,
+    Call, CallError, ConnectError, Node, Path, Protocol, PublicKey, Rejection, Session,
+    connections::path_of,
     frame::{self, MAX_HEADER_BYTES},
     session::SessionWriter,
 };
@@ -55,6 +56,17 @@ pub async fn connect<P: Protocol>(
             Err(_) => return Err(ConnectError::Timeout { peer, after }),
         }
     }
+}
+
+/// Makes sure that there is a connection to `peer` and tells which way it goes; nothing is asked.
+///
+/// Cancel safe: a dial goes on for others.
+///
+/// # Errors
+/// [`ConnectError`] when there is none within the node's limits.
+pub async fn reach(node: &Node, peer: PublicKey) -> Result<Path, ConnectError> {
+    let live = node.0.connection(peer).await?;
+    Ok(path_of(&live.connection))
 }
 
 /// Asks `peer` one question of `protocol`.

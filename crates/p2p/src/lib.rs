@@ -19,7 +19,7 @@ mod node;
 mod server;
 mod session;
 
-pub use client::{call, connect};
+pub use client::{call, connect, reach};
 pub use copy::{CopyEnd, copy_both};
 pub use error::{BindError, CallError, ConnectError, RejectCode, Rejection};
 pub use frame::MAX_HEADER_BYTES;

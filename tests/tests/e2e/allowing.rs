@@ -104,6 +104,29 @@ async fn allow_cuts_a_guest_of_a_temporary_share() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_kept_share_made_anew_begins_with_nobody() -> Result<()> {
+    let origin = Origin::start().await?;
+    let upstream = origin.address().to_string();
+    let (home, _engine) = engine("").await?;
+    let guest = Home::new()?;
+    let share = json!({"request": "share", "upstream": [upstream], "name": "shop", "keep": true});
+    assert_eq!(ask(&home, &share).await?["response"], "shared");
+    let link = invite(&home).await?;
+    let (_bridge, url) = bridge(&guest, &link).await?;
+    let url = format!("{url}sized");
+    assert_eq!(client::get(&url).await?.status, StatusCode::OK);
+
+    let stop = json!({"request": "stop", "name": "shop"});
+    assert_eq!(ask(&home, &stop).await?["kept"], true);
+    assert_eq!(client::get(&url).await?.status, StatusCode::FORBIDDEN);
+    let again = ask(&home, &share).await?;
+    assert_eq!(again["service"]["guests"], json!([]), "{again}");
+    assert_eq!(again["service"]["invites"], false, "{again}");
+    assert_eq!(client::get(&url).await?.status, StatusCode::FORBIDDEN);
+    Ok(())
+}
+
+#[tokio::test]
 async fn groups_are_kept_in_the_file_and_refused_when_they_make_no_sense() -> Result<()> {
     let (alice, bob) = (Home::new()?.id().await?, Home::new()?.id().await?);
     let text =

@@ -202,7 +202,7 @@ async fn an_invite_that_ends_cuts_a_running_download() -> Result<()> {
     let origin = Origin::start().await?;
     let (home, _serve) = kept(&origin).await?;
     let visitor = Home::new()?;
-    let link = invite(&home, &["--for", "3s"]).await?;
+    let link = invite(&home, &["--for", "8s"]).await?;
     let (_bridge, url) = bridge(&visitor, &link).await?;
     let request = Request::get(format!("{url}gated")).body(client::empty())?;
     let mut response = client::open(request).await?;

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand, builder::BoolishValueParser};
 use clap_complete::Shell;
 use malai_core::{
     config::{BridgeTarget, NameError, UpstreamAddress, UpstreamAddressError, check_name},
+    control::UiAddress,
     identity::KeyStore,
     link::LinkError,
 };
@@ -83,6 +84,17 @@ pub(crate) struct IdArgs {
     /// Draw it as a QR code, too.
     #[arg(long, env = env::QR, hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub(crate) qr: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Serve the web UI on this machine alone, at a port or a loopback address; a free port when
+    /// left out.
+    #[arg(
+        long, value_name = "ADDRESS", env = env::UI, hide_env_values = true,
+        num_args = 0..=1, default_missing_value = "0"
+    )]
+    pub(crate) ui: Option<UiAddress>,
 }
 
 #[derive(Debug, Args)]

@@ -80,7 +80,12 @@ impl Printer {
 
 fn print_all(events: &Receiver<Event>, output: Output) {
     for event in events {
-        if output.is_json() {
+        if let (Event::Ui { url }, false) = (&event, output.is_json()) {
+            // A result, and a secret: not for the log that stderr may be.
+            if let Err(error) = output.line(&format!("web UI: {url}")) {
+                tracing::debug!(%error, "nobody reads the address");
+            }
+        } else if output.is_json() {
             if let Err(error) = output.object(&event) {
                 tracing::debug!(%error, "nobody reads the events");
                 return;

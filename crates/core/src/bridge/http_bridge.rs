@@ -105,12 +105,13 @@ impl HttpBridge {
     /// Sends `request` to the first target that takes it; also tells which was asked last.
     async fn send(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         tasks: &Shutdown,
     ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {
         if request.method() == Method::CONNECT {
             return (None, Err(ProxyError::connect_refused()));
         }
+        proxy::forget_ui_sessions(request.headers_mut());
         let version = match request.version() {
             Version::HTTP_2 => Version::HTTP_2,
             _ => Version::HTTP_11,

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     ControlError, RESPONSE_TIMEOUT,
-    line::{LineReader, write_line},
+    line::{LineReader, MAX_ANSWER_BYTES, write_line},
 };
 use crate::home::Home;
 
@@ -65,7 +65,7 @@ impl ControlClient {
 
     fn new(reader: Reader, writer: Writer) -> Self {
         Self {
-            lines: LineReader::new(reader),
+            lines: LineReader::new(reader, MAX_ANSWER_BYTES),
             writer,
             pending: VecDeque::new(),
         }
@@ -89,7 +89,7 @@ impl ControlClient {
         }
     }
 
-    /// The next event after [`Request::Subscribe`]; `None` when the engine has ended. Cancel safe.
+    /// The next event after [`Request::Subscribe`] or [`Request::Watch`]; `None` when the engine has ended. Cancel safe.
     ///
     /// # Errors
     /// [`ControlError`] when the connection breaks.

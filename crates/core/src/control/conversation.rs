@@ -3,17 +3,15 @@
 //! Requests are answered in order; events come in between once they are subscribed to.
 
 use malai_api::{Event, Failure, Request, Response, codes};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::broadcast::error::RecvError,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
 use super::{
-    ControlError, Dispatch, Owner, QUIET_TIMEOUT,
+    ControlError, Dispatch, MAX_LINE_BYTES, Owner, QUIET_TIMEOUT,
+    hearing::Hearing,
     line::{LineReader, write_line},
 };
-use crate::{events::Events, shutdown::Shutdown};
+use crate::shutdown::Shutdown;
 
 /// Answers until the other side hangs up, is silent for too long, or the engine ends.
 pub(super) async fn converse<S, D>(stream: S, engine: D, shutdown: Shutdown)
@@ -34,12 +32,12 @@ where
     // The guard ends with this function: with the connection.
     let (owner, _guard) = Owner::new();
     let (reader, mut writer) = tokio::io::split(stream);
-    let mut lines = LineReader::new(reader);
-    let mut events = None;
+    let mut lines = LineReader::new(reader, MAX_LINE_BYTES);
+    let mut hearing = None;
     loop {
         tokio::select! {
             biased;
-            () = shutdown.draining() => return tell_the_rest(&mut writer, events).await,
+            () = shutdown.draining() => return tell_the_rest(&mut writer, hearing).await,
             line = lines.next() => {
                 let line = match line {
                     Ok(Some(line)) => line,
@@ -53,7 +51,11 @@ where
                 };
                 let response = match serde_json::from_slice(&line) {
                     Ok(Request::Subscribe) => {
-                        events = Some(engine.events());
+                        hearing = Some(Hearing::subscribe(engine));
+                        Response::Done
+                    }
+                    Ok(Request::Watch) => {
+                        hearing = Some(Hearing::watch(engine));
                         Response::Done
                     }
                     Ok(request) => engine.dispatch(request, &owner).await,
@@ -64,46 +66,35 @@ where
                 };
                 write_line(&mut writer, &response).await?;
             }
-            event = next_event(&mut events) => match event {
+            event = next_event(&mut hearing) => match event {
                 Some(event) => write_line(&mut writer, &event).await?,
                 None => return Ok(()),
             },
-            () = tokio::time::sleep(QUIET_TIMEOUT), if events.is_none() => return Ok(()),
+            () = tokio::time::sleep(QUIET_TIMEOUT), if hearing.is_none() => return Ok(()),
         }
     }
 }
 
 /// The next event of a subscription; never resolves without one. Cancel safe.
-async fn next_event(events: &mut Option<Events>) -> Option<Event> {
-    let Some(events) = events else {
-        return std::future::pending().await;
-    };
-    match events.recv().await {
-        Ok(event) => Some(event),
-        Err(RecvError::Lagged(lost)) => Some(lost_events(lost)),
-        Err(RecvError::Closed) => None,
+async fn next_event(hearing: &mut Option<Hearing>) -> Option<Event> {
+    match hearing {
+        Some(hearing) => hearing.next().await,
+        None => std::future::pending().await,
     }
 }
 
 /// What was already said when the engine ended still reaches whoever listens.
 async fn tell_the_rest<W: AsyncWrite + Unpin>(
     writer: &mut W,
-    events: Option<Events>,
+    hearing: Option<Hearing>,
 ) -> Result<(), ControlError> {
-    let Some(mut events) = events else {
+    let Some(mut hearing) = hearing else {
         return Ok(());
     };
-    while let Ok(event) = events.try_recv() {
+    while let Some(event) = hearing.rest() {
         write_line(writer, &event).await?;
     }
     Ok(())
-}
-
-fn lost_events(count: u64) -> Event {
-    Event::Error {
-        code: codes::EVENTS_LOST.to_owned(),
-        message: format!("{count} events were lost, since they were read too slowly"),
-    }
 }
 
 #[cfg(test)]

@@ -236,6 +236,9 @@ fn events() -> Vec<Event> {
             cut: 0,
         },
         Event::Status(Box::new(status())),
+        Event::Ui {
+            url: "http://127.0.0.1:40000/#token=secret".to_owned(),
+        },
         Event::Error {
             code: codes::EVENTS_LOST.to_owned(),
             message: "what happened".to_owned(),
@@ -251,7 +254,7 @@ fn identity() -> IdentityStatus {
     }
 }
 
-fn status() -> Status {
+pub(super) fn status() -> Status {
     Status {
         identity: identity(),
         version: "0.1.0".to_owned(),

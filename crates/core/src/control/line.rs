@@ -10,22 +10,29 @@ use tokio::{
 
 use super::{ControlError, WRITE_TIMEOUT};
 
-/// Bytes of one line at most, without its end.
+/// Bytes of one request line at most, without its end.
 pub const MAX_LINE_BYTES: usize = 64 * 1024;
+
+/// Bytes of one line of an engine at most: a status with a thousand connected peers has some
+/// hundred thousand.
+pub(super) const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Reads lines; bytes that came early wait inside.
 #[derive(Debug)]
 pub(super) struct LineReader<R> {
     reader: R,
+    cap: usize,
     buffer: Vec<u8>,
     /// Bytes of the buffer that are known to hold no line end.
     searched: usize,
 }
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
-    pub(super) fn new(reader: R) -> Self {
+    /// Reads from `reader` lines of at most `cap` bytes.
+    pub(super) fn new(reader: R, cap: usize) -> Self {
         Self {
             reader,
+            cap,
             buffer: Vec::new(),
             searched: 0,
         }
@@ -39,13 +46,13 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
                 let mut line = std::mem::replace(&mut self.buffer, rest);
                 self.searched = 0;
                 line.pop();
-                if line.len() > MAX_LINE_BYTES {
+                if line.len() > self.cap {
                     return Err(ControlError::LineTooLong);
                 }
                 return Ok(Some(line));
             }
             self.searched = self.buffer.len();
-            if self.searched > MAX_LINE_BYTES {
+            if self.searched > self.cap {
                 return Err(ControlError::LineTooLong);
             }
             let read = self.reader.read_buf(&mut self.buffer).await;
@@ -80,7 +87,7 @@ mod tests {
     #[tokio::test]
     async fn reads_lines_that_come_together_or_in_pieces() {
         let pieces = tokio_test_reader(&[b"one\ntwo\nth", b"ree\n"]);
-        let mut lines = LineReader::new(pieces);
+        let mut lines = LineReader::new(pieces, MAX_LINE_BYTES);
         assert_eq!(lines.next().await.unwrap().unwrap(), b"one");
         assert_eq!(lines.next().await.unwrap().unwrap(), b"two");
         assert_eq!(lines.next().await.unwrap().unwrap(), b"three");
@@ -91,23 +98,23 @@ mod tests {
     async fn takes_a_line_of_exactly_the_cap() {
         let mut bytes = vec![b'x'; MAX_LINE_BYTES];
         bytes.push(b'\n');
-        let mut lines = LineReader::new(bytes.as_slice());
+        let mut lines = LineReader::new(bytes.as_slice(), MAX_LINE_BYTES);
         assert_eq!(lines.next().await.unwrap().unwrap().len(), MAX_LINE_BYTES);
     }
 
     #[tokio::test]
     async fn refuses_a_line_over_the_cap_with_or_without_its_end() {
         let mut bytes = vec![b'x'; MAX_LINE_BYTES + 1];
-        let mut lines = LineReader::new(bytes.as_slice());
+        let mut lines = LineReader::new(bytes.as_slice(), MAX_LINE_BYTES);
         assert!(matches!(lines.next().await, Err(ControlError::LineTooLong)));
         bytes.push(b'\n');
-        let mut lines = LineReader::new(bytes.as_slice());
+        let mut lines = LineReader::new(bytes.as_slice(), MAX_LINE_BYTES);
         assert!(matches!(lines.next().await, Err(ControlError::LineTooLong)));
     }
 
     #[tokio::test]
     async fn a_line_cut_in_the_middle_is_an_error() {
-        let mut lines = LineReader::new(b"{\"requ".as_slice());
+        let mut lines = LineReader::new(b"{\"requ".as_slice(), MAX_LINE_BYTES);
         assert!(matches!(lines.next().await, Err(ControlError::Broken(_))));
     }
 

@@ -38,7 +38,7 @@ fn guess_at(process: &Process, home: Option<&Path>) -> Guess {
     let project = project.unwrap_or_default();
     let framework = command::framework(process).or(project.framework);
     Guess {
-        program: Some(framework.map_or_else(|| process.name.clone(), str::to_owned))
+        program: Some(framework.map_or_else(|| process.program(), str::to_owned))
             .filter(|program| !program.is_empty()),
         name: name_of(process, &project, home, runtime),
         is_framework: framework.is_some(),
@@ -135,6 +135,16 @@ mod tests {
         fs::write(home.path().join("package.json"), r#"{"name": "x"}"#).unwrap();
         let guess = guess_at(&process("node x.js", home.path()), Some(home.path()));
         assert_eq!(guess.name, None);
+    }
+
+    #[test]
+    fn node_is_told_by_its_program_and_not_by_its_thread() {
+        let node = Process {
+            name: "MainThread".to_owned(),
+            ..process("/usr/bin/node server.js", Path::new("/"))
+        };
+        let guess = guess_at(&node, None);
+        assert_eq!(guess.program.as_deref(), Some("node"));
     }
 
     #[test]

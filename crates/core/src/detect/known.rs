@@ -1,5 +1,7 @@
 //! Ports and processes that are known: usual places of dev servers, and what nobody means to share.
 
+use super::process::Process;
+
 /// Where dev servers usually listen.
 const USUAL: &[u16] = &[
     80, 443, 1234, 1313, 3000, 3001, 3002, 3003, 3030, 3333, 4000, 4173, 4200, 4321, 5000, 5001,
@@ -31,7 +33,6 @@ const OTHERS: &[&str] = &[
     "valkey-server",
     "mongod",
     "memcached",
-    "beam.smp-epmd",
     "epmd",
     "etcd",
     "nats-server",
@@ -106,9 +107,11 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Whether a person may well want to share it.
-pub(super) fn is_offered(port: u16, process: &str) -> bool {
+pub(super) fn is_offered(port: u16, process: &Process) -> bool {
     let is_free = port >= FIRST_UNPRIVILEGED || WEB.contains(&port);
-    is_free && !INFRASTRUCTURE.contains(&port) && !OTHERS.contains(&process)
+    let is_other = |name: &str| OTHERS.contains(&name);
+    let is_other = is_other(&process.name) || is_other(&process.program());
+    is_free && !INFRASTRUCTURE.contains(&port) && !is_other
 }
 
 /// Whether dev servers usually listen there.
@@ -120,8 +123,16 @@ pub(super) fn is_usual(port: u16) -> bool {
 mod tests {
     use super::*;
 
+    fn process(name: &str) -> Process {
+        Process {
+            name: name.to_owned(),
+            ..Process::default()
+        }
+    }
+
     #[test]
     fn leaves_out_what_nobody_means() {
+        let is_offered = |port, name: &str| is_offered(port, &process(name));
         for (port, process) in [
             (22, "x"),
             (53, "x"),
@@ -140,7 +151,7 @@ mod tests {
     #[test]
     fn no_usual_port_is_left_out() {
         for port in USUAL {
-            assert!(is_offered(*port, "node"), "{port}");
+            assert!(is_offered(*port, &process("node")), "{port}");
         }
     }
 }

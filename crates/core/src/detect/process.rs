@@ -62,10 +62,13 @@ impl Process {
     }
 
     /// The program's name as it was called, without directory and `.exe`.
+    ///
+    /// Better than the process's name where it can be had: Node calls its processes `MainThread`.
+    /// Some set a title of several words in its place, which is no name.
     pub(super) fn program(&self) -> String {
         match self.command.first() {
-            Some(first) => stem(Path::new(first)),
-            None => self.name.clone(),
+            Some(first) if !first.contains(' ') => stem(Path::new(first)),
+            Some(_) | None => self.name.clone(),
         }
     }
 }

@@ -33,6 +33,7 @@ impl Keeper {
         self.apply_shares(&config, reason).await;
         self.apply_bridges(&config, reason).await;
         self.apply_gateway(&config).await;
+        self.status.hint();
     }
 
     async fn apply_shares(&mut self, config: &Config, reason: &str) {
@@ -88,6 +89,7 @@ impl Keeper {
             link: self.link(name),
         });
         self.shares.insert(name.to_owned(), share);
+        self.parts.answers.look_again();
     }
 
     async fn apply_gateway(&mut self, config: &Config) {

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     control::{Dispatch, Owner},
     events::{EventFeed, Events},
+    watching::{StatusFeed, StatusWatch},
 };
 
 /// Asks an engine; clones ask the same one.
@@ -20,14 +21,21 @@ use crate::{
 pub struct EngineHandle {
     inbox: mpsc::Sender<Command>,
     events: EventFeed,
+    status: StatusFeed,
     look: Look,
 }
 
 impl EngineHandle {
-    pub(super) fn new(inbox: mpsc::Sender<Command>, events: EventFeed, look: Look) -> Self {
+    pub(super) fn new(
+        inbox: mpsc::Sender<Command>,
+        events: EventFeed,
+        status: StatusFeed,
+        look: Look,
+    ) -> Self {
         Self {
             inbox,
             events,
+            status,
             look,
         }
     }
@@ -56,11 +64,25 @@ impl EngineHandle {
         self.events.subscribe()
     }
 
+    /// Every event from here on; requests only while somebody else wants to hear of them.
+    #[must_use]
+    pub fn changes(&self) -> Events {
+        self.events.subscribe_to_changes()
+    }
+
+    /// The status as it is, and from then on whenever it has changed: what happened shows within
+    /// some tens of milliseconds, what moves by itself once a second.
+    #[must_use]
+    pub fn watch(&self) -> StatusWatch {
+        self.status.watch()
+    }
+
     pub(super) fn feed(&self) -> &EventFeed {
         &self.events
     }
 
-    async fn share(&self, share: ShareRequest, owner: &Owner) -> Response {
+    async fn share(&self, mut share: ShareRequest, owner: &Owner) -> Response {
+        probe::settle(&mut share.upstream).await;
         let upstream = share.upstream.clone();
         if share.must_answer && !probe::any(&upstream).await {
             let upstream = upstream.join(", ");
@@ -97,6 +119,10 @@ impl Dispatch for EngineHandle {
 
     fn events(&self) -> Events {
         self.events.subscribe()
+    }
+
+    fn watch(&self) -> StatusWatch {
+        self.status.watch()
     }
 }
 

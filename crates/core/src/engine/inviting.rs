@@ -39,6 +39,10 @@ impl Keeper {
             for_secs,
         } = request;
         self.check_shared(&service)?;
+        if for_secs == Some(0) {
+            let message = "a link that ends at once lets nobody in; say a longer time";
+            return Err(Failure::new(codes::ARGUMENT_INVALID, message));
+        }
         let share = self.share_id(&service);
         let now = self.parts.clock.now();
         let is_standing = !once && for_secs.is_none();

@@ -15,8 +15,16 @@ use tokio::{
 use tracing::warn;
 
 use super::{
-    EngineHandle, apply::Share, bridging::Bridging, guests::Guests, handle::chain, layers::Layers,
-    look::Look, operations::Operations,
+    EngineHandle,
+    answers::Answers,
+    apply::Share,
+    bridging::Bridging,
+    guests::Guests,
+    handle::chain,
+    layers::Layers,
+    look::{self, Look},
+    operations::Operations,
+    watching::Looking,
 };
 use crate::{
     bridge::Bridges,
@@ -28,6 +36,7 @@ use crate::{
     home::Home,
     peers::Peers,
     shutdown::Shutdown,
+    watching::StatusFeed,
 };
 
 /// Commands that wait; whoever has more to ask waits, too.
@@ -64,6 +73,8 @@ pub(super) struct Parts {
     pub(super) bridges: Bridges,
     pub(super) events: EventFeed,
     pub(super) operations: Operations,
+    /// Whether shares are answered.
+    pub(super) answers: Answers,
     /// What is in force, for everybody to read.
     pub(super) effective: Arc<ArcSwap<Config>>,
     pub(super) identity: IdentityStatus,
@@ -99,6 +110,7 @@ pub(super) struct Keeper {
     pub(super) inbox: mpsc::WeakSender<Command>,
     /// The identity of the next start, when one was imported.
     pub(super) imported: Option<PublicKey>,
+    pub(super) status: StatusFeed,
     retry_at: Instant,
 }
 
@@ -116,9 +128,22 @@ impl Keeper {
             node: parts.node.clone(),
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
+            answers: parts.answers.clone(),
             detecting: Arc::new(Semaphore::new(1)),
+            checking: Arc::new(Semaphore::new(look::MAX_CHECKS)),
+            shutdown: shutdown.clone(),
         };
-        let handle = EngineHandle::new(sender.clone(), parts.events.clone(), look);
+        let (status, source) = StatusFeed::new();
+        let looking = Looking {
+            source,
+            keeper: sender.downgrade(),
+            events: parts.events.clone(),
+            answers: parts.answers.clone(),
+            shutdown: shutdown.clone(),
+        };
+        shutdown.spawn(looking.run());
+        let (events, feed) = (parts.events.clone(), status.clone());
+        let handle = EngineHandle::new(sender.clone(), events, feed, look);
         let mut keeper = Self {
             parts,
             layers: Layers::new(config),
@@ -128,6 +153,7 @@ impl Keeper {
             gateway: None,
             inbox: sender.downgrade(),
             imported: None,
+            status,
             retry_at: Instant::now() + RETRY_INTERVAL,
         };
         if let Some(failure) = keeper.guests.unreadable.take() {

@@ -14,7 +14,11 @@ use tokio::sync::Semaphore;
 
 pub(super) use qr::qr;
 
-use crate::{config::Config, peers::Peers};
+use super::answers::Answers;
+use crate::{config::Config, peers::Peers, shutdown::Shutdown};
+
+/// Checks at a time: each binds two nodes for some seconds.
+pub(super) const MAX_CHECKS: usize = 2;
 
 /// What is looked with.
 #[derive(Debug, Clone)]
@@ -22,6 +26,10 @@ pub(super) struct Look {
     pub(super) node: Node,
     pub(super) peers: Peers,
     pub(super) effective: Arc<ArcSwap<Config>>,
+    pub(super) answers: Answers,
     /// One look for local servers at a time.
     pub(super) detecting: Arc<Semaphore>,
+    /// [`MAX_CHECKS`] at a time.
+    pub(super) checking: Arc<Semaphore>,
+    pub(super) shutdown: Shutdown,
 }

@@ -39,11 +39,11 @@ impl Keeper {
             return Err(Failure::new(codes::NAME_TAKEN, message));
         }
         if request.keep {
-            // A share of a name that was there before is a new one: nobody is let in to it yet.
-            self.guests.access.close(&ShareId::kept(&name));
             let (kept, config) = (name.clone(), service.clone());
             self.edit(move |editor| editor.put_service(&kept, &config))
                 .await?;
+            // A share of a name that was there before is a new one: nobody is let in to it yet.
+            self.guests.access.close(&ShareId::kept(&name));
         } else {
             self.refuse_when_full()?;
             let length = request.for_secs.map(Duration::from_secs);

@@ -54,7 +54,7 @@ impl Keeper {
             kept: temporary.is_none(),
             link: self.link(name),
             ends_in_secs: temporary.and_then(|it| it.ends).map(left),
-            answers: None,
+            answers: self.parts.answers.of(name, &service.upstream),
             guests: texts(self.guests.access.guests(&share, now)),
             invites: self.guests.access.is_open(&share, now),
             traffic: self.parts.expose.traffic(name),
@@ -107,7 +107,7 @@ impl Keeper {
                 id52: key.to_string(),
                 state,
                 rtt_ms,
-                last_seen: None,
+                last_seen: self.parts.peers.last_seen(&key),
             }
         };
         named.chain(nameless).map(status).collect()

@@ -1,4 +1,5 @@
 mod files;
+mod looks;
 mod pairs;
 mod settings;
 mod shares;

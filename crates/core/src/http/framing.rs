@@ -29,7 +29,7 @@ const POISON: &[u8] = b"\0\r\n\r\n";
 
 /// A connection whose HTTP/1.1 framing is checked while hyper reads from it.
 #[derive(Debug)]
-pub(super) struct Checked<T> {
+pub(crate) struct Checked<T> {
     inner: T,
     framing: Framing,
     /// What hyper is still to read of [`POISON`].
@@ -268,7 +268,7 @@ fn chunk_size(line: &[u8]) -> Result<State, Offence> {
 
 impl<T> Checked<T> {
     /// Checks `inner`, which has `first_line` to send the first line of its first request.
-    pub(super) fn new(inner: T, first_line: Duration) -> Self {
+    pub(crate) fn new(inner: T, first_line: Duration) -> Self {
         Self {
             inner,
             framing: Framing::default(),

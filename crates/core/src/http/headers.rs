@@ -24,6 +24,9 @@ const HOP_BY_HOP: [HeaderName; 6] = [
 /// Never removed, even when nominated: without them a message has another meaning.
 const NEVER_NOMINATED: [HeaderName; 3] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING];
 
+/// What the names of the web UI's cookies begin with; each has the port of its server after it.
+pub(crate) const UI_COOKIE_PREFIX: &str = "malai-ui-";
+
 /// Whether the client asks to speak something else on this connection.
 ///
 /// Another HTTP is not something else: behind a `101` for `h2c` a client could send requests that
@@ -61,6 +64,29 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
         if let Ok(joined) = HeaderValue::from_bytes(&joined) {
             headers.insert(COOKIE, joined);
         }
+    }
+}
+
+/// Removes the cookies of the web UI, which a browser sends to every port of one host: whoever is
+/// at the other end of a bridge is not to see them.
+pub(crate) fn forget_ui_sessions(headers: &mut HeaderMap) {
+    let has_some = |value: &HeaderValue| {
+        memchr::memmem::find(value.as_bytes(), UI_COOKIE_PREFIX.as_bytes()).is_some()
+    };
+    if !headers.get_all(COOKIE).iter().any(has_some) {
+        return;
+    }
+    let pairs = headers.get_all(COOKIE).iter();
+    let pairs = pairs.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let others = pairs
+        .map(<[u8]>::trim_ascii)
+        .filter(|pair| !pair.starts_with(UI_COOKIE_PREFIX.as_bytes()));
+    let others = others.collect::<Vec<_>>().join(&b"; "[..]);
+    headers.remove(COOKIE);
+    if let Ok(others) = HeaderValue::from_bytes(&others)
+        && !others.is_empty()
+    {
+        headers.insert(COOKIE, others);
     }
 }
 
@@ -150,6 +176,26 @@ mod tests {
                 )
             })
             .collect()
+    }
+
+    #[test]
+    fn cookies_of_the_web_ui_go_and_others_stay() {
+        let left = |cookies: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for cookie in cookies {
+                headers.append(COOKIE, HeaderValue::from_static(cookie));
+            }
+            forget_ui_sessions(&mut headers);
+            let values = headers.get_all(COOKIE).iter();
+            values
+                .map(|value| value.to_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(left(&["a=1; malai-ui-4100=secret; b=2"]), ["a=1; b=2"]);
+        assert_eq!(left(&["malai-ui-1=x;malai-ui-2=y"]), [""; 0]);
+        assert_eq!(left(&["a=1", "malai-ui-1=x"]), ["a=1"]);
+        assert_eq!(left(&["a=malai-ui-1", "b=2"]), ["a=malai-ui-1; b=2"]);
+        assert_eq!(left(&["a=1;b=2", "c=3"]), ["a=1;b=2", "c=3"]);
     }
 
     #[test]

@@ -217,7 +217,8 @@ impl Sender {
         }
     }
 
-    async fn send(
+    /// Sends one request; the connection must be idle.
+    pub(crate) async fn send(
         &mut self,
         request: Request<ProxyBody>,
     ) -> Result<Response<Incoming>, TrySendError<Request<ProxyBody>>> {

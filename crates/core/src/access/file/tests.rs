@@ -1,5 +1,3 @@
-use std::os::unix::fs::PermissionsExt;
-
 use fastn_p2p::SecretKey;
 
 use super::*;
@@ -37,8 +35,12 @@ fn what_is_kept_is_read_again_and_what_is_temporary_is_not_written() {
         assert!(!text.contains(secret.expose()), "a secret was written");
     }
     file(&dir).write(&text).unwrap();
-    let mode = fs::metadata(&file(&dir).0).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&file(&dir).0).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 
     let read = file(&dir).load().unwrap();
     assert_eq!(AccessFile::text(&read), text);

@@ -9,6 +9,7 @@ use crate::{
     control::{ControlListener, Dispatch, MAX_CONNECTIONS, Owner},
     events::{EventFeed, Events},
     shutdown::Shutdown,
+    watching::{StatusFeed, StatusWatch},
 };
 
 /// Answers everything with `Done`, telling of it first.
@@ -25,6 +26,10 @@ impl Dispatch for Stub {
 
     fn events(&self) -> Events {
         self.0.subscribe()
+    }
+
+    fn watch(&self) -> StatusWatch {
+        StatusFeed::new().0.watch()
     }
 }
 

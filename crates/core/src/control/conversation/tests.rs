@@ -9,12 +9,14 @@ use super::*;
 use crate::{
     control::MAX_LINE_BYTES,
     events::{EventFeed, Events},
+    watching::{StatusFeed, StatusSource, StatusWatch},
 };
 
 /// Answers everything with `Done` and tells when an owner has gone.
 #[derive(Clone)]
 struct Stub {
     feed: EventFeed,
+    status: StatusFeed,
     gone: mpsc::Sender<()>,
     shutdown: Shutdown,
 }
@@ -32,11 +34,16 @@ impl Dispatch for Stub {
     fn events(&self) -> Events {
         self.feed.subscribe()
     }
+
+    fn watch(&self) -> StatusWatch {
+        self.status.watch()
+    }
 }
 
 struct Talk {
     stream: BufReader<DuplexStream>,
     feed: EventFeed,
+    source: StatusSource,
     gone: mpsc::Receiver<()>,
     shutdown: Shutdown,
 }
@@ -46,8 +53,10 @@ impl Talk {
         let (ours, theirs) = tokio::io::duplex(4 * MAX_LINE_BYTES);
         let (sender, gone) = mpsc::channel(1);
         let shutdown = Shutdown::default();
+        let (status, source) = StatusFeed::new();
         let stub = Stub {
             feed: EventFeed::default(),
+            status,
             gone: sender,
             shutdown: shutdown.clone(),
         };
@@ -56,6 +65,7 @@ impl Talk {
         Self {
             stream: BufReader::new(ours),
             feed,
+            source,
             gone,
             shutdown,
         }
@@ -147,4 +157,16 @@ async fn the_last_events_arrive_when_the_engine_ends() {
     talk.shutdown.drain(Duration::from_secs(5)).await;
     assert!(talk.line().await.contains("last"));
     assert_eq!(talk.line().await, "");
+}
+
+#[tokio::test]
+async fn a_watcher_is_told_the_status_and_events() {
+    let mut talk = Talk::start();
+    let answer = talk.ask(br#"{"request":"watch"}"#).await;
+    assert_eq!(answer, r#"{"response":"done"}"#);
+    talk.source.show(crate::control::golden::status());
+    let line = talk.line().await;
+    assert!(line.starts_with(r#"{"event":"status","#), "{line}");
+    talk.feed.send(|| stopped("shop"));
+    assert!(talk.line().await.contains("stopped"));
 }

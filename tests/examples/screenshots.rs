@@ -1,0 +1,214 @@
+//! Takes the pictures of the README from the real application, on a screen that nobody sees.
+//!
+//! `screenshots DIRECTORY`; `make screenshots` runs it. Two people are on one loopback with a relay
+//! of their own: `alice` shares, and the pictures show how the other one sees it.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tasks end with the program, as in a test"
+)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::{Context, Result, ensure};
+use e2e::{
+    Home, Malai, Origin, binary, client,
+    desktop::{Panel, Session, Window},
+    wait_until,
+};
+use tokio::process::Command;
+
+/// Where the relay listens; as root on a loopback of its own.
+const RELAY: &str = "127.0.0.1:3340";
+
+/// A network of two with a relay.
+const CONFIG: &str = r#"version = 1
+
+[network]
+relay = ["http://127.0.0.1:3340"]
+lookup = []
+bind = "127.0.0.1:0"
+"#;
+
+/// A dev server as people have it: a process of its own, in the directory of a project.
+const SERVER: &str = "require('http').createServer((_, answer) => answer.end('shop')).listen(3000)";
+
+/// Where the tray has its only icon.
+const ICON: &str = "1258 14";
+
+/// Where its menu opens.
+const MENU: &str = "440x460+840+0";
+
+/// How the window looks in a picture.
+#[derive(Debug, Clone, Copy)]
+struct Theme {
+    name: &'static str,
+    gtk: &'static str,
+}
+
+const THEMES: [Theme; 2] = [
+    Theme {
+        name: "light",
+        gtk: "Adwaita",
+    },
+    Theme {
+        name: "dark",
+        gtk: "Adwaita:dark",
+    },
+];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let directory = std::env::args_os().nth(1).map(PathBuf::from);
+    let directory = directory.context("usage: screenshots DIRECTORY")?;
+    fs::create_dir_all(&directory)?;
+    let mut session = Session::start().await?;
+    session.manage_windows().await?;
+    let mut stage = Stage::set(&session).await?;
+    for theme in THEMES {
+        stage.windows(&session, theme, &directory).await?;
+    }
+    stage.menu(&session, &directory).await
+}
+
+/// Who and what there is to see.
+struct Stage {
+    home: Home,
+    link: String,
+    _friend: Home,
+    _origin: Origin,
+    _processes: [Malai; 3],
+}
+
+impl Stage {
+    async fn set(session: &Session) -> Result<Self> {
+        let mut relay = Command::new(binary("lab-relay")?);
+        relay.arg(RELAY);
+        let relay = Malai::start(relay, "relay")?;
+
+        let origin = Origin::start().await?;
+        let home = session.home(Home::with_config(CONFIG)?);
+        let friend = session.home(Home::with_config(CONFIG)?);
+        let project = home.path("shop");
+        fs::create_dir(&project)?;
+        fs::write(project.join("package.json"), r#"{"name": "shop"}"#)?;
+        let mut server = session.command("node");
+        server.args(["-e", SERVER]).current_dir(&project);
+        let server = Malai::start(server, "node")?;
+
+        let upstream = origin.address().to_string();
+        let id = home.id().await?;
+        let args = [
+            "share", &upstream, "--name", "orders", "--allow", &id, "--json",
+        ];
+        let share = friend.start(&args)?;
+        let shared = share.event("shared").await?;
+        let link = shared["link"].as_str().context("no link")?.to_owned();
+        let alice = friend.id().await?;
+        for (name, id) in [("alice", alice), ("bob", Home::new()?.id().await?)] {
+            home.run(&["peer", "add", name, &id]).await?;
+        }
+        Ok(Self {
+            home,
+            link,
+            _friend: friend,
+            _origin: origin,
+            _processes: [relay, server, share],
+        })
+    }
+
+    /// The window's pages, in one theme.
+    async fn windows(&mut self, session: &Session, theme: Theme, directory: &Path) -> Result<()> {
+        let mut panel = Panel::start(session).await?;
+        self.home.set_env("GTK_THEME", Some(theme.gtk.as_ref()));
+        let window = Window::open(&self.home, &[]).await?;
+        let tray = panel.next().await?;
+
+        window.press("go-share").await?;
+        window.press("server-3000").await?;
+        take(&window, directory, "share", theme).await?;
+        window.press("share").await?;
+        window.test_id("qr").await?;
+        window
+            .find("[data-testid=\"check-upstream\"][data-outcome=\"good\"]")
+            .await?;
+        take(&window, directory, "link", theme).await?;
+
+        window.run("location.hash = '#/connect'", vec![]).await?;
+        window.fill("link-input", &self.link).await?;
+        window.press("read").await?;
+        window.test_id("question").await?;
+        take(&window, directory, "connect", theme).await?;
+        window.press("open-link").await?;
+        let address = window.text_of("address").await?;
+        client::get(&format!("{}/sized", address.trim_end_matches('/'))).await?;
+        window.says("direct").await?;
+        window.press("nav-home").await?;
+        window.test_id("bridge-orders").await?;
+        take(&window, directory, "home", theme).await?;
+
+        tray.click(&["Quit"]).await?;
+        tray.is_gone().await?;
+        panel.close().await
+    }
+
+    /// The tray's menu, opened in a real tray.
+    async fn menu(&self, session: &Session, directory: &Path) -> Result<()> {
+        let mut trayer = session.command("trayer");
+        trayer.args(["--edge", "top", "--align", "right", "--margin", "8"]);
+        trayer.args([
+            "--widthtype",
+            "request",
+            "--height",
+            "28",
+            "--tint",
+            "0xeeeeee",
+        ]);
+        let _trayer = Malai::start(trayer, "trayer")?;
+        let _malai = self.home.start_desktop(&["--hidden"])?;
+        // This tray is of the old kind, which only shows icons; malai shows its window there, too.
+        session.window_is_shown("malai", true).await?;
+        run(session, "wmctrl -r malai -e 0,0,150,700,700").await?;
+        let before = windows(session).await?;
+        run(session, &format!("xdotool mousemove {ICON} click 1")).await?;
+        wait_until("the menu", || async {
+            Ok(windows(session).await? > before)
+        })
+        .await?;
+        let file = directory.join("tray.png");
+        let take = format!(
+            "import -window root -crop {MENU} +repage {}",
+            file.display()
+        );
+        run(session, &take).await?;
+        Ok(())
+    }
+}
+
+/// Takes a picture of what the window shows.
+async fn take(window: &Window, directory: &Path, what: &str, theme: Theme) -> Result<()> {
+    let picture = window.client().screenshot().await?;
+    let file = directory.join(format!("{what}-{}.png", theme.name));
+    fs::write(&file, picture)?;
+    Ok(())
+}
+
+/// How many windows can be seen; a menu is one.
+async fn windows(session: &Session) -> Result<usize> {
+    let found = run(session, "xdotool search --onlyvisible --name .*").await?;
+    Ok(found.lines().count())
+}
+
+/// Runs a program of the session to its end; what it printed.
+async fn run(session: &Session, line: &str) -> Result<String> {
+    let mut words = line.split(' ');
+    let mut command = session.command(words.next().context("an empty line")?);
+    let output = command.args(words).stdin(Stdio::null()).output().await;
+    let output = output.with_context(|| format!("`{line}`: run `scripts/setup screenshots`"))?;
+    ensure!(output.status.success(), "`{line}`: {output:?}");
+    Ok(String::from_utf8(output.stdout)?)
+}

@@ -1,0 +1,239 @@
+//! The web UI in a real Chromium: the page itself, as a person uses it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use e2e::{Browser, Home, Malai, Origin, client, wait_until};
+use fantoccini::Locator;
+use serde_json::Value;
+
+/// An engine with its web UI, and a browser that is signed in to it.
+struct Page {
+    browser: Browser,
+    home: Home,
+    serve: Malai,
+    url: String,
+}
+
+impl Page {
+    async fn open() -> Result<Self> {
+        let home = Home::new()?;
+        let serve = home.start(&["serve", "--ui", "--json"])?;
+        let told = serve.event("ui").await?;
+        let url = told["url"].as_str().context("no url")?.to_owned();
+        let browser = Browser::start().await?;
+        browser.goto(&url).await?;
+        browser.test_id("go-share").await?;
+        Ok(Self {
+            browser,
+            home,
+            serve,
+            url,
+        })
+    }
+
+    /// Shares `upstream` as `shop`, with everybody, the way a person does; ends on its view.
+    async fn share(&self, upstream: &str) -> Result<()> {
+        let browser = &self.browser;
+        browser.press("go-share").await?;
+        browser.fill("port", upstream).await?;
+        browser.fill("name", "shop").await?;
+        let everybody = browser.find("input[value=\"everybody\"]").await?;
+        everybody.click().await?;
+        browser.press("share").await?;
+        browser.says("shop is shared").await
+    }
+}
+
+#[tokio::test]
+async fn the_token_leaves_the_address_and_a_reload_is_still_signed_in() -> Result<()> {
+    let page = Page::open().await?;
+    let browser = &page.browser;
+    let shown = browser.url().await?;
+    assert!(!shown.contains("token"), "{shown}");
+    let seen = browser.run("return document.cookie", vec![]).await?;
+    assert_eq!(seen, "", "scripts see the cookie");
+    browser.client().refresh().await?;
+    browser.test_id("go-share").await?;
+    page.browser.quit().await
+}
+
+#[tokio::test]
+async fn an_address_that_was_used_says_what_to_do_and_a_new_one_works() -> Result<()> {
+    let page = Page::open().await?;
+    let other = Browser::start().await?;
+    other.goto(&page.url).await?;
+    other.says("Open a new address").await?;
+    let used = page.url.clone();
+    let next = page
+        .serve
+        .event_where("ui", |event| event["url"] != used.as_str())
+        .await?;
+    // In the same tab, as somebody pastes it: only what is after `#` is another.
+    other.goto(next["url"].as_str().context("no url")?).await?;
+    other.test_id("go-share").await?;
+    other.quit().await?;
+    page.browser.quit().await
+}
+
+#[tokio::test]
+async fn shares_copies_the_link_and_stops() -> Result<()> {
+    let origin = Origin::start().await?;
+    let page = Page::open().await?;
+    let browser = &page.browser;
+    page.share(&origin.address().to_string()).await?;
+    browser.press("copy-link").await?;
+    browser.says("copied").await?;
+    let link = browser.clipboard().await?;
+    assert!(link.starts_with("malai://"), "{link}");
+    browser.find("svg[role=\"img\"]").await?;
+
+    // Whoever gets that link uses the service, and the page sees it without being asked.
+    let visitor = Home::new()?;
+    let bridge = visitor.start(&["bridge", &link, "--json"])?;
+    let bridged = bridge.event("bridged").await?;
+    let url = bridged["url"].as_str().context("no url")?;
+    let reply = client::get(&format!("{url}sized")).await?;
+    assert_eq!(reply.body.len(), 12_345);
+    browser.says("/sized").await?;
+
+    browser.press("stop").await?;
+    browser.says("shop stopped").await?;
+    browser.gone("share-shop").await?;
+    wait_until("the share to end", || async {
+        let status = page.home.run(&["status", "--json"]).await?.json()?;
+        Ok(status["services"] == Value::Array(Vec::new()))
+    })
+    .await?;
+    page.browser.quit().await
+}
+
+#[tokio::test]
+async fn a_port_where_nothing_answers_is_refused_beside_its_field() -> Result<()> {
+    let page = Page::open().await?;
+    let browser = &page.browser;
+    let dead = e2e::dead_address().await?;
+    browser.press("go-share").await?;
+    browser.fill("port", &dead.to_string()).await?;
+    let everybody = browser.find("input[value=\"everybody\"]").await?;
+    everybody.click().await?;
+    browser.press("share").await?;
+    browser.says("nothing answers").await?;
+    browser.test_id("share-anyway").await?;
+    page.browser.quit().await
+}
+
+#[tokio::test]
+async fn says_when_the_engine_is_gone() -> Result<()> {
+    let page = Page::open().await?;
+    page.serve.signal(nix::sys::signal::Signal::SIGTERM)?;
+    page.browser.says("does not answer").await?;
+    page.browser.quit().await
+}
+
+/// Every view, in light and in dark, against the rules of axe.
+#[tokio::test]
+async fn everybody_can_read_and_operate_every_view() -> Result<()> {
+    let origin = Origin::start().await?;
+    let page = Page::open().await?;
+    let browser = &page.browser;
+    let axe = repository().join("node_modules/axe-core/axe.min.js");
+    let mut found = audit(browser, &axe, "welcome").await?;
+    page.share(&origin.address().to_string()).await?;
+    for view in [
+        "/",
+        "/share",
+        "/service/shop",
+        "/connect",
+        "/peers",
+        "/settings",
+        "/connection",
+    ] {
+        let script = "location.hash = arguments[0]";
+        browser.run(script, vec![view.into()]).await?;
+        browser.find("main h1").await?;
+        found.extend(audit(browser, &axe, view).await?);
+    }
+    ensure!(found.is_empty(), "{}", found.join("\n"));
+    page.browser.quit().await
+}
+
+/// What axe finds wrong with the page as it is, one line each.
+async fn audit(browser: &Browser, axe: &Path, view: &str) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    browser.run_file(axe).await?;
+    for scheme in ["light", "dark"] {
+        browser.prefer(scheme).await?;
+        let found = browser
+            .run_async(
+                "await document.fonts.ready;
+                 await Promise.all(document.getAnimations().map((each) => each.finished));
+                 const { violations, passes } = await axe.run(document);
+                 return {
+                     checked: passes.length,
+                     lines: violations.flatMap(({ id, help, nodes }) =>
+                         nodes.map((node) => `${id}: ${help}: ${node.html} ${node.failureSummary}`)),
+                 };",
+            )
+            .await?;
+        ensure!(
+            found["checked"].as_u64() > Some(5),
+            "axe looked at nothing: {found}"
+        );
+        let found = found["lines"].as_array().cloned().unwrap_or_default();
+        let texts = found.iter().filter_map(Value::as_str);
+        lines.extend(texts.map(|line| format!("{view} in {scheme}: {line}")));
+    }
+    Ok(lines)
+}
+
+/// The pages of another origin cannot reach the web UI, whatever they try.
+#[tokio::test]
+async fn a_page_of_another_origin_gets_nothing() -> Result<()> {
+    let origin = Origin::start().await?;
+    let page = Page::open().await?;
+    let browser = &page.browser;
+    let own = page.url.split("/#").next().unwrap_or_default().to_owned();
+    // Another port of the same host: the cookie goes there and comes from there.
+    browser
+        .goto(&format!("http://{}/", origin.address()))
+        .await?;
+    let tried = browser
+        .run_async(&format!(
+            "const tries = [
+                 fetch('{own}/api/session', {{ credentials: 'include' }}),
+                 fetch('{own}/api/dispatch', {{ method: 'POST', credentials: 'include',
+                     body: JSON.stringify({{ request: 'identity' }}) }}),
+                 fetch('{own}/api/dispatch', {{ method: 'POST', credentials: 'include', mode: 'no-cors',
+                     body: JSON.stringify({{ request: 'identity' }}) }}).then(async (answer) => {{
+                         if (answer.type === 'opaque') throw new Error('opaque');
+                     }}),
+                 fetch('{own}/'),
+             ];
+             const outcomes = await Promise.allSettled(tries);
+             return outcomes.map(({{ status }}) => status);"
+        ))
+        .await?;
+    let all_refused = tried
+        .as_array()
+        .is_some_and(|all| all.len() == 4 && all.iter().all(|outcome| outcome == "rejected"));
+    assert!(all_refused, "{tried}");
+    let framed = browser
+        .run_async(&format!(
+            "const frame = document.createElement('iframe');
+             frame.src = '{own}/';
+             const loaded = new Promise((done) => frame.addEventListener('load', done));
+             document.body.append(frame);
+             await loaded;
+             try {{ return frame.contentWindow.document.title; }} catch {{ return null; }}"
+        ))
+        .await?;
+    assert_ne!(framed, "malai");
+    let frames = browser.client().find_all(Locator::Css("iframe")).await?;
+    assert_eq!(frames.len(), 1);
+    page.browser.quit().await
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

@@ -1,0 +1,79 @@
+// @ts-check
+/**
+ * What is asked of the engine, step by step: what a link leads to, what a peer offers, to open it.
+ *
+ * @import { Visit } from "../../types.js"
+ * @import { Protocol } from "../../generated/api.js"
+ * @import { ConnectForm } from "../connect.js"
+ */
+
+import { linkProblem, nameProblem, optionalPortProblem } from "../../input.js";
+import { Refused, wordsOf } from "../../refused.js";
+
+/** Looks at what is typed; nothing is opened or connected. @param {Visit<ConnectForm>} visit */
+export async function read(visit) {
+  const link = visit.form.link.trim();
+  const wrong = linkProblem(link);
+  visit.set({ target: null, services: null, service: "", problems: { link: wrong } });
+  if (wrong !== "") return;
+  await asking(visit, "Reading the link…", "link", async () => {
+    const target = await visit.ask({ request: "read", link }, "link");
+    visit.set({ link, target });
+  });
+  // A peer of ours was chosen here, so it may be asked at once; a stranger's link waits for a click.
+  const { target, handed } = visit.form;
+  if (target && target.service === "" && target.name !== undefined && !target.own && !handed) await look(visit);
+}
+
+/** @param {Visit<ConnectForm>} visit */
+export async function look(visit) {
+  const { link, target } = visit.form;
+  await asking(visit, `Asking ${target?.name ?? "the peer"}…`, "form", async () => {
+    const { services } = await visit.ask({ request: "services", peer: link }, "services");
+    visit.set({ services, service: services[0]?.name ?? "" });
+  });
+}
+
+/** @param {Visit<ConnectForm>} visit */
+export async function open(visit) {
+  const { form: it } = visit;
+  if (it.asking !== "" || !it.target) return;
+  const problems = { port: optionalPortProblem(it.port), name: it.name === "" ? "" : nameProblem(it.name) };
+  visit.set({ problems });
+  if (problems.port || problems.name) return;
+  const service = it.target.service || it.service;
+  await asking(visit, `Asking ${it.target.name ?? "the peer"}…`, "form", async () => {
+    const protocol = it.protocol === "auto" ? await kindOf(visit, it, service) : it.protocol;
+    const bridge = await visit.ask({
+      request: "bridge", to: it.target?.service || service === "" ? it.link : `${it.target?.peer}/${service}`,
+      name: it.name || undefined, listen: it.port.trim() || undefined, protocol, keep: it.keep,
+    }, "bridged");
+    visit.set({ bridge });
+    visit.say(`${bridge.name} is open`);
+  });
+}
+
+/** As the peer says; when it says nothing, most things are web. @param {Visit<ConnectForm>} visit @param {ConnectForm} it @param {string} service @returns {Promise<Protocol>} */
+async function kindOf(visit, it, service) {
+  try {
+    const services = it.services ?? (await visit.ask({ request: "services", peer: it.link }, "services")).services;
+    const found = service === "" ? services[0] : services.find((each) => each.name === service);
+    return found?.protocol ?? "http";
+  } catch (thrown) {
+    // A peer that is away: the bridge waits for it.
+    if (thrown instanceof Refused) return "http";
+    throw thrown;
+  }
+}
+
+/** @param {Visit<ConnectForm>} visit @param {string} words @param {"link" | "form"} place @param {() => Promise<void>} what */
+async function asking(visit, words, place, what) {
+  visit.set({ asking: words, problems: {} });
+  try {
+    await what();
+  } catch (thrown) {
+    visit.set({ problems: { [place]: wordsOf(thrown) } });
+  } finally {
+    visit.set({ asking: "" });
+  }
+}
