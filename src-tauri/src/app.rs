@@ -32,7 +32,6 @@ const DESK_THREADS: usize = 1;
 /// # Errors
 /// When it cannot start, with the reason in words.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    logging::start(args.log.as_deref())?;
     let home = Home::open(args.home.clone())?;
     let desk = runtime::Builder::new_multi_thread()
         .worker_threads(DESK_THREADS)
@@ -46,6 +45,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     #[cfg(target_os = "linux")]
     crate::linux::check_display()?;
+    // Only from here on anything is begun that is worth a file.
+    let _logs = logging::start(args.log.as_deref(), &home)?;
     async_runtime::set(desk.handle().clone());
     let (host, end) = Host::new();
     let setup = EngineSetup {
