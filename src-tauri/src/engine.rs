@@ -13,14 +13,14 @@ mod status;
 use std::thread;
 
 use anyhow::Context as _;
-use malai_api::{EngineState, Failure, codes};
+use malai_api::{EngineState, Failure};
 use malai_core::{home::Home, identity::KeyStore};
 use tokio::{runtime, sync::oneshot, time::sleep};
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use self::{
     backoff::Backoff,
-    opening::{Opened, open},
+    opening::{NotOpened, Opened, open},
 };
 use crate::host::{HostEnd, Order};
 
@@ -83,8 +83,8 @@ async fn run(mut setup: EngineSetup, mut end: HostEnd) {
                     break;
                 }
             }
-            Err(failure) => {
-                let may_retry = tell_failure(&setup, &failure, &end);
+            Err(not_opened) => {
+                let (failure, may_retry) = tell(not_opened, &end);
                 let Some(next) = wait(&failure, may_retry, &mut backoff, &mut end).await else {
                     break;
                 };
@@ -97,21 +97,28 @@ async fn run(mut setup: EngineSetup, mut end: HostEnd) {
     end.state.send_replace(EngineState::Stopping);
 }
 
-/// Says why there is no engine; returns whether trying again by itself may help.
-fn tell_failure(setup: &EngineSetup, failure: &Failure, end: &HostEnd) -> bool {
-    if failure.code == codes::KEYCHAIN_UNAVAILABLE {
-        let path = setup.home.identity_key().display().to_string();
-        end.state.send_replace(EngineState::AsksForKeyFile { path });
-        return false;
+/// Says why there is no engine; also returns whether trying again by itself may help.
+fn tell(not_opened: NotOpened, end: &HostEnd) -> (Failure, bool) {
+    match not_opened {
+        NotOpened::Asks(path, failure) => {
+            info!("no keychain answers; the user is asked about a file");
+            let path = path.display().to_string();
+            end.state.send_replace(EngineState::AsksForKeyFile { path });
+            (failure, false)
+        }
+        NotOpened::Failed(failure) => {
+            error!(
+                code = failure.code,
+                error = failure.message,
+                "the engine cannot start"
+            );
+            end.state.send_replace(EngineState::Failed(failure.clone()));
+            // Asking a locked keychain again and again would show its owner prompt after prompt.
+            let is_about_keys = ["keychain", "identity", "key-file"];
+            let may_retry = !is_about_keys.iter().any(|part| failure.code.contains(part));
+            (failure, may_retry)
+        }
     }
-    error!(
-        code = failure.code,
-        error = failure.message,
-        "the engine cannot start"
-    );
-    end.state.send_replace(EngineState::Failed(failure.clone()));
-    // Asking a locked keychain again and again would show its owner prompt after prompt.
-    !failure.code.contains("keychain") && !failure.code.contains("identity")
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -139,7 +146,13 @@ async fn wait(
                     backoff.reset();
                     return Some(Next::Retry);
                 }
-                Order::UseKeyFile => return Some(Next::UseKeyFile),
+                Order::UseKeyFile => {
+                    let state = end.state.borrow().clone();
+                    // Anywhere else a key that exists would be passed over.
+                    if matches!(state, EngineState::AsksForKeyFile { .. }) {
+                        return Some(Next::UseKeyFile);
+                    }
+                }
             },
             () = &mut pause, if may_retry => return Some(Next::Retry),
         }

@@ -1,12 +1,13 @@
 //! Coming by an engine: starting one, or attaching to the one that has the home.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use malai_api::Failure;
 use malai_core::{
     control::ControlClient,
     engine::{ConfigSource, Engine, EngineError, EngineOptions, LockError},
     events::{EventFeed, Events},
+    identity::WithoutKeychain,
 };
 use tokio::time::{Instant, sleep};
 
@@ -34,20 +35,29 @@ pub(super) struct OwnEvents {
     pub(super) events: Events,
 }
 
+/// Why there is none.
+#[derive(Debug)]
+pub(super) enum NotOpened {
+    /// It is for the user to say whether the key may be kept in this file.
+    Asks(PathBuf, Failure),
+    /// It does not work.
+    Failed(Failure),
+}
+
 /// Starts an engine, or attaches to the one that runs.
-pub(super) async fn open(setup: &EngineSetup) -> Result<Opened, Failure> {
+pub(super) async fn open(setup: &EngineSetup) -> Result<Opened, NotOpened> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let held = match start(setup).await {
             Ok(opened) => return Ok(opened),
             Err(error @ EngineError::Lock(LockError::Held { .. })) => error,
-            Err(error) => return Err((&error).into()),
+            Err(error) => return Err(error.into()),
         };
         match ControlClient::connect(&setup.home).await {
             Ok(Some(client)) => return Ok(Opened::Attached(Box::new(client))),
             Ok(None) if Instant::now() < deadline => sleep(INTERVAL).await,
-            Ok(None) => return Err((&held).into()),
-            Err(error) => return Err((&EngineError::from(error)).into()),
+            Ok(None) => return Err(held.into()),
+            Err(error) => return Err(EngineError::from(error).into()),
         }
     }
 }
@@ -58,10 +68,21 @@ async fn start(setup: &EngineSetup) -> Result<Opened, EngineError> {
     let options = EngineOptions {
         home: setup.home.clone(),
         key_store: setup.key_store,
+        without_keychain: WithoutKeychain::Refuse,
         config: ConfigSource::File,
         control: true,
         events: feed.clone(),
     };
     let engine = Box::pin(Engine::start(options)).await?;
     Ok(Opened::Own(Box::new(engine), OwnEvents { feed, events }))
+}
+
+impl From<EngineError> for NotOpened {
+    fn from(error: EngineError) -> Self {
+        let failure = Failure::from(&error);
+        match error.key_file() {
+            Some(path) => Self::Asks(path.to_owned(), failure),
+            None => Self::Failed(failure),
+        }
+    }
 }
