@@ -20,7 +20,13 @@ class Tab {
     this.sources = [];
     /** @type {(() => void)[]} */
     this.timers = [];
-    this.location = { hash };
+    this.reloads = 0;
+    this.location = { hash, reload: () => { this.reloads += 1; } };
+    /** @type {(() => void)[]} */
+    this.moved = [];
+    this.addEventListener = (/** @type {string} */ event, /** @type {() => void} */ heard) => {
+      if (event === "hashchange") this.moved.push(heard);
+    };
     this.history = { replaceState: (/** @type {unknown} */ _state, /** @type {string} */ _title, /** @type {string} */ url) => { this.location.hash = url; } };
     const { requests, sources } = this;
     this.fetch = async (/** @type {string} */ path, /** @type {{ body?: string }} */ init) => {
@@ -67,6 +73,17 @@ test("the token is exchanged once and taken out of the address", async () => {
   assert.deepEqual(tab.requests, [{ path: "/api/session", body: { token: "s3cret" } }]);
   assert.equal(tab.location.hash, "#/");
   assert.deepEqual(tab.sources.map((source) => source.path), ["/api/events"]);
+});
+
+test("a new address pasted over this one begins anew", async () => {
+  const tab = new Tab("#/", () => 401);
+  await browserHost(tab.page).start(() => {});
+  tab.location.hash = "#/peers";
+  tab.moved.forEach((heard) => heard());
+  assert.equal(tab.reloads, 0);
+  tab.location.hash = "#token=s3cret";
+  tab.moved.forEach((heard) => heard());
+  assert.equal(tab.reloads, 1);
 });
 
 test("the token leaves the address even when it is refused", async () => {

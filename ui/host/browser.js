@@ -26,6 +26,10 @@ export function browserHost(page) {
   return {
     kind: "browser",
     start: async (tell) => {
+      // A new address pasted over this one differs after the `#` alone, which loads nothing.
+      page.addEventListener("hashchange", () => {
+        if (tokenOf(page) !== undefined) page.location.reload();
+      });
       await exchange(page);
       new Feed(page, tell).open();
     },
@@ -38,8 +42,13 @@ export function browserHost(page) {
 }
 
 /** @param {Window & typeof globalThis} page */
+function tokenOf(page) {
+  return /^#token=([^&]+)/.exec(page.location.hash)?.[1];
+}
+
+/** @param {Window & typeof globalThis} page */
 async function exchange(page) {
-  const token = /^#token=([^&]+)/.exec(page.location.hash)?.[1];
+  const token = tokenOf(page);
   if (!token) return;
   page.history.replaceState(null, "", "#/");
   try {
