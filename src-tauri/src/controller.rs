@@ -233,8 +233,9 @@ impl<S: Shell> Controller<S> {
     }
 
     fn refresh_tray(&mut self) {
-        let engine = self.state.borrow_and_update().clone();
-        let status = self.status.borrow_and_update().clone();
+        // Not marked as seen: what else follows from a change is for the loop to do.
+        let engine = self.state.borrow().clone();
+        let status = self.status.borrow().clone();
         let menu = Menu::of(&Facts {
             engine: &engine,
             status: status.as_deref(),

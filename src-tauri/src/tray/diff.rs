@@ -86,6 +86,19 @@ fn insert<'a>(
 }
 
 fn change(path: &mut Vec<usize>, index: usize, old: &Row, new: &Row, edits: &mut Vec<Edit>) {
+    if old.text != new.text && matches!(new.kind, Kind::Sub(_)) {
+        // Panels are not told of a submenu's new title, so it comes as a new one.
+        edits.push(Edit::Remove {
+            path: path.clone(),
+            index,
+        });
+        edits.push(Edit::Insert {
+            path: path.clone(),
+            index,
+            row: new.clone(),
+        });
+        return;
+    }
     if old.text != new.text {
         edits.push(Edit::SetText {
             path: path.clone(),

@@ -63,10 +63,8 @@ impl Items {
             Edit::SetText { path, index, text } => {
                 let (_, _, items) = self.at(&path)?;
                 let text = escape(&text);
-                match &items.get(index).context("no such row")?.shape {
-                    Shape::Single(item) => item.set_text(text)?,
-                    Shape::Sub(submenu, _) => submenu.set_text(text)?,
-                    Shape::Separator(_) => {}
+                if let Shape::Single(item) = &items.get(index).context("no such row")?.shape {
+                    item.set_text(text)?;
                 }
             }
             Edit::SetEnabled {

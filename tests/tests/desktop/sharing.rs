@@ -4,10 +4,15 @@ use anyhow::{Context, Result};
 use e2e::{Home, Origin, desktop::Row};
 use hyper::StatusCode;
 
-use crate::desk::{Desk, bridge, fetch};
+use crate::desk::{Desk, Running, bridge, fetch};
 
-/// Shares `origin` by its row, and returns the link that is then on the clipboard.
-async fn share_by_one_click(desk: &mut Desk, home: &Home, origin: &Origin) -> Result<String> {
+/// Shares `origin` by its row, and returns the link that is then on the clipboard, for as long as
+/// the application runs.
+async fn share_by_one_click(
+    desk: &mut Desk,
+    home: &Home,
+    origin: &Origin,
+) -> Result<(Running, String)> {
     let running = desk.start(home).await?;
     let row = format!("Share localhost:{}", origin.address().port());
     running.tray.click(&[&row]).await?;
@@ -15,7 +20,7 @@ async fn share_by_one_click(desk: &mut Desk, home: &Home, origin: &Origin) -> Re
     let friend = desk.home()?;
     let (_bridge, reply) = fetch(&friend, &link, "/sized").await?;
     assert_eq!(reply.body.len(), 12_345, "{reply:?}");
-    Ok(link)
+    Ok((running, link))
 }
 
 #[tokio::test]
@@ -25,7 +30,7 @@ async fn share_localhost_3000_takes_one_click_and_the_link_opens_it() -> Result<
     let origin = Origin::at(3000)
         .await
         .context("port 3000 is taken; as root this test has a network of its own")?;
-    let link = share_by_one_click(&mut desk, &home, &origin).await?;
+    let (_running, link) = share_by_one_click(&mut desk, &home, &origin).await?;
     let shared = desk.notifications.says("localhost:3000").await?;
     let labels: Vec<_> = shared.actions.iter().map(|(_, label)| label).collect();
     assert!(labels.iter().any(|label| *label == "Show"), "{shared:?}");
