@@ -44,6 +44,8 @@ use clap::Parser as _;
 use crate::args::Args;
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    linux::go_without_opengl();
     match app::run(&Args::parse()) {
         Ok(code) => code,
         Err(error) => {

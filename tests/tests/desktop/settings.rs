@@ -102,7 +102,7 @@ async fn an_exported_key_is_imported_by_another_home() -> Result<()> {
         .await?;
     opened.window.press("sure").await?;
     opened.window.press("confirm-import").await?;
-    opened.window.says("The key is imported").await?;
+    opened.window.test_id("restart-needed").await?;
     opened.quit().await?;
     assert_eq!(other.id().await?, id);
     Ok(())
