@@ -4,6 +4,7 @@
 
 mod clipboard;
 mod closing;
+pub(crate) mod gl;
 mod notify;
 
 use anyhow::Context as _;
@@ -14,15 +15,6 @@ use crate::desktop::Desktop;
 
 /// Who shows icons of the tray, when anybody does.
 const PANEL: &str = "org.kde.StatusNotifierWatcher";
-
-/// Keeps GTK from loading OpenGL at its start, for a menu and a small page that need none: 53 MB of
-/// 142 MB, measured with Mesa's software renderer. Must come before there are threads, since it
-/// sets an environment variable; one that is set already stays.
-pub(crate) fn go_without_opengl() {
-    if let Err(error) = gtk::glib::setenv("GDK_GL", "disable", false) {
-        tracing::debug!(%error, "OpenGL is loaded");
-    }
-}
 
 /// Makes sure that there is a display before the toolkit would panic for want of one.
 ///

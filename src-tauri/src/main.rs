@@ -45,7 +45,7 @@ use crate::args::Args;
 
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
-    linux::go_without_opengl();
+    linux::gl::leave_out();
     match app::run(&Args::parse()) {
         Ok(code) => code,
         Err(error) => {

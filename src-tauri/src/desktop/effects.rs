@@ -1,8 +1,11 @@
 //! What the controller asks for, done.
 
-use anyhow::Context as _;
+use std::{process::Stdio, time::Duration};
+
+use anyhow::{anyhow, ensure};
 use malai_api::{Event, Navigation};
 use tauri::{Emitter as _, async_runtime};
+use tokio::{process::Command, time::timeout};
 use tracing::{debug, warn};
 
 use super::Desktop;
@@ -12,6 +15,10 @@ use crate::{
     tray::Icon,
     window,
 };
+
+/// How long a program may take to say that it cannot open something; a browser that has to start
+/// goes on.
+const SOON: Duration = Duration::from_secs(3);
 
 impl Shell for Desktop {
     fn set_tray(&self, menu: Menu, icon: Icon) {
@@ -63,6 +70,37 @@ impl Shell for Desktop {
 /// # Errors
 /// When nothing can open it.
 pub(crate) async fn open(target: String) -> anyhow::Result<()> {
-    let opening = async_runtime::spawn_blocking(move || open::that_detached(target));
-    opening.await?.context("no program opens it")
+    let mut failed = None;
+    for command in open::commands(&target) {
+        match start(command).await {
+            Ok(()) => return Ok(()),
+            Err(error) => failed = Some(error),
+        }
+    }
+    let failed = failed.unwrap_or_else(|| anyhow!("there is none"));
+    Err(failed.context("no program opens it"))
+}
+
+/// Starts a program and lets it go; it has failed when it says so soon.
+async fn start(command: std::process::Command) -> anyhow::Result<()> {
+    let mut command = Command::from(command);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    // It has nothing to do with how malai draws, nor with a Ctrl-C that is for malai.
+    #[cfg(target_os = "linux")]
+    command.env_remove(crate::linux::gl::VARIABLE);
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn()?;
+    match timeout(SOON, child.wait()).await {
+        Ok(ended) => {
+            let ended = ended?;
+            ensure!(ended.success(), "it ended with {ended}");
+            Ok(())
+        }
+        // The runtime notices its end.
+        Err(_) => Ok(()),
+    }
 }

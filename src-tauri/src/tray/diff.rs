@@ -86,19 +86,6 @@ fn insert<'a>(
 }
 
 fn change(path: &mut Vec<usize>, index: usize, old: &Row, new: &Row, edits: &mut Vec<Edit>) {
-    if old.text != new.text && matches!(new.kind, Kind::Sub(_)) {
-        // Panels are not told of a submenu's new title, so it comes as a new one.
-        edits.push(Edit::Remove {
-            path: path.clone(),
-            index,
-        });
-        edits.push(Edit::Insert {
-            path: path.clone(),
-            index,
-            row: new.clone(),
-        });
-        return;
-    }
     if old.text != new.text {
         edits.push(Edit::SetText {
             path: path.clone(),
@@ -131,13 +118,17 @@ fn change(path: &mut Vec<usize>, index: usize, old: &Row, new: &Row, edits: &mut
 }
 
 /// Whether one item of a real menu can be both.
+///
+/// A submenu with another title cannot: GTK's has its title inside a box, where muda 0.20 does not
+/// set it again.
 fn is_same_item(one: &Row, other: &Row) -> bool {
-    let shape = |kind: &Kind| match kind {
-        Kind::Info | Kind::Act(_) => 0,
-        Kind::Sub(_) => 1,
-        Kind::Separator => 2,
+    let fits = match (&one.kind, &other.kind) {
+        (Kind::Info | Kind::Act(_), Kind::Info | Kind::Act(_)) => true,
+        (Kind::Sub(_), Kind::Sub(_)) => one.text == other.text,
+        (Kind::Separator, Kind::Separator) => true,
+        (Kind::Info | Kind::Act(_) | Kind::Sub(_) | Kind::Separator, _) => false,
     };
-    one.id == other.id && shape(&one.kind) == shape(&other.kind)
+    one.id == other.id && fits
 }
 
 #[cfg(test)]

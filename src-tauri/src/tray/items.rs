@@ -62,9 +62,8 @@ impl Items {
             }
             Edit::SetText { path, index, text } => {
                 let (_, _, items) = self.at(&path)?;
-                let text = escape(&text);
                 if let Shape::Single(item) = &items.get(index).context("no such row")?.shape {
-                    item.set_text(text)?;
+                    item.set_text(escape(&text))?;
                 }
             }
             Edit::SetEnabled {

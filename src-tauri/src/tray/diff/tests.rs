@@ -95,6 +95,25 @@ fn a_row_that_becomes_a_submenu_is_made_anew() {
 }
 
 #[test]
+fn a_submenu_with_another_title_is_made_anew() {
+    let old = [Row::sub("peer", "9f86d081…", vec![act("copy", "Copy")])];
+    let new = [Row::sub("peer", "alice", vec![act("copy", "Copy")])];
+    let path = vec![];
+    let expected = [
+        Edit::Remove {
+            path: path.clone(),
+            index: 0,
+        },
+        Edit::Insert {
+            path,
+            index: 0,
+            row: new[0].clone(),
+        },
+    ];
+    assert_eq!(diff(&old, &new), expected);
+}
+
+#[test]
 fn any_menu_becomes_any_other() {
     let menus = [
         vec![],
