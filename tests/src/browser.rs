@@ -80,9 +80,9 @@ impl Browser {
         let group = process
             .and_then(|id| i32::try_from(id).ok())
             .map(Pid::from_raw);
-        let mut timeouts = client.get_timeouts().await?;
+        let mut timeouts = within("timeouts", client.get_timeouts()).await??;
         timeouts.set_script(Some(SCRIPT_TIMEOUT));
-        client.update_timeouts(timeouts).await?;
+        within("timeouts", client.update_timeouts(timeouts)).await??;
         Ok(Self {
             client,
             group,
@@ -104,7 +104,8 @@ impl Browser {
     /// # Errors
     /// When the browser is gone.
     pub async fn url(&self) -> Result<String> {
-        Ok(self.client.current_url().await?.to_string())
+        let url = within("the address", self.client.current_url()).await??;
+        Ok(url.to_string())
     }
 
     /// Everything WebDriver can do.
@@ -152,8 +153,8 @@ impl Browser {
     /// When there is no such field.
     pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
         let field = self.test_id(id).await?;
-        field.clear().await?;
-        Ok(field.send_keys(text).await?)
+        within(id, field.clear()).await??;
+        Ok(within(id, field.send_keys(text)).await??)
     }
 
     /// The text that the page shows.
@@ -274,7 +275,7 @@ impl Browser {
             Ok(element.is_displayed().await.unwrap_or(false))
         });
         self.explained(found.await).await?;
-        Ok(self.client.find(locator).await?)
+        Ok(within(what, self.client.find(locator)).await??)
     }
 
     /// A failure with what the page shows.
