@@ -10,10 +10,6 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result, bail};
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
-use nix::{
-    sys::signal::{self, Signal},
-    unistd::Pid,
-};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -44,8 +40,7 @@ const SCRIPT_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    /// Chromium's process group: the driver gives it one of its own.
-    group: Option<Pid>,
+    /// Chromium is in its process group, and ends with it.
     _driver: Malai,
     _profile: TempDir,
 }
@@ -74,18 +69,11 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
         let client = within("Chromium", builder.connect(&url)).await??;
-        let process = client
-            .capabilities()
-            .and_then(|it| it["goog:processID"].as_i64());
-        let group = process
-            .and_then(|id| i32::try_from(id).ok())
-            .map(Pid::from_raw);
         let mut timeouts = within("timeouts", client.get_timeouts()).await??;
         timeouts.set_script(Some(SCRIPT_TIMEOUT));
         within("timeouts", client.update_timeouts(timeouts)).await??;
         Ok(Self {
             client,
-            group,
             _driver: driver,
             _profile: profile,
         })
@@ -254,10 +242,8 @@ impl Browser {
     ///
     /// # Errors
     /// When it does not end in time.
-    pub async fn quit(mut self) -> Result<()> {
-        within("Chromium's end", self.client.clone().close()).await??;
-        self.group = None;
-        Ok(())
+    pub async fn quit(self) -> Result<()> {
+        Ok(within("Chromium's end", self.client.clone().close()).await??)
     }
 
     async fn devtools(&self, method: &'static str, params: Value) -> Result<()> {
@@ -286,17 +272,6 @@ impl Browser {
                 let text = self.text().await.unwrap_or_default();
                 Err(error.context(format!("the page shows:\n{text}")))
             }
-        }
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        if let Some(group) = self.group
-            && let Err(error) = signal::killpg(group, Signal::SIGKILL)
-            && error != nix::errno::Errno::ESRCH
-        {
-            eprintln!("cannot end Chromium: {error}");
         }
     }
 }
