@@ -32,7 +32,6 @@ const DESK_THREADS: usize = 1;
 /// # Errors
 /// When it cannot start, with the reason in words.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    logging::start(args.log.as_deref())?;
     let home = Home::open(args.home.clone())?;
     let desk = runtime::Builder::new_multi_thread()
         .worker_threads(DESK_THREADS)
@@ -46,6 +45,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     #[cfg(target_os = "linux")]
     crate::linux::check_display()?;
+    // Only from here on anything is begun that is worth a file.
+    let _logs = logging::start(args.log.as_deref(), &home)?;
     async_runtime::set(desk.handle().clone());
     let (host, end) = Host::new();
     let setup = EngineSetup {
@@ -81,7 +82,10 @@ struct Start {
 fn build(start: Start) -> anyhow::Result<App> {
     let builder = tauri::Builder::default()
         .invoke_handler(commands::handler())
-        .setup(move |app| Ok(begin(app, start)?));
+        .setup(move |app| {
+            begin(app, start);
+            Ok(())
+        });
     #[cfg(not(target_os = "linux"))]
     let builder = builder.plugin(crate::autostart::plugin());
     builder
@@ -90,7 +94,7 @@ fn build(start: Start) -> anyhow::Result<App> {
 }
 
 /// Puts everything in its place, on the main thread, once the toolkit is there.
-fn begin(app: &mut App, start: Start) -> anyhow::Result<()> {
+fn begin(app: &mut App, start: Start) {
     #[cfg(target_os = "macos")]
     app.set_activation_policy(tauri::ActivationPolicy::Accessory);
     let Start {
@@ -120,13 +124,8 @@ fn begin(app: &mut App, start: Start) -> anyhow::Result<()> {
     if let Some(navigation) = args.navigation() {
         desktop.ask(Input::Show(navigation));
     }
-    Ok(())
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the toolkit has many events and we need four of them"
-)]
 fn on_event(app: &AppHandle, event: RunEvent) {
     let Some(desktop) = Desktop::of(app) else {
         return;
@@ -135,11 +134,7 @@ fn on_event(app: &AppHandle, event: RunEvent) {
         // The last window has gone: the tray goes on.
         RunEvent::ExitRequested {
             code: None, api, ..
-        } => {
-            if !desktop.has_ended() {
-                api.prevent_exit();
-            }
-        }
+        } if !desktop.has_ended() => api.prevent_exit(),
         // Somebody but the controller wants the end; it drains first and then asks again.
         RunEvent::ExitRequested {
             code: Some(_), api, ..

@@ -8,7 +8,6 @@ mod attached;
 mod backoff;
 mod opening;
 mod own;
-mod status;
 
 use std::thread;
 

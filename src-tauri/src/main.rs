@@ -5,6 +5,12 @@
 //! value ([`menu`]) that the real tray follows ([`tray`]).
 //! The window ([`window`]) is built when it is first shown and destroyed when it is closed.
 
+#![allow(
+    clippy::exit,
+    clippy::needless_pass_by_value,
+    clippy::wildcard_enum_match_arm,
+    reason = "the toolkit's macros exit and hand over by value, and words of newer engines are passed over"
+)]
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod app;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use malai_api::{EngineState, Failure, Request, Response, codes};
+use malai_api::{EngineState, Event, Failure, Request, Response, codes};
 use malai_core::{
     control::{ControlClient, ControlError},
     home::Home,
@@ -14,10 +14,7 @@ use malai_core::{
 use tokio::{sync::oneshot, task::JoinSet};
 use tracing::{debug, info, warn};
 
-use super::{
-    own::{answer, tell},
-    status,
-};
+use super::own::{answer, tell};
 use crate::host::{HostEnd, Order};
 
 /// Connections for requests at once; the engine has room for more than these.
@@ -37,8 +34,7 @@ async fn converse(
     mut client: ControlClient,
     end: &mut HostEnd,
 ) -> Result<(), ControlError> {
-    client.request(&Request::Subscribe).await?;
-    refresh(&mut client, end).await?;
+    client.request(&Request::Watch).await?;
     end.state
         .send_replace(EngineState::Running { attached: true });
     let stop = end.ending.stop.clone();
@@ -67,10 +63,11 @@ async fn converse(
                 let Some(event) = event? else {
                     return Ok(());
                 };
-                let is_structural = status::is_structural(&event);
-                tell(end, event);
-                if is_structural {
-                    refresh(&mut client, end).await?;
+                match event {
+                    Event::Status(status) => {
+                        end.status.send_replace(Some(Arc::from(status)));
+                    }
+                    event => tell(end, event),
                 }
             }
         }
@@ -98,11 +95,4 @@ async fn ask_alone(home: &Home, request: &Request) -> Response {
         Ok(None) => Failure::new(codes::NOT_RUNNING, "malai's engine has ended").into(),
         Err(error) => Failure::new("control-failed", error.to_string()).into(),
     }
-}
-
-async fn refresh(client: &mut ControlClient, end: &HostEnd) -> Result<(), ControlError> {
-    if let Response::Status(status) = client.request(&Request::Status).await? {
-        end.status.send_replace(Some(Arc::from(status)));
-    }
-    Ok(())
 }

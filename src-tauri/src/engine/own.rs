@@ -13,7 +13,7 @@ use tokio::{
 };
 use tracing::{debug, error};
 
-use super::{opening::OwnEvents, status};
+use super::opening::OwnEvents;
 use crate::host::{HostEnd, Order};
 
 /// Requests that are answered at once; further ones wait in the inbox.
@@ -27,7 +27,7 @@ pub(super) async fn serve(engine: Engine, heard: OwnEvents, end: &mut HostEnd) {
     // Held while somebody looks at requests: the engine gathers them only then.
     let mut requests: Option<Events> = None;
     let stop = end.ending.stop.clone();
-    refresh(&handle, end).await;
+    let mut status = handle.watch();
     end.state
         .send_replace(EngineState::Running { attached: false });
     loop {
@@ -51,21 +51,24 @@ pub(super) async fn serve(engine: Engine, heard: OwnEvents, end: &mut HostEnd) {
                 let wanted = *end.watched.borrow_and_update() > 0;
                 requests = wanted.then(|| feed.subscribe());
             }
-            event = events.recv() => match event {
-                Ok(event) => {
-                    let is_structural = status::is_structural(&event);
-                    tell(end, event);
-                    if is_structural {
-                        refresh(&handle, end).await;
-                    }
+            known = status.next() => match known {
+                Some(known) => {
+                    end.status.send_replace(Some(known));
                 }
+                None => break,
+            },
+            event = events.recv() => match event {
+                Ok(event) => tell(end, event),
                 Err(RecvError::Lagged(lost)) => debug!(lost, "events came too fast"),
                 Err(RecvError::Closed) => break,
             },
         }
     }
     drop(requests);
-    refresh(&handle, end).await;
+    // What is in flight at this moment, for whoever is told what is waited for.
+    if let Response::Status(last) = handle.dispatch(Request::Status).await {
+        end.status.send_replace(Some(Arc::from(last)));
+    }
     end.state.send_replace(EngineState::Stopping);
     drain(engine, end).await;
 }
@@ -104,11 +107,5 @@ pub(super) fn answer(reply: oneshot::Sender<Response>, response: Response) {
 pub(super) fn tell(end: &HostEnd, event: Event) {
     if end.events.send(event).is_err() {
         debug!("nobody listens to this event");
-    }
-}
-
-async fn refresh(handle: &EngineHandle, end: &HostEnd) {
-    if let Response::Status(status) = handle.dispatch(Request::Status).await {
-        end.status.send_replace(Some(Arc::from(status)));
     }
 }

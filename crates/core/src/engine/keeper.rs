@@ -128,7 +128,6 @@ impl Keeper {
             node: parts.node.clone(),
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
-            answers: parts.answers.clone(),
             detecting: Arc::new(Semaphore::new(1)),
             checking: Arc::new(Semaphore::new(look::MAX_CHECKS)),
             shutdown: shutdown.clone(),

@@ -14,7 +14,6 @@ use tokio::sync::Semaphore;
 
 pub(super) use qr::qr;
 
-use super::answers::Answers;
 use crate::{config::Config, peers::Peers, shutdown::Shutdown};
 
 /// Checks at a time: each binds two nodes for some seconds.
@@ -26,7 +25,6 @@ pub(super) struct Look {
     pub(super) node: Node,
     pub(super) peers: Peers,
     pub(super) effective: Arc<ArcSwap<Config>>,
-    pub(super) answers: Answers,
     /// One look for local servers at a time.
     pub(super) detecting: Arc<Semaphore>,
     /// [`MAX_CHECKS`] at a time.

@@ -18,9 +18,12 @@ const KEY_FILE_MAX: u64 = 4096;
 
 /// See [`super::export`].
 pub(super) fn export(secret: &SecretKey, path: &Path) -> Result<(), IdentityError> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => IdentityError::ExportExists(path.to_owned()),
-        _ => IdentityError::ExportFailed(path.to_owned(), error),
+    let failed = |error: io::Error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            IdentityError::ExportExists(path.to_owned())
+        } else {
+            IdentityError::ExportFailed(path.to_owned(), error)
+        }
     };
     let hex = secret.expose_hex();
     let mut text = Zeroizing::new(Vec::with_capacity(hex.len() + 1));

@@ -11,7 +11,7 @@ fn admit(method: &str, path: &str, headers: &[(&str, &str)]) -> Result<Route, St
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(()).unwrap();
+    let request = request.body(()).map_err(|_| StatusCode::BAD_REQUEST)?;
     names().admit(&request).map_err(|refused| refused.status)
 }
 
