@@ -10,10 +10,6 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result, bail};
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
-use nix::{
-    sys::signal::{self, Signal},
-    unistd::Pid,
-};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -44,8 +40,7 @@ const SCRIPT_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    /// Chromium's process group: the driver gives it one of its own.
-    group: Option<Pid>,
+    /// Chromium is in its process group, and ends with it.
     _driver: Malai,
     _profile: TempDir,
 }
@@ -74,18 +69,11 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
         let client = within("Chromium", builder.connect(&url)).await??;
-        let process = client
-            .capabilities()
-            .and_then(|it| it["goog:processID"].as_i64());
-        let group = process
-            .and_then(|id| i32::try_from(id).ok())
-            .map(Pid::from_raw);
-        let mut timeouts = client.get_timeouts().await?;
+        let mut timeouts = within("timeouts", client.get_timeouts()).await??;
         timeouts.set_script(Some(SCRIPT_TIMEOUT));
-        client.update_timeouts(timeouts).await?;
+        within("timeouts", client.update_timeouts(timeouts)).await??;
         Ok(Self {
             client,
-            group,
             _driver: driver,
             _profile: profile,
         })
@@ -104,7 +92,8 @@ impl Browser {
     /// # Errors
     /// When the browser is gone.
     pub async fn url(&self) -> Result<String> {
-        Ok(self.client.current_url().await?.to_string())
+        let url = within("the address", self.client.current_url()).await??;
+        Ok(url.to_string())
     }
 
     /// Everything WebDriver can do.
@@ -152,8 +141,8 @@ impl Browser {
     /// When there is no such field.
     pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
         let field = self.test_id(id).await?;
-        field.clear().await?;
-        Ok(field.send_keys(text).await?)
+        within(id, field.clear()).await??;
+        Ok(within(id, field.send_keys(text)).await??)
     }
 
     /// The text that the page shows.
@@ -253,10 +242,8 @@ impl Browser {
     ///
     /// # Errors
     /// When it does not end in time.
-    pub async fn quit(mut self) -> Result<()> {
-        within("Chromium's end", self.client.clone().close()).await??;
-        self.group = None;
-        Ok(())
+    pub async fn quit(self) -> Result<()> {
+        Ok(within("Chromium's end", self.client.clone().close()).await??)
     }
 
     async fn devtools(&self, method: &'static str, params: Value) -> Result<()> {
@@ -274,7 +261,7 @@ impl Browser {
             Ok(element.is_displayed().await.unwrap_or(false))
         });
         self.explained(found.await).await?;
-        Ok(self.client.find(locator).await?)
+        Ok(within(what, self.client.find(locator)).await??)
     }
 
     /// A failure with what the page shows.
@@ -285,17 +272,6 @@ impl Browser {
                 let text = self.text().await.unwrap_or_default();
                 Err(error.context(format!("the page shows:\n{text}")))
             }
-        }
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        if let Some(group) = self.group
-            && let Err(error) = signal::killpg(group, Signal::SIGKILL)
-            && error != nix::errno::Errno::ESRCH
-        {
-            eprintln!("cannot end Chromium: {error}");
         }
     }
 }

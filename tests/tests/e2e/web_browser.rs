@@ -112,6 +112,40 @@ async fn shares_copies_the_link_and_stops() -> Result<()> {
 }
 
 #[tokio::test]
+async fn opens_a_link_after_asking_and_disconnects() -> Result<()> {
+    let origin = Origin::start().await?;
+    let friend = Home::new()?;
+    let upstream = origin.address().to_string();
+    let share = friend.start(&["share", &upstream, "--name", "shop", "--anyone", "--json"])?;
+    let shared = share.event("shared").await?;
+    let link = shared["link"].as_str().context("no link")?;
+    let page = Page::open().await?;
+    let browser = &page.browser;
+    browser.press("go-connect").await?;
+    browser.fill("link-input", link).await?;
+    browser.press("read").await?;
+    let target = browser.test_id("target").await?.text().await?;
+    assert!(target.starts_with("shop of"), "{target}");
+    let status = page.home.run(&["status", "--json"]).await?.json()?;
+    assert_eq!(status["bridges"], Value::Array(Vec::new()), "nobody asked");
+
+    browser.press("open-link").await?;
+    let url = browser.test_id("address").await?.text().await?;
+    let reply = client::get(&format!("{url}sized")).await?;
+    assert_eq!(reply.body.len(), 12_345);
+    browser.press("copy-address").await?;
+    browser.says("copied").await?;
+    assert_eq!(browser.clipboard().await?, url);
+
+    browser.press("nav-home").await?;
+    browser.says("direct").await?;
+    browser.press("stop").await?;
+    browser.gone("bridge-shop").await?;
+    assert!(client::get(&url).await.is_err(), "the port is still open");
+    page.browser.quit().await
+}
+
+#[tokio::test]
 async fn a_port_where_nothing_answers_is_refused_beside_its_field() -> Result<()> {
     let page = Page::open().await?;
     let browser = &page.browser;
@@ -156,6 +190,11 @@ async fn everybody_can_read_and_operate_every_view() -> Result<()> {
         found.extend(audit(browser, &axe, view).await?);
     }
     ensure!(found.is_empty(), "{}", found.join("\n"));
+    // And it does find what is wrong.
+    let script = "document.body.append(document.createElement('button'))";
+    browser.run(script, vec![]).await?;
+    let found = audit(browser, &axe, "a button without a name").await?;
+    ensure!(found.iter().any(|line| line.contains("button-name")));
     page.browser.quit().await
 }
 
