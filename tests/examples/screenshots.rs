@@ -1,7 +1,7 @@
 //! Takes the pictures of the README from the real application, on a screen that nobody sees.
 //!
-//! `screenshots DIRECTORY`; `make screenshots` runs it. Two people are on one loopback with a relay
-//! of their own: `alice` shares, and the pictures show how the other one sees it.
+//! `screenshots DIRECTORY`; `make screenshots` runs it, as root, since the people in the pictures
+//! have a network of their own: `alice` shares, and the pictures show how the other one sees it.
 
 #![allow(
     clippy::disallowed_methods,
@@ -16,20 +16,23 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use e2e::{
-    Home, Malai, Origin, binary, client,
+    Home, Malai, binary, client,
     desktop::{Panel, Session, Window},
     wait_until,
 };
 use tokio::process::Command;
 
-/// Where the relay listens; as root on a loopback of its own.
-const RELAY: &str = "127.0.0.1:3340";
+/// An address that is not of this machine's loopback, where servers would be found and offered.
+const ELSEWHERE: &str = "10.99.0.1";
+
+/// Where the relay listens.
+const RELAY: &str = "10.99.0.1:3340";
 
 /// A network of two with a relay.
 const CONFIG: &str = r#"version = 1
 
 [network]
-relay = ["http://127.0.0.1:3340"]
+relay = ["http://10.99.0.1:3340"]
 lookup = []
 bind = "127.0.0.1:0"
 "#;
@@ -42,6 +45,9 @@ const ICON: &str = "1258 14";
 
 /// Where its menu opens.
 const MENU: &str = "440x460+840+0";
+
+/// More colours than are there before it has opened.
+const WITHOUT_MENU: u32 = 64;
 
 /// How the window looks in a picture.
 #[derive(Debug, Clone, Copy)]
@@ -80,17 +86,17 @@ struct Stage {
     home: Home,
     link: String,
     _friend: Home,
-    _origin: Origin,
     _processes: [Malai; 3],
 }
 
 impl Stage {
     async fn set(session: &Session) -> Result<Self> {
+        let elsewhere = format!("ip address add {ELSEWHERE}/32 dev lo");
+        run(session, &elsewhere).await?;
         let mut relay = Command::new(binary("lab-relay")?);
         relay.arg(RELAY);
         let relay = Malai::start(relay, "relay")?;
 
-        let origin = Origin::start().await?;
         let home = session.home(Home::with_config(CONFIG)?);
         let friend = session.home(Home::with_config(CONFIG)?);
         let project = home.path("shop");
@@ -100,7 +106,8 @@ impl Stage {
         server.args(["-e", SERVER]).current_dir(&project);
         let server = Malai::start(server, "node")?;
 
-        let upstream = origin.address().to_string();
+        // Nobody has to answer there: the pictures show the way, not what is at its end.
+        let upstream = format!("{ELSEWHERE}:80");
         let id = home.id().await?;
         let args = [
             "share", &upstream, "--name", "orders", "--allow", &id, "--json",
@@ -116,7 +123,6 @@ impl Stage {
             home,
             link,
             _friend: friend,
-            _origin: origin,
             _processes: [relay, server, share],
         })
     }
@@ -128,8 +134,12 @@ impl Stage {
         let window = Window::open(&self.home, &[]).await?;
         let tray = panel.next().await?;
 
+        window.says("Online").await?;
         window.press("go-share").await?;
         window.press("server-3000").await?;
+        window
+            .find("[data-testid=\"server-3000\"][aria-pressed=\"true\"]")
+            .await?;
         take(&window, directory, "share", theme).await?;
         window.press("share").await?;
         window.test_id("qr").await?;
@@ -158,6 +168,7 @@ impl Stage {
 
     /// The tray's menu, opened in a real tray.
     async fn menu(&self, session: &Session, directory: &Path) -> Result<()> {
+        run(session, "xsetroot -solid #5a7d7c").await?;
         let mut trayer = session.command("trayer");
         trayer.args(["--edge", "top", "--align", "right", "--margin", "8"]);
         trayer.args([
@@ -173,18 +184,18 @@ impl Stage {
         // This tray is of the old kind, which only shows icons; malai shows its window there, too.
         session.window_is_shown("malai", true).await?;
         run(session, "wmctrl -r malai -e 0,0,150,700,700").await?;
-        let before = windows(session).await?;
         run(session, &format!("xdotool mousemove {ICON} click 1")).await?;
-        wait_until("the menu", || async {
-            Ok(windows(session).await? > before)
-        })
-        .await?;
         let file = directory.join("tray.png");
         let take = format!(
             "import -window root -crop {MENU} +repage {}",
             file.display()
         );
-        run(session, &take).await?;
+        let count = format!("identify -format %k {}", file.display());
+        wait_until("the menu", || async {
+            run(session, &take).await?;
+            Ok(run(session, &count).await?.parse::<u32>()? > WITHOUT_MENU)
+        })
+        .await?;
         Ok(())
     }
 }
@@ -195,12 +206,6 @@ async fn take(window: &Window, directory: &Path, what: &str, theme: Theme) -> Re
     let file = directory.join(format!("{what}-{}.png", theme.name));
     fs::write(&file, picture)?;
     Ok(())
-}
-
-/// How many windows can be seen; a menu is one.
-async fn windows(session: &Session) -> Result<usize> {
-    let found = run(session, "xdotool search --onlyvisible --name .*").await?;
-    Ok(found.lines().count())
 }
 
 /// Runs a program of the session to its end; what it printed.
