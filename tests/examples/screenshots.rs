@@ -46,8 +46,8 @@ const ICON: &str = "1258 14";
 /// Where its menu opens.
 const MENU: &str = "440x460+840+0";
 
-/// More colours than are there before it has opened.
-const WITHOUT_MENU: u32 = 64;
+/// Where in the picture there is one colour alone before it has opened.
+const BELOW_ICON: &str = "440x400+0+60";
 
 /// How the window looks in a picture.
 #[derive(Debug, Clone, Copy)]
@@ -140,26 +140,26 @@ impl Stage {
         window
             .find("[data-testid=\"server-3000\"][aria-pressed=\"true\"]")
             .await?;
-        take(&window, directory, "share", theme).await?;
+        take(session, &window, directory, "share", theme).await?;
         window.press("share").await?;
         window.test_id("qr").await?;
         window
             .find("[data-testid=\"check-upstream\"][data-outcome=\"good\"]")
             .await?;
-        take(&window, directory, "link", theme).await?;
+        take(session, &window, directory, "link", theme).await?;
 
         window.run("location.hash = '#/connect'", vec![]).await?;
         window.fill("link-input", &self.link).await?;
         window.press("read").await?;
         window.test_id("question").await?;
-        take(&window, directory, "connect", theme).await?;
+        take(session, &window, directory, "connect", theme).await?;
         window.press("open-link").await?;
         let address = window.text_of("address").await?;
         client::get(&format!("{}/sized", address.trim_end_matches('/'))).await?;
         window.says("direct").await?;
         window.press("nav-home").await?;
         window.test_id("bridge-orders").await?;
-        take(&window, directory, "home", theme).await?;
+        take(session, &window, directory, "home", theme).await?;
 
         tray.click(&["Quit"]).await?;
         tray.is_gone().await?;
@@ -190,21 +190,36 @@ impl Stage {
             "import -window root -crop {MENU} +repage {}",
             file.display()
         );
-        let count = format!("identify -format %k {}", file.display());
+        let count = format!("identify -format %k {}[{BELOW_ICON}]", file.display());
         wait_until("the menu", || async {
             run(session, &take).await?;
-            Ok(run(session, &count).await?.parse::<u32>()? > WITHOUT_MENU)
+            Ok(run(session, &count).await?.parse::<u32>()? > 1)
         })
         .await?;
         Ok(())
     }
 }
 
-/// Takes a picture of what the window shows.
-async fn take(window: &Window, directory: &Path, what: &str, theme: Theme) -> Result<()> {
-    let picture = window.client().screenshot().await?;
+/// The window as it is on the screen, with its page drawn.
+///
+/// WebDriver's own pictures wait for a frame that a page at rest never draws.
+async fn take(
+    session: &Session,
+    window: &Window,
+    directory: &Path,
+    what: &str,
+    theme: Theme,
+) -> Result<()> {
+    let drawn = "const [done] = arguments; \
+                 requestAnimationFrame(() => requestAnimationFrame(() => done()));";
+    window.run_async(drawn, vec![]).await?;
+    let found = run(session, "xdotool search --onlyvisible --name ^malai$").await?;
+    let id = found
+        .lines()
+        .next()
+        .context("the window is not to be seen")?;
     let file = directory.join(format!("{what}-{}.png", theme.name));
-    fs::write(&file, picture)?;
+    run(session, &format!("import -window {id} {}", file.display())).await?;
     Ok(())
 }
 
