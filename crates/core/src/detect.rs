@@ -27,7 +27,10 @@ use std::collections::BTreeSet;
 
 use malai_api::DevServer;
 
-use self::{guess::Guess, sockets::Listening};
+use self::{
+    guess::Guess,
+    sockets::{Listening, Sockets},
+};
 use crate::config::{Config, Place};
 
 /// Servers that are told of; a menu shows five of them, a window a short list.
@@ -39,11 +42,35 @@ const MAX_LOOKED_AT: usize = 128;
 /// Where ports begin that the system gives out by itself (the Linux default): what nobody chose.
 const FIRST_EPHEMERAL: u16 = 32768;
 
-/// Finds them, most likely ones first; `config` says which are shared already.
-///
-/// # Errors
-/// A text, in words, when the system does not tell which ports are listened on.
-pub(crate) fn servers(config: &Config) -> Result<Vec<DevServer>, String> {
+/// Looks for them again and again, closely only when other sockets listen than before: reading
+/// about every process took some 40 ms of CPU time each time, and the tray looks every few seconds.
+#[derive(Debug, Default)]
+pub(crate) struct Detector {
+    seen: Option<(Sockets, Vec<(Listening, Guess)>)>,
+}
+
+impl Detector {
+    /// Finds them, most likely ones first; `config` says which are shared already.
+    ///
+    /// # Errors
+    /// A text, in words, when the system does not tell which ports are listened on.
+    pub(crate) fn servers(&mut self, config: &Config) -> Result<Vec<DevServer>, String> {
+        // Read first: what begins to listen meanwhile is looked at the next time.
+        let sockets = Sockets::now();
+        if let (Some(sockets), Some((before, found))) = (&sockets, &self.seen)
+            && sockets == before
+        {
+            return Ok(told(found, config));
+        }
+        let found = look()?;
+        let servers = told(&found, config);
+        self.seen = sockets.map(|sockets| (sockets, found));
+        Ok(servers)
+    }
+}
+
+/// What listens, most likely ones first, and what it seems to be.
+fn look() -> Result<Vec<(Listening, Guess)>, String> {
     let listening = sockets::listening()?;
     let mut found: Vec<(Listening, Guess)> = listening
         .into_iter()
@@ -56,23 +83,28 @@ pub(crate) fn servers(config: &Config) -> Result<Vec<DevServer>, String> {
         .collect();
     found.sort_by_key(|(it, guess)| (rank(it.port, guess), it.port));
     found.truncate(MAX_SERVERS);
+    Ok(found)
+}
+
+/// The same for others: with names that are free, and which are shared.
+fn told(found: &[(Listening, Guess)], config: &Config) -> Vec<DevServer> {
     let mut taken: BTreeSet<String> = config.services.keys().cloned().collect();
-    Ok(found
-        .into_iter()
-        .map(|(it, guess)| {
-            let shared_as = shared_as(config, it.port);
-            let name = match &shared_as {
-                Some(name) => Some(name.clone()),
-                None => guess.name.map(|name| free_name(name, it.port, &mut taken)),
-            };
-            DevServer {
-                port: it.port,
-                program: guess.program,
-                name,
-                shared_as,
-            }
-        })
-        .collect())
+    let told = found.iter().map(|(it, guess)| {
+        let shared_as = shared_as(config, it.port);
+        let name = match (&shared_as, &guess.name) {
+            (Some(name), _) => Some(name.clone()),
+            (None, name) => name
+                .clone()
+                .map(|name| free_name(name, it.port, &mut taken)),
+        };
+        DevServer {
+            port: it.port,
+            program: guess.program.clone(),
+            name,
+            shared_as,
+        }
+    });
+    told.collect()
 }
 
 /// How unlikely it is that somebody means this one: known frameworks and usual ports come first.

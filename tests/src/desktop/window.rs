@@ -68,7 +68,7 @@ impl Window {
     pub async fn find(&self, selector: &str) -> Result<Element> {
         let found = std::sync::Mutex::new(None);
         let waited = wait_until(&format!("`{selector}` in the window"), || async {
-            for element in self.client.find_all(Locator::Css(selector)).await? {
+            for element in self.all(selector).await?.unwrap_or_default() {
                 // An element that was replaced meanwhile is not shown.
                 if element.is_displayed().await.unwrap_or(false) {
                     *found.lock().map_err(poisoned)? = Some(element);
@@ -84,6 +84,15 @@ impl Window {
         }
         let found = found.into_inner().map_err(poisoned)?;
         found.context("it went away")
+    }
+
+    /// All that a CSS selector finds; `None` when the page was being drawn anew.
+    async fn all(&self, selector: &str) -> Result<Option<Vec<Element>>> {
+        match self.client.find_all(Locator::Css(selector)).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.is_stale_element_reference() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Waits for the element with this `data-testid`.
@@ -122,10 +131,13 @@ impl Window {
     /// # Errors
     /// When there is no such field.
     pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
-        let field = self.test_id(id).await?;
-        field.clear().await?;
-        field.send_keys(text).await?;
-        Ok(())
+        let what = format!("writing into `{id}`");
+        let written = wait_until(&what, || async {
+            let field = self.test_id(id).await?;
+            // The page may draw it anew between finding and writing.
+            Ok(field.clear().await.is_ok() && field.send_keys(text).await.is_ok())
+        });
+        written.await
     }
 
     /// The text of what has this `data-testid`, once it is there.
@@ -151,8 +163,8 @@ impl Window {
     pub async fn is_gone(&self, id: &str) -> Result<()> {
         let selector = test_id(id);
         wait_until(&format!("the end of `{id}`"), || async {
-            let found = self.client.find_all(Locator::Css(&selector)).await?;
-            Ok(found.is_empty())
+            let found = self.all(&selector).await?;
+            Ok(found.is_some_and(|found| found.is_empty()))
         })
         .await
     }

@@ -63,6 +63,6 @@ fn likely_ones_come_first() {
 fn never_offers_this_process() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let found = servers(&Config::default()).unwrap();
+    let found = Detector::default().servers(&Config::default()).unwrap();
     assert!(found.iter().all(|server| server.port != port), "{found:?}");
 }

@@ -128,7 +128,7 @@ impl Keeper {
             node: parts.node.clone(),
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
-            detecting: Arc::new(Semaphore::new(1)),
+            detector: Arc::default(),
             checking: Arc::new(Semaphore::new(look::MAX_CHECKS)),
             shutdown: shutdown.clone(),
         };

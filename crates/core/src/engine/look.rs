@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use fastn_p2p::Node;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 pub(super) use qr::qr;
 
-use crate::{config::Config, peers::Peers, shutdown::Shutdown};
+use crate::{config::Config, detect::Detector, peers::Peers, shutdown::Shutdown};
 
 /// Checks at a time: each binds two nodes for some seconds.
 pub(super) const MAX_CHECKS: usize = 2;
@@ -26,7 +26,7 @@ pub(super) struct Look {
     pub(super) peers: Peers,
     pub(super) effective: Arc<ArcSwap<Config>>,
     /// One look for local servers at a time.
-    pub(super) detecting: Arc<Semaphore>,
+    pub(super) detector: Arc<Mutex<Detector>>,
     /// [`MAX_CHECKS`] at a time.
     pub(super) checking: Arc<Semaphore>,
     pub(super) shutdown: Shutdown,

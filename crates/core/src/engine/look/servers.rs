@@ -6,7 +6,6 @@ use malai_api::{Failure, Response, codes};
 use tokio::{task::spawn_blocking, time::timeout};
 
 use super::Look;
-use crate::detect;
 
 /// How long a look at the machine may take: some milliseconds, unless a directory is on a disk
 /// that does not answer.
@@ -24,15 +23,9 @@ impl Look {
 
     async fn look_for_servers(&self) -> Response {
         // One look at a time, so that looks which hang do not pile up.
-        let Ok(turn) = Arc::clone(&self.detecting).acquire_owned().await else {
-            return Failure::new(codes::STOPPING, "malai is stopping").into();
-        };
+        let mut detector = Arc::clone(&self.detector).lock_owned().await;
         let config = self.effective.load_full();
-        let looked = spawn_blocking(move || {
-            let servers = detect::servers(&config);
-            drop(turn);
-            servers
-        });
+        let looked = spawn_blocking(move || detector.servers(&config));
         match looked.await {
             Ok(Ok(servers)) => Response::Detected { servers },
             Ok(Err(error)) => {
