@@ -24,7 +24,9 @@ const SERVED: [(&str, &str); 6] = [
 const SKIPPED: [&str; 4] = ["node_modules", "generated", "test", "tests"];
 
 fn main() -> io::Result<()> {
-    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui");
+    // Asked for when it runs: a kept build may have been made for another checkout.
+    let here = env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?;
+    let ui = Path::new(&here).join("../../ui");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed={}", ui.display());
     let mut files = Vec::new();
