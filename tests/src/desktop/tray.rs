@@ -26,11 +26,23 @@ impl Tray {
         let item = proxy(connection, owner, path, "org.kde.StatusNotifierItem").await?;
         let menu: OwnedObjectPath = within("the menu", item.get_property("Menu")).await??;
         let menu = proxy(connection, owner, menu.as_str(), "com.canonical.dbusmenu").await?;
-        Ok(Self {
+        let tray = Self {
             owner: OwnedBusName::try_from(owner.to_owned())?,
             item,
             menu,
+        };
+        // An icon is announced a moment before its menu can be asked for.
+        wait_until("the menu", || async {
+            match tray.layout().await? {
+                Ok(_) => Ok(true),
+                Err(zbus::Error::MethodError(name, ..)) if name.ends_with("UnknownMethod") => {
+                    Ok(false)
+                }
+                Err(error) => Err(error.into()),
+            }
         })
+        .await?;
+        Ok(tray)
     }
 
     /// The menu as it is; its rows are the children of the row that is returned.
@@ -38,10 +50,13 @@ impl Tray {
     /// # Errors
     /// When the application does not answer.
     pub async fn menu(&self) -> Result<Row> {
-        let everything = (0_i32, -1_i32, Vec::<&str>::new());
-        let told = self.menu.call("GetLayout", &everything);
-        let (_revision, layout): (u32, Layout) = within("the menu", told).await??;
+        let (_revision, layout) = self.layout().await??;
         Row::read(layout)
+    }
+
+    async fn layout(&self) -> Result<zbus::Result<(u32, Layout)>> {
+        let everything = (0_i32, -1_i32, Vec::<&str>::new());
+        within("the menu", self.menu.call("GetLayout", &everything)).await
     }
 
     /// Waits until the menu is as `matches` wants it.
