@@ -79,6 +79,10 @@ struct Start {
     instance: Instance,
 }
 
+#[expect(
+    clippy::exit,
+    reason = "it is in the toolkit's macro, for a build without its files"
+)]
 fn build(start: Start) -> anyhow::Result<App> {
     let builder = tauri::Builder::default()
         .invoke_handler(commands::handler())
@@ -108,7 +112,7 @@ fn begin(app: &mut App, start: Start) {
     let desktop = Desktop::new(
         app.handle(),
         host.clone(),
-        home,
+        &home,
         settings,
         args.home.as_deref(),
     );

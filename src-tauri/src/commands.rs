@@ -3,6 +3,11 @@
 //!
 //! A page never says what to open: it names a thing, and where that is comes from the engine.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the toolkit hands its state over by value"
+)]
+
 use std::path::Path;
 
 use malai_api::{

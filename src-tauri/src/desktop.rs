@@ -69,7 +69,7 @@ impl Desktop {
     pub(crate) fn new(
         app: &AppHandle,
         host: Host,
-        home: Home,
+        home: &Home,
         file: SettingsFile,
         chosen_home: Option<&Path>,
     ) -> Self {
@@ -83,7 +83,7 @@ impl Desktop {
         let desktop = Self {
             parts: Arc::new(Parts {
                 app: app.clone(),
-                window: Window::new(&home),
+                window: Window::new(home),
                 host,
                 inbox: OnceLock::new(),
                 clipboard: Clipboard::start(),

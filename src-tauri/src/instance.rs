@@ -10,7 +10,7 @@ mod door;
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    path::PathBuf,
+    path::Path,
     time::Duration,
 };
 
@@ -68,7 +68,7 @@ pub(crate) struct Instance {
 /// # Errors
 /// When neither is possible.
 pub(crate) async fn take(home: &Home, navigation: Option<Navigation>) -> anyhow::Result<Place> {
-    if let Some(lock) = lock(home.state().join("desktop.lock"))? {
+    if let Some(lock) = lock(&home.state().join("desktop.lock"))? {
         // Without a door it is still the first one, only a second start cannot be heard.
         let door = Door::open(home).map_or_else(
             |error| {
@@ -125,13 +125,13 @@ fn cleaned(navigation: Navigation) -> Navigation {
     }
 }
 
-fn lock(path: PathBuf) -> anyhow::Result<Option<File>> {
+fn lock(path: &Path) -> anyhow::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let cannot = || format!("cannot write {}; check its permissions", path.display());
-    let file = options.open(&path).with_context(cannot)?;
+    let file = options.open(path).with_context(cannot)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),

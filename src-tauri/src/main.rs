@@ -6,10 +6,8 @@
 //! The window ([`window`]) is built when it is first shown and destroyed when it is closed.
 
 #![allow(
-    clippy::exit,
-    clippy::needless_pass_by_value,
     clippy::wildcard_enum_match_arm,
-    reason = "the toolkit's macros exit and hand over by value, and words of newer engines are passed over"
+    reason = "words of newer engines and toolkits are passed over"
 )]
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
