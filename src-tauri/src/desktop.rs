@@ -1,4 +1,5 @@
-//! The desktop around the controller: what [`Shell`](crate::shell::Shell) asks for, done with the real toolkit.
+//! The desktop around the controller: what [`Shell`](crate::shell::Shell) asks for, done with the
+//! real toolkit.
 //!
 //! Clones are the same one. Whatever touches the toolkit is handed to the main thread and never
 //! waited for.

@@ -4,13 +4,15 @@
 //! not worth refusing to start for.
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use malai_api::DesktopSettings;
-use malai_core::home::Home;
+use malai_core::{
+    home::Home,
+    private_file::{self, Existing},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use tracing::warn;
 
@@ -76,13 +78,9 @@ fn read_text(path: &Path) -> io::Result<String> {
 /// # Errors
 /// When the file or its directory cannot be written.
 pub(crate) fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
-    let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    serde_json::to_writer_pretty(&mut file, value)?;
-    file.write_all(b"\n")?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    private_file::write(path, &text, Existing::Replace)
 }
 
 #[cfg(test)]

@@ -5,29 +5,21 @@
 
 mod stay;
 
-use std::{error::Error, time::Duration};
+use std::error::Error;
 
 use malai_api::{Event, Failure, IdentityStatus, Request, Response, codes};
 use malai_core::{
     control::{ControlClient, Owner, OwnerGuard, UiAddress, WebUi},
-    engine::{ConfigSource, Engine, EngineError, EngineOptions, LockError},
+    engine::{ConfigSource, Engine, EngineError, EngineOptions, Reached, attach_or_start},
     events::{EventFeed, Events},
     home::Home,
     identity::{KeyStore, WithoutKeychain},
 };
-use tokio::{
-    sync::broadcast::error::RecvError,
-    time::{Instant, sleep},
-};
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::{output::Output, text};
 
 pub(crate) use self::stay::{Watched, run_until_signal, stay};
-
-/// How long an engine that has the home but no socket yet may take to be asked.
-const ATTACH_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often it is tried.
-const ATTACH_INTERVAL: Duration = Duration::from_millis(50);
 
 /// An engine to talk to.
 #[derive(Debug)]
@@ -71,19 +63,11 @@ impl Session {
         key_store: Option<KeyStore>,
         output: Output,
     ) -> anyhow::Result<Self> {
-        let deadline = Instant::now() + ATTACH_TIMEOUT;
-        loop {
-            if let Some(session) = Self::attach(&home).await? {
-                return Ok(session);
-            }
-            match Own::start(home.clone(), key_store, output).await {
-                // Somebody else starts or stops at this moment.
-                Err(EngineError::Lock(LockError::Held { .. })) if Instant::now() < deadline => {
-                    sleep(ATTACH_INTERVAL).await;
-                }
-                own => return Ok(Self::Own(Box::new(own?))),
-            }
-        }
+        let start = || Own::start(home.clone(), key_store, output);
+        Ok(match attach_or_start(&home, start).await? {
+            Reached::Own(own) => Self::Own(Box::new(own)),
+            Reached::Attached(client) => Self::Attached(client),
+        })
     }
 
     /// Asks; an answer that says no is an error.

@@ -23,6 +23,7 @@ mod offline;
 mod operations;
 mod peering;
 mod probe;
+mod reaching;
 mod settings;
 mod sharing;
 mod start;
@@ -41,6 +42,7 @@ pub use error::EngineError;
 pub use handle::EngineHandle;
 pub use lock::{HomeLock, LockError};
 pub use offline::dispatch_offline;
+pub use reaching::{Reached, attach_or_start};
 
 use self::{
     answers::Answers,

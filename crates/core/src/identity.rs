@@ -8,7 +8,6 @@
 //! So once the marker is there, a key that cannot be read is an error that says what to do, never
 //! a reason to make a second identity or to look into another store.
 
-pub(crate) mod atomic;
 mod entry;
 mod error;
 mod importing;

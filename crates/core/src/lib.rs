@@ -17,6 +17,7 @@ pub mod logs;
 mod meter;
 pub mod peers;
 pub mod policy;
+pub mod private_file;
 pub mod shutdown;
 mod stream;
 mod upstream;

@@ -9,7 +9,7 @@ use std::{fmt, net::SocketAddr, str::FromStr};
 use fastn_p2p::{Id52Error, PublicKey};
 use url::Url;
 
-use crate::config::{BridgeTarget, NameError, PeerName, check_name};
+use crate::config::{BridgeTarget, NameError, PeerName, check_name, server_url};
 
 mod target;
 
@@ -139,9 +139,7 @@ fn parse_service(text: &str) -> Result<String, LinkError> {
 }
 
 fn parse_relay(text: &str) -> Result<Url, LinkError> {
-    let url: Url = text.parse().map_err(|_| LinkError::Relay)?;
-    let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
-    usable.then_some(url).ok_or(LinkError::Relay)
+    server_url(text).ok_or(LinkError::Relay)
 }
 
 fn parse_invite(text: &str) -> Result<String, LinkError> {

@@ -1,23 +1,16 @@
 //! Coming by an engine: starting one, or attaching to the one that has the home.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use malai_api::Failure;
 use malai_core::{
     control::ControlClient,
-    engine::{ConfigSource, Engine, EngineError, EngineOptions, LockError},
+    engine::{ConfigSource, Engine, EngineError, EngineOptions, Reached, attach_or_start},
     events::{EventFeed, Events},
     identity::WithoutKeychain,
 };
-use tokio::time::{Instant, sleep};
 
 use super::EngineSetup;
-
-/// How long an engine that has the home but no socket yet, or no more, may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How often it is tried.
-const INTERVAL: Duration = Duration::from_millis(50);
 
 /// An engine to serve.
 #[derive(Debug)]
@@ -46,23 +39,14 @@ pub(super) enum NotOpened {
 
 /// Starts an engine, or attaches to the one that runs.
 pub(super) async fn open(setup: &EngineSetup) -> Result<Opened, NotOpened> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let held = match start(setup).await {
-            Ok(opened) => return Ok(opened),
-            Err(error @ EngineError::Lock(LockError::Held { .. })) => error,
-            Err(error) => return Err(error.into()),
-        };
-        match ControlClient::connect(&setup.home).await {
-            Ok(Some(client)) => return Ok(Opened::Attached(Box::new(client))),
-            Ok(None) if Instant::now() < deadline => sleep(INTERVAL).await,
-            Ok(None) => return Err(held.into()),
-            Err(error) => return Err(EngineError::from(error).into()),
-        }
-    }
+    let start = || start(setup);
+    Ok(match attach_or_start(&setup.home, start).await? {
+        Reached::Own((engine, events)) => Opened::Own(Box::new(engine), events),
+        Reached::Attached(client) => Opened::Attached(client),
+    })
 }
 
-async fn start(setup: &EngineSetup) -> Result<Opened, EngineError> {
+async fn start(setup: &EngineSetup) -> Result<(Engine, OwnEvents), EngineError> {
     let feed = EventFeed::default();
     let events = feed.subscribe_to_changes();
     let options = EngineOptions {
@@ -74,7 +58,7 @@ async fn start(setup: &EngineSetup) -> Result<Opened, EngineError> {
         events: feed.clone(),
     };
     let engine = Box::pin(Engine::start(options)).await?;
-    Ok(Opened::Own(Box::new(engine), OwnEvents { feed, events }))
+    Ok((engine, OwnEvents { feed, events }))
 }
 
 impl From<EngineError> for NotOpened {

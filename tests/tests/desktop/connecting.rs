@@ -1,9 +1,17 @@
 //! Connecting by the window, and the people it knows.
 
 use anyhow::Result;
-use e2e::{Origin, client};
+use e2e::{Origin, client, desktop::Window};
 
 use crate::desk::{Desk, shared_with};
+
+/// Opens a link that was sent by somebody.
+async fn open_link(window: &Window, link: &str) -> Result<()> {
+    window.press("go-connect").await?;
+    window.fill("link-input", link).await?;
+    window.press("read").await?;
+    window.press("open-link").await
+}
 
 #[tokio::test]
 async fn a_link_is_opened_copied_and_disconnected() -> Result<()> {
@@ -13,10 +21,7 @@ async fn a_link_is_opened_copied_and_disconnected() -> Result<()> {
     let (_share, link) = shared_with(&home, &friend, origin.address()).await?;
     let opened = desk.open(&home, &[]).await?;
     let window = &opened.window;
-    window.press("go-connect").await?;
-    window.fill("link-input", &link).await?;
-    window.press("read").await?;
-    window.press("open-link").await?;
+    open_link(window, &link).await?;
 
     let address = window.text_of("address").await?;
     window.press("copy-address").await?;
@@ -48,10 +53,7 @@ async fn a_peer_gets_a_name_and_shows_what_it_offers() -> Result<()> {
     let opened = desk.open(&home, &[]).await?;
     let window = &opened.window;
     // Offline a peer is found by the addresses in its link alone.
-    window.press("go-connect").await?;
-    window.fill("link-input", &link).await?;
-    window.press("read").await?;
-    window.press("open-link").await?;
+    open_link(window, &link).await?;
     window.fill("pet-name", "alice").await?;
     window.press("save-pet-name").await?;
 

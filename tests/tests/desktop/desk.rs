@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use e2e::{
-    Home, Keychain, Malai, client,
+    Home, Keychain, Malai, Origin, client,
     desktop::{Notifications, Panel, Session, Tray, Window},
 };
 
@@ -86,6 +86,12 @@ impl Running {
         let row = self.tray.row(&["Copy my id52"]).await;
         row.with_context(|| self.malai.said())?;
         Ok(())
+    }
+
+    /// Shares `origin` by its row in the menu.
+    pub(crate) async fn share(&self, origin: &Origin) -> Result<()> {
+        let row = format!("Share localhost:{}", origin.address().port());
+        self.tray.click(&[&row]).await
     }
 }
 

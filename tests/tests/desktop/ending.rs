@@ -18,8 +18,7 @@ struct Download {
 impl Download {
     async fn begin(desk: &Desk, running: &Running) -> Result<Self> {
         let origin = Origin::start().await?;
-        let row = format!("Share localhost:{}", origin.address().port());
-        running.tray.click(&[&row]).await?;
+        running.share(&origin).await?;
         let link = desk.session.clipboard_begins("malai://").await?;
         let friend = desk.home()?;
         let (bridge, url) = bridge(&friend, &link).await?;
@@ -90,8 +89,7 @@ async fn what_was_shared_by_a_click_does_not_come_back() -> Result<()> {
     let home = desk.home()?;
     let mut running = desk.start(&home).await?;
     let origin = Origin::start().await?;
-    let row = format!("Share localhost:{}", origin.address().port());
-    running.tray.click(&[&row]).await?;
+    running.share(&origin).await?;
     desk.session.clipboard_begins("malai://").await?;
     running.tray.click(&["Quit"]).await?;
     assert_eq!(running.malai.exit().await?, 0);

@@ -14,8 +14,7 @@ async fn share_by_one_click(
     origin: &Origin,
 ) -> Result<(Running, String)> {
     let running = desk.start(home).await?;
-    let row = format!("Share localhost:{}", origin.address().port());
-    running.tray.click(&[&row]).await?;
+    running.share(origin).await?;
     let link = desk.session.clipboard_begins("malai://").await?;
     let friend = desk.home()?;
     let (_bridge, reply) = fetch(&friend, &link, "/sized").await?;
@@ -44,11 +43,7 @@ async fn only_the_link_lets_somebody_in() -> Result<()> {
     let home = desk.home()?;
     let origin = Origin::start().await?;
     let running = desk.start(&home).await?;
-    let port = origin.address().port();
-    running
-        .tray
-        .click(&[&format!("Share localhost:{port}")])
-        .await?;
+    running.share(&origin).await?;
     let link = desk.session.clipboard_begins("malai://").await?;
     assert!(link.contains("k="), "no invite: {link}");
 
@@ -90,11 +85,7 @@ async fn what_is_shared_can_be_copied_again_and_stopped() -> Result<()> {
     let home = desk.home()?;
     let origin = Origin::start().await?;
     let running = desk.start(&home).await?;
-    let port = origin.address().port();
-    running
-        .tray
-        .click(&[&format!("Share localhost:{port}")])
-        .await?;
+    running.share(&origin).await?;
     desk.session.clipboard_begins("malai://").await?;
     desk.session.set_clipboard("something else").await?;
 
@@ -125,7 +116,7 @@ async fn what_is_shared_can_be_copied_again_and_stopped() -> Result<()> {
     running.tray.row(&["Shared", "Nothing is shared"]).await?;
     running
         .tray
-        .row(&[&format!("Share localhost:{port}")])
+        .row(&[&format!("Share localhost:{}", origin.address().port())])
         .await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use fastn_p2p::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use super::{Access, Door, Grant, Invite, ShareId};
-use crate::identity::atomic::{self, Existing};
+use crate::private_file::{self, Existing};
 
 /// The one version of the format there is.
 const VERSION: u32 = 1;
@@ -148,7 +148,7 @@ impl AccessFile {
     /// # Errors
     /// [`AccessFileError::Write`]; the file is then as it was.
     pub fn write(&self, text: &str) -> Result<(), AccessFileError> {
-        atomic::write(&self.0, text.as_bytes(), Existing::Replace)
+        private_file::write(&self.0, text.as_bytes(), Existing::Replace)
             .map_err(|error| AccessFileError::Write(self.0.clone(), error))
     }
 

@@ -5,12 +5,13 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use super::{Config, Parsed, Problems, parse};
+use crate::private_file::{self, Existing};
 
 /// The largest file that is read: far beyond any that a person writes, and no burden on memory.
 const FILE_MAX: u64 = 4 * 1024 * 1024;
@@ -166,20 +167,8 @@ pub(super) fn directory(path: &Path) -> &Path {
 
 /// Replaces the file at `path` by `text`, mode 0600, in one step.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
-    let replace = || -> io::Result<()> {
-        let directory = directory(path);
-        let mut file = tempfile::Builder::new()
-            .prefix(".malai.toml.")
-            .tempfile_in(directory)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        // The rename itself is on the disk only when the directory is.
-        #[cfg(unix)]
-        File::open(directory)?.sync_all()?;
-        Ok(())
-    };
-    replace().map_err(|error| ConfigError::Write(path.into(), error))
+    private_file::write(path, text.as_bytes(), Existing::Replace)
+        .map_err(|error| ConfigError::Write(path.into(), error))
 }
 
 /// Keeps other edits out, in this process and in others, for as long as the value lives.

@@ -47,6 +47,16 @@ pub struct Config {
     pub drain_timeout: Duration,
 }
 
+impl Config {
+    /// The pet name of a key.
+    #[must_use]
+    pub fn pet_name(&self, key: &PublicKey) -> Option<&str> {
+        let mut peers = self.peers.iter();
+        let named = peers.find(|(_, peer)| peer.id == *key);
+        named.map(|(name, _)| name.as_str())
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -94,6 +104,13 @@ pub enum RelayConfig {
     None,
     /// Relays of one's own.
     Own(Vec<Url>),
+}
+
+/// A URL of a server that speaks HTTP, as relays and lookup servers are named.
+pub(crate) fn server_url(text: &str) -> Option<Url> {
+    let url: Url = text.parse().ok()?;
+    let is_usable = matches!(url.scheme(), "http" | "https") && url.has_host();
+    is_usable.then_some(url)
 }
 
 /// One of `network.lookup`.

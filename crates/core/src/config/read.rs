@@ -12,7 +12,7 @@ use super::{
     Config, Parsed, Problems,
     check::{Mentions, check},
     model::{DnsConfig, GatewayConfig, GroupConfig, LookupConfig, NetworkConfig, PeerConfig},
-    model::{ListenAddress, ListenAddressError, Member, RelayConfig},
+    model::{ListenAddress, ListenAddressError, Member, RelayConfig, server_url},
     names::{check_name, check_pet_name, is_domain, nearest},
     reader::{Located, Reader, Section},
 };
@@ -215,9 +215,7 @@ fn protocol(section: &Section<'_>) -> Protocol {
 
 fn web_url(text: &str) -> Result<Url, String> {
     let wrong = || format!("`{text}` is not a URL; write for example https://relay.example.org");
-    let url: Url = text.parse().map_err(|_| wrong())?;
-    let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
-    usable.then_some(url).ok_or_else(wrong)
+    server_url(text).ok_or_else(wrong)
 }
 
 fn not_ip_port(text: &str) -> String {

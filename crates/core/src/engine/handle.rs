@@ -88,13 +88,18 @@ impl EngineHandle {
     async fn share(&self, mut share: ShareRequest, owner: &Owner) -> Response {
         probe::settle(&mut share.upstream).await;
         let upstream = share.upstream.clone();
-        if share.must_answer && !probe::any(&upstream).await {
-            let upstream = upstream.join(", ");
-            let message = format!("nothing answers on {upstream}; start it, then share it again");
-            return Failure::new(codes::NOTHING_ANSWERS, message).into();
-        }
-        let asked = self.ask(Request::Share(share), owner);
-        let (response, answers) = tokio::join!(asked, probe::any(&upstream));
+        let (response, answers) = if share.must_answer {
+            if !probe::any(&upstream).await {
+                let upstream = upstream.join(", ");
+                let message =
+                    format!("nothing answers on {upstream}; start it, then share it again");
+                return Failure::new(codes::NOTHING_ANSWERS, message).into();
+            }
+            (self.ask(Request::Share(share), owner).await, true)
+        } else {
+            let asked = self.ask(Request::Share(share), owner);
+            tokio::join!(asked, probe::any(&upstream))
+        };
         if let Response::Shared { service, .. } = response {
             Response::Shared { service, answers }
         } else {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     access::{AccessError, Secret, Terms},
-    config::{BridgeTarget, Member, PeerName},
+    config::{BridgeTarget, Member},
 };
 
 impl Keeper {
@@ -24,7 +24,7 @@ impl Keeper {
         let peer = key.map_err(|error| Failure::new(codes::PEER_UNKNOWN, error.message))?;
         Ok(Response::Link(LinkTarget {
             peer: peer.to_string(),
-            name: self.pet_name(&peer),
+            name: self.layers.file.pet_name(&peer).map(str::to_owned),
             bridged_as: self.bridge_to(&peer, &target.service),
             service: target.service,
             invite: target.invite.is_some(),
@@ -111,25 +111,11 @@ impl Keeper {
         Ok(members)
     }
 
-    /// Our pet name for a key.
-    pub(super) fn pet_name(&self, peer: &PublicKey) -> Option<String> {
-        let mut peers = self.layers.file.peers.iter();
-        let named = peers.find(|(_, named)| named.id == *peer);
-        named.map(|(name, _)| name.clone())
-    }
-
     /// The bridge that leads to a service already.
     fn bridge_to(&self, peer: &PublicKey, service: &str) -> Option<String> {
+        let peers = &self.parts.peers;
         let is_it = |target: &BridgeTarget| {
-            target.service == service
-                && match &target.peer {
-                    PeerName::Key(key) => key == peer,
-                    PeerName::Pet(name) => {
-                        let named = self.layers.file.peers.get(name);
-                        named.is_some_and(|named| named.id == *peer)
-                    }
-                    PeerName::Domain(_) => false,
-                }
+            target.service == service && peers.key_of(target).is_ok_and(|key| key == *peer)
         };
         let bridges = self.layers.effective().bridges;
         let mut active = bridges.into_iter().filter(|(_, bridge)| bridge.active);

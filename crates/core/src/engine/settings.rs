@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{handle::chain, keeper::Keeper};
 use crate::{
-    config::{LookupConfig, NetworkConfig, RelayConfig},
+    config::{LookupConfig, NetworkConfig, RelayConfig, server_url},
     identity::{self, IdentityError, KeyStore},
 };
 
@@ -118,14 +118,12 @@ fn relay(setting: &RelaySetting) -> Result<RelayConfig, Failure> {
         return Err(invalid("name at least one relay, or choose none"));
     }
     let url = |text: &String| {
-        let url = text.trim().parse::<Url>().ok();
-        let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
         let wrong = || {
             let message =
                 format!("`{text}` is no relay; write for example https://relay.example.org");
             invalid(&message)
         };
-        url.filter(usable).ok_or_else(wrong)
+        server_url(text.trim()).ok_or_else(wrong)
     };
     Ok(RelayConfig::Own(
         urls.iter().map(url).collect::<Result<_, _>>()?,

@@ -13,10 +13,8 @@ use std::{
 use fastn_p2p::{PublicKey, SecretKey};
 use zeroize::Zeroizing;
 
-use super::{
-    atomic::{self, Existing},
-    error::IdentityError,
-};
+use super::error::IdentityError;
+use crate::private_file::{self, Existing};
 
 /// More than any text form of a key with space around it, in bytes.
 const KEY_FILE_LIMIT: u16 = 1024;
@@ -81,7 +79,7 @@ fn write(path: &Path, secret: &SecretKey, existing: Existing) -> Result<(), Iden
     let mut text = Zeroizing::new(Vec::with_capacity(hex.len() + 1));
     text.extend_from_slice(hex.as_bytes());
     text.push(b'\n');
-    atomic::write(path, &text, existing)
+    private_file::write(path, &text, existing)
         .map_err(|error| IdentityError::HomeNotWritable(path.to_owned(), error))?;
     match read(path)? {
         Some(kept) if kept.expose_bytes() == secret.expose_bytes() => Ok(()),
@@ -181,7 +179,7 @@ mod tests {
         let path = dir.path().join("identity.key");
         let half = "ab".repeat(31);
         for text in [b"".as_slice(), b"\xff\xfe", half.as_bytes(), &[b'a'; 4000]] {
-            atomic::write(&path, text, Existing::Replace).unwrap();
+            private_file::write(&path, text, Existing::Replace).unwrap();
             let error = read(&path).unwrap_err();
             assert_eq!(error.code(), "key-file-invalid");
             assert!(!format!("{error:?} {error}").contains(&half));

@@ -10,8 +10,11 @@ use std::{
 use fastn_p2p::PublicKey;
 use toml_edit::{DocumentMut, value};
 
-use super::{KeyStore, atomic, error::IdentityError};
-use crate::home::Home;
+use super::{KeyStore, error::IdentityError};
+use crate::{
+    home::Home,
+    private_file::{self, Existing},
+};
 
 /// The file in the home's state.
 const FILE: &str = "identity.toml";
@@ -80,7 +83,7 @@ impl Marker {
     /// Writes the marker of `home`, in place of the one that may be there.
     pub(super) fn save(&self, home: &Home) -> Result<(), IdentityError> {
         let path = path(home);
-        atomic::write(&path, self.render().as_bytes(), atomic::Existing::Replace)
+        private_file::write(&path, self.render().as_bytes(), Existing::Replace)
             .map_err(|error| IdentityError::HomeNotWritable(path, error))
     }
 

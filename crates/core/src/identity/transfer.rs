@@ -8,10 +8,8 @@ use std::{fs, io, path::Path};
 use fastn_p2p::SecretKey;
 use zeroize::Zeroizing;
 
-use super::{
-    atomic::{self, Existing},
-    error::IdentityError,
-};
+use super::error::IdentityError;
+use crate::private_file::{self, Existing};
 
 /// More than any key file has; a mistaken name must not be read into memory.
 const KEY_FILE_MAX: u64 = 4096;
@@ -29,7 +27,7 @@ pub(super) fn export(secret: &SecretKey, path: &Path) -> Result<(), IdentityErro
     let mut text = Zeroizing::new(Vec::with_capacity(hex.len() + 1));
     text.extend_from_slice(hex.as_bytes());
     text.push(b'\n');
-    atomic::write(path, &text, Existing::Keep).map_err(failed)
+    private_file::write(path, &text, Existing::Keep).map_err(failed)
 }
 
 /// See [`super::read_key`].

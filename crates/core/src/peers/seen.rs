@@ -7,7 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -15,6 +15,8 @@ use std::{
 use fastn_p2p::PublicKey;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
+
+use crate::private_file::{self, Existing};
 
 /// The largest file that is read: far more than the most peers need.
 const FILE_MAX: u64 = 1024 * 1024;
@@ -74,7 +76,9 @@ impl Seen {
                 seen: times.clone(),
             }
         };
-        if let Err(error) = write(path, &document) {
+        let text = serde_json::to_vec(&document).map_err(io::Error::from);
+        let kept = text.and_then(|text| private_file::write(path, &text, Existing::Replace));
+        if let Err(error) = kept {
             warn!(%error, "when peers were last seen cannot be kept");
         }
     }
@@ -103,18 +107,6 @@ fn read(path: &Path) -> BTreeMap<PublicKey, u64> {
             BTreeMap::new()
         }
     }
-}
-
-/// Replaces the file in one step; it is its owner's alone from its first byte on.
-fn write(path: &Path, document: &Document) -> io::Result<()> {
-    let dir = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".peers-")
-        .tempfile_in(dir)?;
-    file.write_all(&serde_json::to_vec(document)?)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

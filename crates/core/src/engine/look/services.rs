@@ -29,9 +29,8 @@ impl Look {
         let key = self.peers.resolve(&target);
         let peer = key.map_err(|error| Failure::new(codes::PEER_UNKNOWN, error.message))?;
         let config = self.effective.load();
-        let mut pets = config.peers.iter();
-        let named = pets.find(|(_, named)| named.id == peer);
-        let name = named.map_or_else(|| peer.short(), |(name, _)| name.clone());
+        let name = config.pet_name(&peer);
+        let name = name.map_or_else(|| peer.short(), str::to_owned);
         let Offer { services } = self.offer(peer, &target, &name).await?;
         let services = services.into_iter().map(|offered| OfferedService {
             name: offered.name,

@@ -11,7 +11,7 @@ use std::{
 
 /// What to do when the file is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Existing {
+pub enum Existing {
     /// Leave it and fail with [`io::ErrorKind::AlreadyExists`].
     Keep,
     /// Take its place.
@@ -19,9 +19,16 @@ pub(crate) enum Existing {
 }
 
 /// Writes `path` with mode 0600: a temporary file beside it, synced, renamed, the directory synced.
-pub(crate) fn write(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
-    let Some(dir) = path.parent() else {
-        return Err(io::ErrorKind::InvalidInput.into());
+///
+/// Blocks for the time of a disk write.
+///
+/// # Errors
+/// When the directory or the file cannot be written; the file is then as it was.
+pub fn write(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
+    let dir = match path.parent() {
+        Some(dir) if dir == Path::new("") => Path::new("."),
+        Some(dir) => dir,
+        None => return Err(io::ErrorKind::InvalidInput.into()),
     };
     // `tempfile` makes its files 0600 from the start.
     let mut file = tempfile::Builder::new()
