@@ -19,6 +19,8 @@ pub(crate) fn identity() -> IdentityStatus {
 /// An engine that can be reached and does nothing.
 pub(crate) fn status() -> Status {
     Status {
+        requests: Vec::new(),
+        blocked: Vec::new(),
         identity: identity(),
         version: "0.1.0".to_owned(),
         pid: 1,
@@ -64,6 +66,7 @@ pub(crate) fn bridge(name: &str, protocol: Protocol) -> BridgeStatus {
         Protocol::Tcp | _ => "",
     };
     BridgeStatus {
+        waiting: false,
         name: name.to_owned(),
         to: format!("alice/{name}"),
         peer: Some(ALICE.to_owned()),
@@ -83,6 +86,7 @@ pub(crate) fn bridge(name: &str, protocol: Protocol) -> BridgeStatus {
 /// A peer with alice's key.
 pub(crate) fn peer(name: &str, state: PeerState) -> PeerStatus {
     PeerStatus {
+        blocked: false,
         name: Some(name.to_owned()),
         id52: ALICE.to_owned(),
         state,

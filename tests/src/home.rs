@@ -176,6 +176,8 @@ impl Home {
         command
             .env("MALAI_HOME", self.dir())
             .env("MALAI_KEY_STORE", "file")
+            // Whoever may not is told so at once, where a test does not say otherwise.
+            .env("MALAI_ASK", "0s")
             .env("HOME", self.dir())
             .current_dir(self.dir());
         for (name, value) in &self.env {

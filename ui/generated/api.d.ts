@@ -6,6 +6,36 @@
 export type AccessDecision = "pending" | "allowed" | "denied";
 
 /**
+ * A peer that asked for a service which it may not use.
+ */
+export type AccessRequest = {
+/**
+ * The peer's id52.
+ */
+peer: string,
+/**
+ * Our pet name for it.
+ */
+name?: string,
+/**
+ * The service it asked for.
+ */
+service: string,
+/**
+ * When it asked, in seconds since 1970.
+ */
+asked: number,
+/**
+ * Since when we know the peer, in seconds since 1970; missing for one without a pet name.
+ */
+known_since?: number,
+/**
+ * Seconds for which it goes on waiting; missing when it has been sent away unanswered, and can
+ * still be let in for the next time.
+ */
+waits_secs?: number, };
+
+/**
  * Where a bridge leads and where it listens.
  */
 export type BridgeRequest = {
@@ -78,6 +108,10 @@ state: PeerState,
  * Round-trip time to the peer in milliseconds, when known.
  */
 rtt_ms?: number,
+/**
+ * Whether requests wait for the peer's owner to let us in.
+ */
+waiting: boolean,
 /**
  * Why it cannot listen.
  */
@@ -273,7 +307,11 @@ service: string,
 /**
  * What it was told.
  */
-decision: AccessDecision, } | { "event": "stopped",
+decision: AccessDecision,
+/**
+ * Our pet name for the peer.
+ */
+name?: string, } | { "event": "stopped",
 /**
  * Its name.
  */
@@ -330,6 +368,31 @@ name: string,
 members: Array<string>, };
 
 /**
+ * A peer that was let in to a service.
+ */
+export type Guest = {
+/**
+ * The peer's id52.
+ */
+peer: string,
+/**
+ * Since when, in seconds since 1970.
+ */
+since: number,
+/**
+ * When it ends by itself, in seconds since 1970.
+ */
+until?: number,
+/**
+ * Whether it ends with the peer's connection.
+ */
+once: boolean,
+/**
+ * What has let it in.
+ */
+through: Through, };
+
+/**
  * The identity an engine runs as.
  */
 export type IdentityStatus = {
@@ -361,7 +424,48 @@ once: boolean,
 /**
  * Seconds after which it lets nobody in any more.
  */
-for_secs?: number, };
+for_secs?: number,
+/**
+ * Whether a PIN has to be told as well, by other means than the link.
+ */
+pin: boolean, };
+
+/**
+ * A link that lets people in; its secret is known to nobody but those who have it.
+ */
+export type InviteStatus = {
+/**
+ * Names it, to revoke it; gives nothing away.
+ */
+id: string,
+/**
+ * The service it lets in to.
+ */
+service: string,
+/**
+ * When it was made, in seconds since 1970.
+ */
+made: number,
+/**
+ * Whether only the first who opens it is let in.
+ */
+once: boolean,
+/**
+ * Whether a PIN is asked for as well.
+ */
+pin: boolean,
+/**
+ * When it ends, in seconds since 1970.
+ */
+until?: number,
+/**
+ * Whether it can still let somebody in.
+ */
+open: boolean,
+/**
+ * Those whom it has let in, by id52.
+ */
+guests: Array<string>, };
 
 /**
  * What a link leads to.
@@ -384,6 +488,10 @@ service: string,
  */
 invite: boolean,
 /**
+ * Whether a PIN has to be told with the invite.
+ */
+pin: boolean,
+/**
  * Whether it is our own.
  */
 own: boolean,
@@ -391,6 +499,57 @@ own: boolean,
  * The bridge that leads there already.
  */
 bridged_as?: string, };
+
+/**
+ * One line of the record of who used what.
+ */
+export type LogEntry = {
+/**
+ * When, in seconds since 1970.
+ */
+at: number,
+/**
+ * What happened.
+ */
+what: LogKind,
+/**
+ * The peer's id52; missing where a whole service or link is meant.
+ */
+peer?: string,
+/**
+ * Our pet name for it at that time.
+ */
+name?: string,
+/**
+ * The service; missing where none is meant.
+ */
+service?: string,
+/**
+ * More about it, in words.
+ */
+note?: string, };
+
+/**
+ * What happened.
+ */
+export type LogKind = "used" | "refused" | "asked" | "joined" | "admitted" | "denied" | "blocked" | "invited" | "revoked" | "guessed";
+
+/**
+ * Which lines of the record to read.
+ */
+export type LogRequest = {
+/**
+ * How many at most, the newest of them; 200 when missing, at most 2000.
+ */
+limit?: number,
+/**
+ * Only about this peer: a pet name or an id52.
+ */
+peer?: string,
+/**
+ * Only about this service.
+ */
+service?: string, };
 
 /**
  * Where the window is to go, asked by the tray, a deep link or a second start.
@@ -483,6 +642,10 @@ state: PeerState,
  */
 rtt_ms?: number,
 /**
+ * Whether it is refused everything.
+ */
+blocked: boolean,
+/**
  * When it was last connected, in seconds since 1970; missing while it was never seen.
  */
 last_seen?: number, };
@@ -559,7 +722,47 @@ service: string,
 /**
  * Pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
  */
-allow: Array<string>, } | { "request": "group-put",
+allow: Array<string>, } | { "request": "requests" } | { "request": "admit",
+/**
+ * A pet name or an id52; also the beginning of the id52 of one that has asked.
+ */
+peer: string,
+/**
+ * The service's name; what it has asked for when missing.
+ */
+service?: string, } & ({ "admission": "once" } | { "admission": "for",
+/**
+ * Seconds, at least one.
+ */
+secs: number, } | { "admission": "always" }) | { "request": "deny",
+/**
+ * A pet name or an id52; also the beginning of the id52 of one that has asked.
+ */
+peer: string,
+/**
+ * The service's name; all of them when missing.
+ */
+service?: string, } | { "request": "block",
+/**
+ * A pet name or an id52; also the beginning of the id52 of one that has asked.
+ */
+peer: string,
+/**
+ * Whether it is blocked from here on.
+ */
+blocked: boolean, } | { "request": "invites" } | { "request": "revoke",
+/**
+ * The name of an invite, or of a service whose links are all meant.
+ */
+invite: string, } | { "request": "end-in",
+/**
+ * The name of a share that `malai.toml` does not keep.
+ */
+service: string,
+/**
+ * Seconds from now; it goes on until it is stopped when missing.
+ */
+secs?: number, } | { "request": "log" } & LogRequest | { "request": "group-put",
 /**
  * The group's name.
  */
@@ -632,7 +835,47 @@ service: string,
 /**
  * The share link, with the invite's secret in it.
  */
-link: string, } | { "response": "checked",
+link: string,
+/**
+ * Names the invite, to revoke it.
+ */
+id: string,
+/**
+ * The PIN to tell by other means than the link.
+ */
+pin?: string, } | { "response": "requests",
+/**
+ * One for each peer and service.
+ */
+requests: Array<AccessRequest>, } | { "response": "access",
+/**
+ * The peer's id52.
+ */
+peer: string,
+/**
+ * The services it was let in to or is denied from here on.
+ */
+services: Array<string>,
+/**
+ * The services that `malai.toml` lets it use all the same.
+ */
+still_allowed: Array<string>, } | { "response": "invites",
+/**
+ * One for each.
+ */
+invites: Array<InviteStatus>, } | { "response": "revoked",
+/**
+ * How many.
+ */
+invites: number,
+/**
+ * How many peers have lost what they had by them.
+ */
+guests: number, } | { "response": "log",
+/**
+ * One for each line.
+ */
+entries: Array<LogEntry>, } | { "response": "checked",
 /**
  * One for each thing that was looked at.
  */
@@ -679,9 +922,9 @@ ends_in_secs?: number,
  */
 answers?: boolean,
 /**
- * Those whom invites have let in, by id52.
+ * Those who were let in beyond `allow`.
  */
-guests: Array<string>,
+guests: Array<Guest>,
 /**
  * Whether a link that was made with an invite can still let somebody in.
  */
@@ -798,6 +1041,14 @@ peers: Array<PeerStatus>,
  */
 groups: Array<GroupStatus>,
 /**
+ * Those who have asked to be let in and were not answered, the earliest first.
+ */
+requests: Array<AccessRequest>,
+/**
+ * Whoever is refused everything, as written: pet names, id52s and `group:NAME`.
+ */
+blocked: Array<string>,
+/**
  * The gateway's address, when it is on.
  */
 gateway?: string,
@@ -805,6 +1056,11 @@ gateway?: string,
  * The long-lived operations as a tree.
  */
 operations: Operation, };
+
+/**
+ * What has let a peer in that `malai.toml` does not name.
+ */
+export type Through = "invite" | "owner";
 
 /**
  * What went through a share or bridge since it began.

@@ -119,6 +119,10 @@ pub enum Event {
         service: String,
         /// What it was told.
         decision: AccessDecision,
+        /// Our pet name for the peer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        name: Option<String>,
     },
     /// A share or bridge ended.
     Stopped {

@@ -2,6 +2,7 @@
 //!
 //! Only serde, no behaviour: the engine, the command line, the tray and the web UI all speak these.
 
+mod access;
 mod desktop;
 mod event;
 mod failure;
@@ -11,11 +12,12 @@ mod response;
 mod settings;
 mod status;
 
+pub use access::{AccessRequest, Admission, Guest, InviteStatus, LogEntry, LogKind, Through};
 pub use desktop::{DesktopSettings, DesktopState, EngineState, Navigation, OpenTarget};
 pub use event::{AccessDecision, Event, PeerState, Protocol};
 pub use failure::{Failure, codes};
 pub use look::{Check, CheckOutcome, CheckSubject, DevServer, LinkTarget, OfferedService, QrCode};
-pub use request::{BridgeRequest, InviteRequest, Request, ShareRequest};
+pub use request::{BridgeRequest, InviteRequest, LogRequest, Request, ShareRequest};
 pub use response::Response;
 pub use settings::{NetworkSettings, RelaySetting, Settings};
 pub use status::{

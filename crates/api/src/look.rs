@@ -34,6 +34,9 @@ pub struct LinkTarget {
     pub service: String,
     /// Whether it carries an invite.
     pub invite: bool,
+    /// Whether a PIN has to be told with the invite.
+    #[serde(default)]
+    pub pin: bool,
     /// Whether it is our own.
     pub own: bool,
     /// The bridge that leads there already.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{NetworkSettings, Protocol};
+use crate::{Admission, NetworkSettings, Protocol};
 
 /// Something asked of an engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,6 +69,54 @@ pub enum Request {
         /// Pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
         allow: Vec<String>,
     },
+    /// Those who have asked to be let in and were not answered.
+    Requests,
+    /// Let a peer in to a service, be it waiting for that or not.
+    Admit {
+        /// A pet name or an id52; also the beginning of the id52 of one that has asked.
+        peer: String,
+        /// The service's name; what it has asked for when missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        service: Option<String>,
+        /// For how long.
+        #[serde(flatten)]
+        admission: Admission,
+    },
+    /// Do not let a peer in, and take back what it was granted beyond `malai.toml`.
+    Deny {
+        /// A pet name or an id52; also the beginning of the id52 of one that has asked.
+        peer: String,
+        /// The service's name; all of them when missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        service: Option<String>,
+    },
+    /// Refuse a peer everything, whatever else allows it; or no more. Written to `malai.toml`.
+    Block {
+        /// A pet name or an id52; also the beginning of the id52 of one that has asked.
+        peer: String,
+        /// Whether it is blocked from here on.
+        blocked: bool,
+    },
+    /// All links with an invite.
+    Invites,
+    /// Take a link back, and with it whatever it has granted.
+    Revoke {
+        /// The name of an invite, or of a service whose links are all meant.
+        invite: String,
+    },
+    /// End a share by itself at another time.
+    EndIn {
+        /// The name of a share that `malai.toml` does not keep.
+        service: String,
+        /// Seconds from now; it goes on until it is stopped when missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        secs: Option<u64>,
+    },
+    /// Who used or was refused what, newest last.
+    Log(LogRequest),
     /// Make a group of peers, or give it other members, in `malai.toml`.
     GroupPut {
         /// The group's name.
@@ -119,6 +167,24 @@ pub struct InviteRequest {
     /// Seconds after which it lets nobody in any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_secs: Option<u64>,
+    /// Whether a PIN has to be told as well, by other means than the link.
+    #[serde(default)]
+    pub pin: bool,
+}
+
+/// Which lines of the record to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct LogRequest {
+    /// How many at most, the newest of them; 200 when missing, at most 2000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Only about this peer: a pet name or an id52.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// Only about this service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
 }
 
 /// What to share and with whom.

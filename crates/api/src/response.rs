@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BridgeStatus, Check, DevServer, Failure, IdentityStatus, LinkTarget, OfferedService,
-    PeerStatus, QrCode, ServiceStatus, Settings, Status,
+    AccessRequest, BridgeStatus, Check, DevServer, Failure, IdentityStatus, InviteStatus,
+    LinkTarget, LogEntry, OfferedService, PeerStatus, QrCode, ServiceStatus, Settings, Status,
 };
 
 /// The answer to one request.
@@ -59,6 +59,44 @@ pub enum Response {
         service: String,
         /// The share link, with the invite's secret in it.
         link: String,
+        /// Names the invite, to revoke it.
+        #[serde(default)]
+        id: String,
+        /// The PIN to tell by other means than the link.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        pin: Option<String>,
+    },
+    /// Those who have asked to be let in, the earliest first.
+    Requests {
+        /// One for each peer and service.
+        requests: Vec<AccessRequest>,
+    },
+    /// What a peer may use has changed.
+    Access {
+        /// The peer's id52.
+        peer: String,
+        /// The services it was let in to or is denied from here on.
+        services: Vec<String>,
+        /// The services that `malai.toml` lets it use all the same.
+        still_allowed: Vec<String>,
+    },
+    /// All links with an invite, by service and then the earliest first.
+    Invites {
+        /// One for each.
+        invites: Vec<InviteStatus>,
+    },
+    /// Links were taken back.
+    Revoked {
+        /// How many.
+        invites: usize,
+        /// How many peers have lost what they had by them.
+        guests: usize,
+    },
+    /// Who used or was refused what, newest last.
+    Log {
+        /// One for each line.
+        entries: Vec<LogEntry>,
     },
     /// How a service of ours can be reached.
     Checked {

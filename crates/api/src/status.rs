@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PeerState, Protocol};
+use crate::{AccessRequest, Guest, PeerState, Protocol};
 
 /// Everything an engine shares and bridges.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,12 @@ pub struct Status {
     /// Groups of peers, by name.
     #[serde(default)]
     pub groups: Vec<GroupStatus>,
+    /// Those who have asked to be let in and were not answered, the earliest first.
+    #[serde(default)]
+    pub requests: Vec<AccessRequest>,
+    /// Whoever is refused everything, as written: pet names, id52s and `group:NAME`.
+    #[serde(default)]
+    pub blocked: Vec<String>,
     /// The gateway's address, when it is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
@@ -95,9 +101,9 @@ pub struct ServiceStatus {
     /// Whether something answers at its upstream; unknown until it was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<bool>,
-    /// Those whom invites have let in, by id52.
+    /// Those who were let in beyond `allow`.
     #[serde(default)]
-    pub guests: Vec<String>,
+    pub guests: Vec<Guest>,
     /// Whether a link that was made with an invite can still let somebody in.
     #[serde(default)]
     pub invites: bool,
@@ -133,6 +139,9 @@ pub struct BridgeStatus {
     /// Round-trip time to the peer in milliseconds, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_ms: Option<f64>,
+    /// Whether requests wait for the peer's owner to let us in.
+    #[serde(default)]
+    pub waiting: bool,
     /// Why it cannot listen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -154,6 +163,9 @@ pub struct PeerStatus {
     /// Round-trip time in milliseconds, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_ms: Option<f64>,
+    /// Whether it is refused everything.
+    #[serde(default)]
+    pub blocked: bool,
     /// When it was last connected, in seconds since 1970; missing while it was never seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<u64>,

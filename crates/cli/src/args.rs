@@ -6,7 +6,7 @@
 mod legacy;
 mod verbs;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use malai_core::identity::KeyStore;
@@ -14,8 +14,9 @@ use malai_core::identity::KeyStore;
 pub(crate) use self::{
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
-        BridgeArgs, CompletionsArgs, ConfigCommand, IdArgs, ImportArgs, InviteArgs, KeygenArgs,
-        PeerCommand, ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
+        AllowArgs, BlockArgs, BridgeArgs, CompletionsArgs, ConfigCommand, DenyArgs, IdArgs,
+        ImportArgs, InviteArgs, KeygenArgs, LogArgs, PeerCommand, RevokeArgs, ServeArgs,
+        ServicesArgs, ShareArgs, StatusArgs, StopArgs,
     },
 };
 use crate::env;
@@ -51,6 +52,13 @@ pub(crate) struct Global {
         long, global = true, value_name = "STORE", env = env::KEY_STORE, hide_env_values = true
     )]
     pub(crate) key_store: Option<KeyStore>,
+    /// How long whoever may not use a service waits while you are asked, for an engine that this
+    /// command starts; `0s` asks nobody.
+    #[arg(
+        long, global = true, value_name = "TIME", env = env::ASK, hide_env_values = true,
+        value_parser = humantime::parse_duration
+    )]
+    pub(crate) ask: Option<Duration>,
     /// Print JSON: one object, or one event a line for commands that stay.
     #[arg(
         long, global = true, env = env::JSON, hide_env_values = true,
@@ -90,6 +98,22 @@ pub(crate) enum Command {
     Stop(StopArgs),
     /// Print a link that lets whoever opens it use a service.
     Invite(InviteArgs),
+    /// List the links that let people in.
+    Invites,
+    /// Take a link back, and what it has granted.
+    Revoke(RevokeArgs),
+    /// List who asks to be let in.
+    Requests,
+    /// Let a peer in to a service.
+    Allow(AllowArgs),
+    /// Do not let a peer in, or take back what it was granted.
+    Deny(DenyArgs),
+    /// Refuse a peer everything.
+    Block(BlockArgs),
+    /// Block a peer no more.
+    Unblock(BlockArgs),
+    /// Show who used or was refused what.
+    Log(LogArgs),
     /// List the services that a peer offers us.
     Services(ServicesArgs),
     /// Give peers pet names.

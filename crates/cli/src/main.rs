@@ -11,6 +11,7 @@ mod output;
 mod qr;
 mod session;
 mod signals;
+mod start;
 mod text;
 mod verbs;
 

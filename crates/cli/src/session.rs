@@ -13,11 +13,11 @@ use malai_core::{
     engine::{ConfigSource, Engine, EngineError, EngineOptions, Reached, attach_or_start},
     events::{EventFeed, Events},
     home::Home,
-    identity::{KeyStore, WithoutKeychain},
+    identity::WithoutKeychain,
 };
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{output::Output, text};
+use crate::{output::Output, start::Start, text};
 
 pub(crate) use self::stay::{Watched, run_until_signal, stay};
 
@@ -58,13 +58,9 @@ impl Session {
     }
 
     /// The running engine, or one of our own.
-    pub(crate) async fn open(
-        home: Home,
-        key_store: Option<KeyStore>,
-        output: Output,
-    ) -> anyhow::Result<Self> {
-        let start = || Own::start(home.clone(), key_store, output);
-        Ok(match attach_or_start(&home, start).await? {
+    pub(crate) async fn open(home: Home, start: Start, output: Output) -> anyhow::Result<Self> {
+        let own = || Own::start(home.clone(), start, output);
+        Ok(match attach_or_start(&home, own).await? {
             Reached::Own(own) => Self::Own(Box::new(own)),
             Reached::Attached(client) => Self::Attached(client),
         })
@@ -128,7 +124,7 @@ impl Own {
     /// An engine in this process, as `malai.toml` says.
     pub(crate) async fn start(
         home: Home,
-        key_store: Option<KeyStore>,
+        start: Start,
         output: Output,
     ) -> Result<Self, EngineError> {
         let feed = EventFeed::default();
@@ -140,7 +136,8 @@ impl Own {
         };
         let options = EngineOptions {
             home,
-            key_store,
+            key_store: start.key_store,
+            ask_timeout: start.ask,
             without_keychain: WithoutKeychain::UseFile,
             config: ConfigSource::File,
             control: true,

@@ -1,6 +1,6 @@
 //! How things read for people: times, sizes, events.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use malai_api::{Event, PeerState, Protocol, Traffic, codes};
 use malai_core::engine::Drained;
@@ -38,13 +38,27 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         Event::Access {
             peer,
             service,
+            decision: malai_api::AccessDecision::Pending,
+            name,
+        } => {
+            let who = name.clone().unwrap_or_else(|| short(peer));
+            Some(format!(
+                "{who} asks for `{service}`: `malai allow {who}` (`--once`, `--for 1h`), \
+                 `malai deny {who}` or `malai block {who}`"
+            ))
+        }
+        Event::Access {
+            peer,
+            service,
             decision: malai_api::AccessDecision::Denied,
+            ..
         } => Some(format!("{peer} asked for `{service}` and may not use it")),
         Event::Access {
             peer,
             service,
             decision: malai_api::AccessDecision::Allowed,
-        } => Some(format!("{peer} was let in to `{service}` by a link")),
+            ..
+        } => Some(format!("{peer} was let in to `{service}`")),
         Event::Stopped { service, reason } => Some(format!("`{service}` has ended: {reason}")),
         Event::Error { message, .. } => Some(format!("warning: {message}")),
         Event::Access { .. } | Event::Drained { .. } | _ => None,
@@ -122,6 +136,14 @@ pub(crate) fn time(seconds: u64) -> String {
     text.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
+/// A moment in seconds since 1970, in UTC.
+pub(crate) fn date(secs: u64) -> String {
+    // Beyond the year 9999 there is no such form.
+    const LAST: u64 = 253_402_300_799;
+    let moment = UNIX_EPOCH + Duration::from_secs(secs.min(LAST));
+    humantime::format_rfc3339_seconds(moment).to_string()
+}
+
 /// Enough of an id52 to tell peers apart.
 pub(crate) fn short(id52: &str) -> String {
     const SHORT: usize = 7;
@@ -145,6 +167,12 @@ mod tests {
     fn times_read_well() {
         assert_eq!(time(0), "0s");
         assert_eq!(time(3 * 3600 + 62), "3h 1m");
+    }
+
+    #[test]
+    fn dates_read_well() {
+        assert_eq!(date(0), "1970-01-01T00:00:00Z");
+        assert_eq!(date(u64::MAX), "9999-12-31T23:59:59Z");
     }
 
     #[test]

@@ -7,9 +7,12 @@ mod demo;
 mod id;
 mod import;
 mod invite;
+mod invites;
 mod keygen;
+mod log;
 mod ls;
 mod peer;
+mod requests;
 mod serve;
 mod services;
 mod share;
@@ -25,6 +28,7 @@ use crate::{
     args::{Cli, Command, Global},
     exit::Exit,
     output::Output,
+    start::Start,
 };
 
 /// What every verb works with.
@@ -38,6 +42,14 @@ impl Context {
     /// The home this command is about; made when it is missing.
     fn home(&self) -> Result<Home, HomeError> {
         Home::open(self.global.home.clone())
+    }
+
+    /// What an engine of this process is started with.
+    fn start(&self) -> Start {
+        Start {
+            key_store: self.key_store(),
+            ask: self.global.ask,
+        }
     }
 
     /// The user's wish for where the secret key is.
@@ -65,6 +77,14 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         Command::Ls => ls::run(&context).await,
         Command::Stop(args) => stop::run(&context, args).await,
         Command::Invite(args) => invite::run(&context, args).await,
+        Command::Invites => invites::list(&context).await,
+        Command::Revoke(args) => invites::revoke(&context, args).await,
+        Command::Requests => requests::list(&context).await,
+        Command::Allow(args) => requests::allow(&context, args).await,
+        Command::Deny(args) => requests::deny(&context, args).await,
+        Command::Block(args) => requests::block(&context, args, true).await,
+        Command::Unblock(args) => requests::block(&context, args, false).await,
+        Command::Log(args) => log::run(&context, args).await,
         Command::Services(args) => services::run(&context, args).await,
         Command::Peer(command) => peer::change(&context, command).await,
         Command::Peers => peer::list(&context).await,

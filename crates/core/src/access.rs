@@ -1,4 +1,4 @@
-//! Who was let in beyond what `malai.toml` says: invites, and the grants that come of them.
+//! Who was let in beyond what `malai.toml` says: by the owner, or by an invite.
 //!
 //! An invite is a secret in a link. The first time that somebody uses it, a grant pins the key that
 //! did; from then on the key is what counts, and the secret is not looked at.
@@ -7,7 +7,9 @@
 //! like any other. What belongs to a temporary share ends with just that share, and is never
 //! written down.
 
+mod door;
 mod file;
+mod pin;
 mod secret;
 mod state;
 #[cfg(test)]
@@ -16,10 +18,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 use fastn_p2p::PublicKey;
-use serde::{Deserialize, Serialize};
 
+use self::door::{Door, Grant, Invite, Through};
 pub use self::{
-    file::{AccessFile, AccessFileError},
+    file::{AccessFile, AccessFileError, Kept},
+    pin::{Pin, PinError, Shown},
     secret::{InviteId, Secret, SecretHash},
     state::{AccessState, Grants, OpenInvites},
 };
@@ -47,12 +50,25 @@ pub struct ShareId {
 }
 
 /// What an invite allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Terms {
     /// Only the first who uses it is let in.
     pub once: bool,
     /// When it ends, and whatever it granted with it.
     pub until: Option<Timestamp>,
+    /// What has to be said with the secret.
+    pub pin: Option<Pin>,
+}
+
+/// For how long the owner lets somebody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Until the peer's connection ends; never written down.
+    Connection,
+    /// Until this moment.
+    Until(Timestamp),
+    /// Until it is taken back.
+    Always,
 }
 
 /// Why there is no new invite.
@@ -68,49 +84,14 @@ pub enum AccessError {
     /// There are as many as there can be.
     #[error("there are {MAX_INVITES} links that nobody has used yet; give those out first")]
     Full,
+    /// As many were let in to the service as it can have.
+    #[error("`{0}` has as many guests as it can have; name people in its `allow` instead")]
+    TooManyGuests(String),
 }
 
 /// Everybody's invites and grants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access(BTreeMap<ShareId, Door>);
-
-/// The invites and grants of one share.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Door {
-    invites: Vec<Invite>,
-    grants: BTreeMap<PublicKey, Grant>,
-    /// The secret of the link that everybody may use, when it was made in this run.
-    standing: Option<Secret>,
-}
-
-/// A secret that lets somebody in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Invite {
-    hash: SecretHash,
-    made: Timestamp,
-    once: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    until: Option<Timestamp>,
-    /// Who has used up one that is for once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    used_by: Option<PublicKey>,
-}
-
-/// A key that was let in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Grant {
-    since: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    until: Option<Timestamp>,
-    through: Through,
-}
-
-/// What let a key in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Through {
-    Invite(InviteId),
-}
 
 impl ShareId {
     /// The share that `malai.toml` keeps.
@@ -152,6 +133,8 @@ impl Access {
             made: now,
             once: terms.once,
             until: terms.until,
+            pin: terms.pin.map(|pin| pin.hash_with(secret.expose())),
+            wrong_pins: 0,
             used_by: None,
         };
         if invite.is_standing() {
@@ -180,12 +163,12 @@ impl Access {
         }
     }
 
-    /// Lets `peer` in to `share` if `hash` is that of an invite which still can; tells whether it is
-    /// in.
+    /// Lets `peer` in to `share` if what it has `shown` is an invite which still can; tells whether
+    /// it is in. An invite for which too many wrong PINs were told ends.
     pub fn redeem(
         &mut self,
         share: &ShareId,
-        hash: &SecretHash,
+        shown: &Shown,
         peer: &PublicKey,
         now: Timestamp,
     ) -> bool {
@@ -200,19 +183,98 @@ impl Access {
             return false;
         }
         let mut invites = door.invites.iter_mut();
-        let Some(invite) = invites.find(|it| it.hash == *hash && it.is_open(now)) else {
+        let Some(invite) = invites.find(|it| it.hash == shown.secret && it.is_open(now)) else {
             return false;
         };
+        if !invite.takes_pin(shown) {
+            return false;
+        }
         if invite.once {
             invite.used_by = Some(*peer);
         }
         let grant = Grant {
             since: now,
             until: invite.until,
-            through: Through::Invite(hash.id()),
+            once: false,
+            through: Through::Invite(shown.secret.id()),
         };
         door.grants.insert(*peer, grant);
         true
+    }
+
+    /// Lets `peer` in to `share`, as its owner says; in place of what let it in before.
+    ///
+    /// # Errors
+    /// [`AccessError::TooManyGuests`].
+    pub fn admit(
+        &mut self,
+        share: &ShareId,
+        peer: &PublicKey,
+        stay: Stay,
+        now: Timestamp,
+    ) -> Result<(), AccessError> {
+        let in_all: usize = self.0.values().map(|door| door.grants.len()).sum();
+        let door = self.0.entry(share.clone()).or_default();
+        if !door.grants.contains_key(peer) && (door.is_full() || in_all >= MAX_GUESTS) {
+            return Err(AccessError::TooManyGuests(share.service.clone()));
+        }
+        let grant = Grant {
+            since: now,
+            until: match stay {
+                Stay::Until(until) => Some(until),
+                Stay::Connection | Stay::Always => None,
+            },
+            once: stay == Stay::Connection,
+            through: Through::Owner,
+        };
+        door.grants.insert(*peer, grant);
+        Ok(())
+    }
+
+    /// Lets `peer` in to `share` no more; tells whether it was.
+    pub fn expel(&mut self, share: &ShareId, peer: &PublicKey) -> bool {
+        let door = self.0.get_mut(share);
+        door.is_some_and(|door| door.grants.remove(peer).is_some())
+    }
+
+    /// Ends what was for a connection only, where `is_connected` is false; tells whether there was
+    /// any.
+    pub fn end_visits(&mut self, is_connected: impl Fn(&PublicKey) -> bool) -> bool {
+        let mut ended = false;
+        for door in self.0.values_mut() {
+            door.grants.retain(|peer, grant| {
+                let stays = !grant.once || is_connected(peer);
+                ended |= !stays;
+                stays
+            });
+        }
+        ended
+    }
+
+    /// Takes back the invites for which `is_meant` is true, and what they have granted; tells how
+    /// many of both.
+    pub fn revoke(&mut self, is_meant: impl Fn(&ShareId, InviteId) -> bool) -> (usize, usize) {
+        let (mut invites, mut guests) = (0, 0);
+        for (share, door) in &mut self.0 {
+            let mut taken = Vec::new();
+            door.invites.retain(|invite| {
+                let is_meant = is_meant(share, invite.hash.id());
+                taken.extend(is_meant.then(|| invite.hash.id()));
+                !is_meant
+            });
+            door.standing = door
+                .standing
+                .take()
+                .filter(|it| !taken.contains(&it.hash().id()));
+            let before = door.grants.len();
+            door.grants.retain(|_, grant| match grant.through {
+                Through::Invite(id) => !taken.contains(&id),
+                Through::Owner => true,
+            });
+            invites += taken.len();
+            guests += before - door.grants.len();
+        }
+        (invites, guests)
     }
 
     /// Forgets all invites and grants of `share`.
@@ -245,12 +307,28 @@ impl Access {
         ends.min()
     }
 
-    /// Those whom invites have let in to `share`.
+    /// Those who were let in to `share`.
     #[must_use]
-    pub fn guests(&self, share: &ShareId, now: Timestamp) -> Vec<PublicKey> {
+    pub fn guests(&self, share: &ShareId, now: Timestamp) -> Vec<malai_api::Guest> {
         let grants = self.0.get(share).into_iter().flat_map(|door| &door.grants);
         let holding = grants.filter(|(_, grant)| grant.holds(now));
-        holding.map(|(peer, _)| *peer).collect()
+        holding.map(|(peer, grant)| grant.shown(peer)).collect()
+    }
+
+    /// The shares to which `peer` was let in.
+    pub fn shares_of(&self, peer: &PublicKey) -> impl Iterator<Item = &ShareId> {
+        let doors = self.0.iter();
+        let open = doors.filter(|(_, door)| door.grants.contains_key(peer));
+        open.map(|(share, _)| share)
+    }
+
+    /// All invites, by service and then the earliest first.
+    #[must_use]
+    pub fn invites(&self, now: Timestamp) -> Vec<malai_api::InviteStatus> {
+        let doors = self.0.iter();
+        doors
+            .flat_map(|(share, door)| door.shown(share, now))
+            .collect()
     }
 
     /// Whether an invite can still let somebody in to `share`.
@@ -278,45 +356,5 @@ impl Access {
             }
         }
         state
-    }
-}
-
-impl Door {
-    fn open(&self, now: Timestamp) -> impl Iterator<Item = &Invite> {
-        self.invites
-            .iter()
-            .filter(move |invite| invite.is_open(now))
-    }
-
-    fn is_full(&self) -> bool {
-        self.grants.len() >= MAX_GUESTS_PER_SERVICE
-    }
-
-    /// The oldest comes first, since new ones are added at the end.
-    fn make_room_for_standing(&mut self) {
-        let standing = self.invites.iter().filter(|it| it.is_standing()).count();
-        if standing >= MAX_STANDING_PER_SERVICE
-            && let Some(oldest) = self.invites.iter().position(Invite::is_standing)
-        {
-            self.invites.remove(oldest);
-        }
-    }
-}
-
-impl Invite {
-    /// Whether it can let somebody in who is not in yet.
-    fn is_open(&self, now: Timestamp) -> bool {
-        self.used_by.is_none() && self.until.is_none_or(|until| now < until)
-    }
-
-    /// Whether it ends neither by use nor by time.
-    fn is_standing(&self) -> bool {
-        !self.once && self.until.is_none()
-    }
-}
-
-impl Grant {
-    fn holds(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| now < until)
     }
 }

@@ -6,6 +6,7 @@
 mod gateway;
 mod hosts;
 mod http_bridge;
+mod knock;
 mod listener;
 mod tcp_bridge;
 
@@ -16,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use fastn_p2p::PublicKey;
+use fastn_p2p::{PublicKey, Waiting};
 use gateway::Gateway;
 use http_bridge::HttpBridge;
 pub use listener::BridgeError;
@@ -57,6 +58,7 @@ struct Running {
     config: BridgeConfig,
     part: Shutdown,
     meter: Meter,
+    waiting: Waiting,
     report: BridgeReport,
 }
 
@@ -75,6 +77,8 @@ pub struct BridgeReport {
     pub peer: Option<PublicKey>,
     /// That peer's name of the service; empty for its only or default one.
     pub service: String,
+    /// Whether something waits for the peer's owner to let us in.
+    pub waiting: bool,
     /// What went through it.
     pub traffic: Traffic,
 }
@@ -116,13 +120,13 @@ impl Bridges {
         };
         let (listener, local) = Listener::bind(&config.listen).await?;
         let part = self.0.shutdown.part();
-        let meter = Meter::default();
+        let (meter, waiting) = (Meter::default(), Waiting::default());
         if config.protocol == Protocol::Tcp {
-            let bridge = tcp_bridge::TcpBridge::new(&self.0.peers, config, meter.clone());
+            let bridge = tcp_bridge::TcpBridge::new(&self.0.peers, config, meter.clone(), &waiting);
             let bridge = Arc::new(bridge);
             listener.serve(&part, move |stream| Arc::clone(&bridge).carry(stream));
         } else {
-            let bridge = Arc::new(self.http_bridge(config, meter.clone()));
+            let bridge = Arc::new(self.http_bridge(config, meter.clone(), &waiting));
             let (hosts, tasks) = (hosts::Hosts::new(config), part.clone());
             listener.serve_http(&part, move |request| {
                 let (bridge, tasks) = (Arc::clone(&bridge), tasks.clone());
@@ -150,6 +154,7 @@ impl Bridges {
                 .first()
                 .map(|to| to.service.clone())
                 .unwrap_or_default(),
+            waiting: false,
             traffic: Traffic::default(),
         };
         if let Some(peer) = peer {
@@ -159,6 +164,7 @@ impl Bridges {
             config: config.clone(),
             part,
             meter,
+            waiting,
             report: report.clone(),
         };
         self.running().insert(name.to_owned(), running);
@@ -181,6 +187,7 @@ impl Bridges {
         running
             .values()
             .map(|bridge| BridgeReport {
+                waiting: bridge.waiting.any(),
                 traffic: bridge.meter.reading(),
                 ..bridge.report.clone()
             })
@@ -227,7 +234,7 @@ impl Bridges {
         true
     }
 
-    fn http_bridge(&self, config: &BridgeConfig, meter: Meter) -> HttpBridge {
+    fn http_bridge(&self, config: &BridgeConfig, meter: Meter, waiting: &Waiting) -> HttpBridge {
         let several = config.to.len() > 1;
         let waits = |target: &BridgeTarget| {
             let wait = config.connect_timeout;
@@ -245,6 +252,7 @@ impl Bridges {
             &self.0.peers,
             targets,
             meter,
+            waiting,
             &self.0.connections,
             self.0.events.clone(),
         )

@@ -1,10 +1,14 @@
 //! The time of day, for permissions that end by themselves.
 //!
 //! A clock that is set back does not bring back what was over: while an engine runs, its time
-//! advances at least as much as really passes.
+//! advances at least as much as really passes, and it begins where the one before it was.
 
 use std::{
     fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -18,11 +22,13 @@ use tokio::time::Instant;
 #[serde(transparent)]
 pub struct Timestamp(u64);
 
-/// Tells the time; copies tell the same.
-#[derive(Clone, Copy)]
+/// Tells the time; clones tell the same.
+#[derive(Clone)]
 pub struct Clock {
     started: SystemTime,
     running: Instant,
+    /// What it was at least when this one started.
+    floor: Arc<AtomicU64>,
 }
 
 impl Timestamp {
@@ -30,6 +36,12 @@ impl Timestamp {
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
+    }
+
+    /// Whole seconds since 1970.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0 / 1000
     }
 
     /// The moment `length` after this one; one that is too far away stays the last there is.
@@ -53,17 +65,25 @@ impl Clock {
         Self {
             started: system_time(),
             running: Instant::now(),
+            floor: Arc::default(),
         }
+    }
+
+    /// It was `moment` at least when this clock started, as was once written down.
+    pub fn was_after(&self, moment: Timestamp) {
+        self.floor.fetch_max(moment.0, Ordering::Relaxed);
     }
 
     /// The time, never earlier than what it said before.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         // Sleep of the machine is not counted by the one, and being set back only by the other.
-        let counted = self.started + self.running.elapsed();
+        let running = self.running.elapsed();
+        let counted = self.started + running;
         let since_1970 = counted.max(system_time()).duration_since(UNIX_EPOCH);
         let millis = since_1970.unwrap_or_default().as_millis();
-        Timestamp(u64::try_from(millis).unwrap_or(u64::MAX))
+        let floor = Timestamp(self.floor.load(Ordering::Relaxed)).after(running);
+        Timestamp(u64::try_from(millis).unwrap_or(u64::MAX)).max(floor)
     }
 }
 
@@ -92,6 +112,18 @@ mod tests {
         // Only the runtime's time moves; to the system's clock nothing has happened.
         tokio::time::advance(Duration::from_secs(3600)).await;
         assert!(clock.now().since(before) >= Duration::from_secs(3600));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_set_back_between_two_runs_goes_on_from_where_it_was() {
+        let clock = Clock::start();
+        let tomorrow = clock.now().after(Duration::from_hours(24));
+        clock.was_after(tomorrow);
+        assert!(clock.now() >= tomorrow);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(clock.now() >= tomorrow.after(Duration::from_secs(60)));
+        clock.was_after(Timestamp::default());
+        assert!(clock.now() >= tomorrow);
     }
 
     #[test]

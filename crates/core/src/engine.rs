@@ -8,6 +8,7 @@
 
 mod answers;
 mod apply;
+mod asking;
 mod bridging;
 mod error;
 mod groups;
@@ -24,6 +25,7 @@ mod operations;
 mod peering;
 mod probe;
 mod reaching;
+mod revoking;
 mod settings;
 mod sharing;
 mod start;
@@ -78,6 +80,9 @@ pub struct EngineOptions {
     pub key_store: Option<KeyStore>,
     /// What becomes of a new home where no keychain answers and no store was chosen.
     pub without_keychain: WithoutKeychain,
+    /// How long whoever may not use a service waits while its owner is asked; what `malai.toml`
+    /// says when missing.
+    pub ask_timeout: Option<Duration>,
     /// What it does from the start.
     pub config: ConfigSource,
     /// Whether it answers on the control socket of its home.
@@ -143,6 +148,7 @@ impl Engine {
         };
         let EngineOptions {
             home,
+            ask_timeout,
             control,
             events,
             ..
@@ -159,6 +165,8 @@ impl Engine {
         let (file, reloads) = base.file.unzip();
         // What lives in memory alone has nothing to keep.
         let access = file.is_some().then(|| home.access());
+        let guests = Guests::open(access).await;
+        base.clock.was_after(guests.as_of);
         let parts = Parts {
             node: base.node.clone(),
             peers,
@@ -172,11 +180,12 @@ impl Engine {
             secret: base.secret,
             home: home.clone(),
             network: base.config.network.clone(),
+            ask_timeout,
             started: Instant::now(),
-            clock: base.expose.clock(),
+            clock: base.clock,
+            audit: base.audit,
             file,
         };
-        let guests = Guests::open(access).await;
         let handle = Keeper::start(parts, base.config, guests, reloads, &shutdown).await;
         // Policy is in force from the first stream on.
         base.expose.serve(&base.node);

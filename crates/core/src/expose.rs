@@ -4,7 +4,9 @@
 //! away is cut at once. The table of services is swapped as a whole, and a service whose settings
 //! did not change keeps its connections.
 
+mod asking;
 mod authorize;
+mod guesses;
 mod http_service;
 mod offer;
 mod redeem;
@@ -12,19 +14,27 @@ mod service;
 mod sessions;
 mod tcp_service;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
+pub use asking::Wish;
+use asking::{MAX_WAITING_STREAMS, Wishes};
 use fastn_p2p::{Node, PublicKey, listen};
+use guesses::Guesses;
 use malai_api::{Protocol, Traffic};
 pub use redeem::Redemption;
 use redeem::Redemptions;
 use service::Service;
 use sessions::Sessions;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::{
     access::{AccessState, OpenInvites},
+    audit::Audit,
     clock::Clock,
     config::Config,
     events::EventFeed,
@@ -46,28 +56,41 @@ struct Inner {
     connections: Shutdown,
     events: EventFeed,
     clock: Clock,
+    audit: Audit,
     redemptions: Redemptions,
+    wishes: Wishes,
+    guesses: Mutex<Guesses>,
+    /// Told after each change of the table, so that whoever waits looks again.
+    changes: watch::Sender<()>,
+    /// Streams that wait.
+    waiting: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
     policy: Policy,
     invites: OpenInvites,
+    ask_timeout: Duration,
     services: BTreeMap<String, Arc<Service>>,
 }
 
 impl Expose {
     /// Shares nothing yet.
     #[must_use]
-    pub fn new(shutdown: Shutdown, events: EventFeed) -> Self {
+    pub fn new(shutdown: Shutdown, events: EventFeed, clock: Clock, audit: Audit) -> Self {
         Self(Arc::new(Inner {
             table: ArcSwap::default(),
             sessions: Sessions::default(),
             shutdown,
             connections: Shutdown::default(),
             events,
-            clock: Clock::start(),
+            clock,
+            audit,
             redemptions: Redemptions::default(),
+            wishes: Wishes::default(),
+            guesses: Mutex::default(),
+            changes: watch::Sender::default(),
+            waiting: Arc::new(Semaphore::new(MAX_WAITING_STREAMS)),
         }))
     }
 
@@ -77,10 +100,10 @@ impl Expose {
         self.0.redemptions.take()
     }
 
-    /// The clock by which permissions end.
+    /// What peers want to use and may not; only the first who asks hears of it.
     #[must_use]
-    pub fn clock(&self) -> Clock {
-        self.0.clock
+    pub fn wishes(&self) -> Option<mpsc::Receiver<Wish>> {
+        self.0.wishes.take()
     }
 
     /// Shares what `config` says from here on, with those whom `access` lets in besides, and cuts
@@ -103,9 +126,11 @@ impl Expose {
         let table = Table {
             policy: Policy::new(config, &access.grants),
             invites: access.invites,
+            ask_timeout: config.policy.ask_timeout,
             services: services.collect(),
         };
         self.0.table.store(Arc::new(table));
+        self.0.changes.send_replace(());
         let table = self.0.table.load();
         let now = self.0.clock.now();
         let cut = self.0.sessions.cut_unless(|peer, service| {
@@ -160,6 +185,12 @@ impl Expose {
         };
         let service = table.services.get(name)?;
         (service.protocol() == protocol).then(|| (allowed, Arc::clone(service)))
+    }
+
+    /// Whether `peer` is refused everything.
+    #[must_use]
+    pub fn is_blocked(&self, peer: &PublicKey) -> bool {
+        self.0.table.load().policy.is_blocked(peer, "")
     }
 
     fn pet_name(&self, peer: &PublicKey) -> Option<String> {

@@ -67,6 +67,12 @@ impl Home {
         self.state().join("access.json")
     }
 
+    /// The record of who used or was refused what.
+    #[must_use]
+    pub fn audit(&self) -> PathBuf {
+        self.state().join("log.jsonl")
+    }
+
     /// The control socket of the running engine.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {

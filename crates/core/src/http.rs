@@ -15,7 +15,9 @@ mod serve;
 mod upgrade;
 
 pub(crate) use body::{Direction, ProxyBody};
-pub(crate) use errors::{ERROR_HEADER, ProxyError, prefers_json, respond};
+pub(crate) use errors::{
+    ERROR_HEADER, ProxyError, prefers_json, respond, waiting_page, wants_page,
+};
 pub(crate) use forward::{Forwarded, Tunnel, forward};
 pub(crate) use framing::Checked;
 pub(crate) use headers::{UI_COOKIE_PREFIX, forget_sender, forget_ui_sessions, is_upgrade};

@@ -1,6 +1,8 @@
 //! The malai engine: shares local services with peers and opens bridges to theirs.
 
 pub mod access;
+pub mod asking;
+pub mod audit;
 pub mod bridge;
 pub mod clock;
 pub mod config;

@@ -14,7 +14,7 @@ use fastn_p2p::{AddressHints, ConnectError, Node, Path, Protocol, PublicKey, Ses
 use http::StatusCode;
 use malai_api::{Event, PeerState};
 use tokio::{
-    sync::broadcast::error::RecvError,
+    sync::{broadcast::error::RecvError, watch},
     task::spawn_blocking,
     time::{Instant, sleep_until},
 };
@@ -50,6 +50,8 @@ struct Inner {
     connected: Mutex<BTreeSet<PublicKey>>,
     seen: Seen,
     overlooked: Mutex<VecDeque<PublicKey>>,
+    /// Told when a peer has gone.
+    gone: watch::Sender<()>,
 }
 
 /// What is known of a peer at one moment.
@@ -74,6 +76,7 @@ impl Peers {
             connected: Mutex::new(BTreeSet::new()),
             seen: Seen::load(seen),
             overlooked: Mutex::default(),
+            gone: watch::Sender::default(),
         };
         let peers = Self(Arc::new(inner));
         shutdown.spawn(peers.clone().follow_paths(shutdown.clone(), events));
@@ -118,6 +121,16 @@ impl Peers {
     /// When `peer` was last connected, in seconds since 1970; of one that is, since when it is.
     pub(crate) fn last_seen(&self, peer: &PublicKey) -> Option<u64> {
         self.0.seen.at(peer)
+    }
+
+    /// Since when `peer` is known: when it was first connected, in seconds since 1970.
+    pub(crate) fn first_seen(&self, peer: &PublicKey) -> Option<u64> {
+        self.0.seen.first(peer)
+    }
+
+    /// Changes whenever a connection to a peer has ended.
+    pub(crate) fn gone(&self) -> watch::Receiver<()> {
+        self.0.gone.subscribe()
     }
 
     /// Tells nobody of `key`, which is ours and only tries how we can be reached.
@@ -239,6 +252,7 @@ impl Peers {
                 Ok(changed) => changed,
                 Err(RecvError::Lagged(missed)) => {
                     tracing::debug!(missed, "some changes of paths were not heard");
+                    self.0.gone.send_replace(());
                     continue;
                 }
                 Err(RecvError::Closed) => return,
@@ -262,6 +276,9 @@ impl Peers {
                 } else if connected.len() < MAX_STRANGERS {
                     connected.insert(changed.peer);
                 }
+            }
+            if state == PeerState::Offline {
+                self.0.gone.send_replace(());
             }
             let rtt_ms = rtt.map(|rtt| rtt.as_secs_f64() * 1000.0);
             events.send(|| Event::Peer {

@@ -4,7 +4,8 @@
 //! has authenticated and with the time.
 //! An [`Allowed`] value can be made only here, and what serves a stream takes nothing else; so no
 //! path leads to an upstream past this module.
-//! Denied, inactive, unknown and misspelt services give the same answer.
+//! Denied, inactive, unknown and misspelt services give the same answer, and whoever is blocked gets
+//! it whatever else allows it.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// The name of the service that a peer gets when it names none and could use several.
-const DEFAULT_SERVICE: &str = "default";
+pub(crate) const DEFAULT_SERVICE: &str = "default";
 
 /// The rules of one configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Policy {
     rules: BTreeMap<Arc<str>, Rule>,
     names: HashMap<PublicKey, String>,
     keys: BTreeMap<String, PublicKey>,
+    /// Refused everything.
+    blocked: HashSet<PublicKey>,
 }
 
 /// Who may use one service.
@@ -37,6 +40,7 @@ struct Rule {
     keys: HashSet<PublicKey>,
     /// Keys that were let in besides, each up to its end.
     guests: HashMap<PublicKey, Option<Timestamp>>,
+    blocked: HashSet<PublicKey>,
 }
 
 /// The answer to a peer that asks for a service.
@@ -80,6 +84,7 @@ impl Policy {
                 anyone: service.allow.contains(&Member::Anyone),
                 keys: keys_of(config, &service.allow),
                 guests: grants.of(name).collect(),
+                blocked: keys_of(config, &service.block),
             };
             (Arc::from(name.as_str()), rule)
         });
@@ -91,6 +96,7 @@ impl Policy {
                 .map(|(name, peer)| (peer.id, name.clone()))
                 .collect(),
             keys: peers.map(|(name, peer)| (name.clone(), peer.id)).collect(),
+            blocked: keys_of(config, &config.policy.block),
         }
     }
 
@@ -98,7 +104,7 @@ impl Policy {
     #[must_use]
     pub fn decide(&self, peer: &PublicKey, service: &str, now: Timestamp) -> Decision {
         match self.rules.get_key_value(service) {
-            Some((name, rule)) if rule.allows(peer, now) => Decision::Allowed(Allowed {
+            Some((name, rule)) if self.allows(rule, peer, now) => Decision::Allowed(Allowed {
                 peer: *peer,
                 service: Arc::clone(name),
             }),
@@ -109,7 +115,8 @@ impl Policy {
     /// The services that `peer` may use at this moment, by name.
     #[must_use]
     pub fn visible(&self, peer: &PublicKey, now: Timestamp) -> Vec<&str> {
-        let rules = self.rules.iter().filter(|(_, rule)| rule.allows(peer, now));
+        let rules = self.rules.iter();
+        let rules = rules.filter(|(_, rule)| self.allows(rule, peer, now));
         rules.map(|(name, _)| &**name).collect()
     }
 
@@ -124,6 +131,17 @@ impl Policy {
                 .copied()
                 .find(|name| *name == DEFAULT_SERVICE),
         }
+    }
+
+    /// Whether `peer` is refused `service`, whatever else allows it.
+    #[must_use]
+    pub fn is_blocked(&self, peer: &PublicKey, service: &str) -> bool {
+        let rule = self.rules.get(service);
+        self.blocked.contains(peer) || rule.is_some_and(|rule| rule.blocked.contains(peer))
+    }
+
+    fn allows(&self, rule: &Rule, peer: &PublicKey, now: Timestamp) -> bool {
+        !self.blocked.contains(peer) && rule.allows(peer, now)
     }
 
     /// The pet name of a key.
@@ -145,7 +163,8 @@ impl Rule {
             let until = self.guests.get(peer);
             until.is_some_and(|until| until.is_none_or(|until| now < until))
         };
-        self.anyone || self.keys.contains(peer) || is_guest()
+        let is_allowed = || self.anyone || self.keys.contains(peer) || is_guest();
+        !self.blocked.contains(peer) && is_allowed()
     }
 }
 

@@ -9,7 +9,9 @@ use fastn_p2p::{LookupChoice, Node, NodeConfig, PublicKey, RelayChoice, SecretKe
 use malai_api::Protocol;
 use malai_core::{
     access::AccessState,
+    audit::Audit,
     bridge::Bridges,
+    clock::Clock,
     config::{BridgeConfig, Config, Member, ServiceConfig},
     events::EventFeed,
     expose::Expose,
@@ -39,7 +41,9 @@ async fn side() -> Side {
     };
     let node = Node::bind(&SecretKey::generate(), config).await.unwrap();
     let shutdown = Shutdown::default();
-    let expose = Expose::new(shutdown.clone(), EventFeed::default());
+    let clock = Clock::start();
+    let audit = Audit::start(None, clock.clone(), &shutdown);
+    let expose = Expose::new(shutdown.clone(), EventFeed::default(), clock, audit);
     expose.serve(&node);
     let peers = Peers::new(node.clone(), None, &shutdown, EventFeed::default());
     let bridges = Bridges::new(peers, shutdown.clone(), EventFeed::default());

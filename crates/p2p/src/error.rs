@@ -91,6 +91,9 @@ pub enum CallError {
 pub enum RejectCode {
     /// This key may not, or there is no such thing; the two look the same.
     Unauthorized,
+    /// Somebody could have been asked, and did not let this key in; nor is it said whether there
+    /// is such a thing or anybody to ask.
+    NotAdmitted,
     /// Nobody there handles this protocol.
     UnknownProtocol,
     /// The header could not be understood.
@@ -109,6 +112,7 @@ impl RejectCode {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Unauthorized => "unauthorized",
+            Self::NotAdmitted => "not-admitted",
             Self::UnknownProtocol => "unknown-protocol",
             Self::BadRequest => "bad-request",
             Self::Busy => "busy",
@@ -124,6 +128,7 @@ impl FromStr for RejectCode {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(match text {
             "unauthorized" => Self::Unauthorized,
+            "not-admitted" => Self::NotAdmitted,
             "unknown-protocol" => Self::UnknownProtocol,
             "bad-request" => Self::BadRequest,
             "busy" => Self::Busy,

@@ -2,8 +2,9 @@
 //!
 //! The opener writes a `u32` (big endian) and that many bytes of JSON: the protocol's name and its
 //! opening message. The other side answers with one byte, 0 for accept, or 1 for reject followed by
-//! a `u32` and a JSON [`Rejection`](crate::Rejection). Nothing else is framed: after the accept the stream belongs to
-//! the protocol.
+//! a `u32` and a JSON [`Rejection`](crate::Rejection). A byte 2 before that says that the answer
+//! will take a while, since somebody has to be asked. Nothing else is framed: after the accept the
+//! stream belongs to the protocol.
 
 use std::io;
 
@@ -18,6 +19,7 @@ pub(crate) const MAX_REJECTION_BYTES: usize = 4 * 1024;
 
 pub(crate) const ACCEPT: u8 = 0;
 pub(crate) const REJECT: u8 = 1;
+pub(crate) const WAIT: u8 = 2;
 
 #[derive(Serialize)]
 struct OutgoingHeader<'a, T> {

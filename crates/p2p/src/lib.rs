@@ -18,6 +18,7 @@ mod lookup;
 mod node;
 mod server;
 mod session;
+mod waiting;
 
 pub use client::{call, connect, reach};
 pub use copy::{CopyEnd, copy_both};
@@ -28,5 +29,6 @@ pub use node::{
     AddressHints, Limits, LookupChoice, LookupOrigin, Node, NodeConfig, Path, PathEvent,
     RelayChoice,
 };
-pub use server::{Asked, Call, Listener, Protocol, ServerHandle, listen};
+pub use server::{Asked, Authorization, Call, Listener, Protocol, ServerHandle, listen};
 pub use session::{Session, SessionReader, SessionWriter, reset};
+pub use waiting::Waiting;

@@ -60,7 +60,30 @@ pub struct Listener {
 #[derive(Debug)]
 pub struct ServerHandle(Node);
 
-type Authorizer = dyn Fn(Asked) -> BoxFuture<'static, Result<(), Rejection>> + Send + Sync;
+/// What an authoriser says about a stream.
+pub enum Authorization {
+    /// At once.
+    Now(Result<(), Rejection>),
+    /// Somebody has to be asked first: the peer is told that it waits. Dropped when it leaves.
+    Later(BoxFuture<'static, Result<(), Rejection>>),
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Now(answer) => formatter.debug_tuple("Now").field(answer).finish(),
+            Self::Later(_) => formatter.write_str("Later"),
+        }
+    }
+}
+
+impl From<Result<(), Rejection>> for Authorization {
+    fn from(answer: Result<(), Rejection>) -> Self {
+        Self::Now(answer)
+    }
+}
+
+type Authorizer = dyn Fn(Asked) -> BoxFuture<'static, Authorization> + Send + Sync;
 type Handler = dyn Fn(Session, Box<RawValue>) -> BoxFuture<'static, ()> + Send + Sync;
 
 /// What one node serves; without an authoriser everything is refused.
@@ -84,9 +107,12 @@ impl Listener {
     pub fn authorize<F, R>(mut self, authorizer: F) -> Self
     where
         F: Fn(Asked) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<(), Rejection>> + Send + 'static,
+        R: Future<Output: Into<Authorization>> + Send + 'static,
     {
-        self.handlers.authorizer = Some(Box::new(move |asked| Box::pin(authorizer(asked))));
+        self.handlers.authorizer = Some(Box::new(move |asked| {
+            let answer = authorizer(asked);
+            Box::pin(async { answer.await.into() })
+        }));
         self
     }
 
@@ -178,7 +204,7 @@ impl Handlers {
     /// Answers a stream; `trust` is called when its peer may use what it asked for.
     pub(crate) async fn handle(
         &self,
-        session: Session,
+        mut session: Session,
         header: frame::Header,
         trust: impl FnOnce(),
     ) {
@@ -194,10 +220,17 @@ impl Handlers {
         };
         let allowed = match &self.authorizer {
             Some(authorizer) => authorizer(asked).await,
-            None => Err(Rejection::new(
+            None => Authorization::Now(Err(Rejection::new(
                 RejectCode::Unauthorized,
                 "nobody is allowed here",
-            )),
+            ))),
+        };
+        let allowed = match allowed {
+            Authorization::Now(allowed) => allowed,
+            Authorization::Later(answer) => match session.wait_for(answer).await {
+                Some(allowed) => allowed,
+                None => return tracing::debug!("the peer did not wait for the answer"),
+            },
         };
         match allowed {
             Ok(()) => {

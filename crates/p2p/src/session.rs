@@ -17,7 +17,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use crate::{
     PublicKey, Rejection,
     connections::OpenStream,
-    frame::{self, ACCEPT, MAX_REJECTION_BYTES, REJECT},
+    frame::{self, ACCEPT, MAX_REJECTION_BYTES, REJECT, WAIT},
+    waiting::{Waiting, WaitingGuard},
 };
 
 /// How long a refused peer may take to acknowledge the refusal.
@@ -48,6 +49,8 @@ pub struct Session {
 pub struct SessionReader {
     stream: RecvStream,
     answer: Answer,
+    /// Who wants to know that the peer has to ask somebody.
+    waiting: Option<Waiting>,
     _open: OpenStream,
 }
 
@@ -63,6 +66,11 @@ pub struct SessionWriter {
 enum Answer {
     Accepted,
     Awaited,
+    /// The peer has to ask somebody.
+    Waiting {
+        /// Counts until it is dropped.
+        _guard: Option<WaitingGuard>,
+    },
     Rejection(Vec<u8>),
     Refused(Rejection),
 }
@@ -78,6 +86,7 @@ impl Session {
         let reader = SessionReader {
             stream: recv,
             answer: Answer::Awaited,
+            waiting: None,
             _open: open,
         };
         Self {
@@ -97,6 +106,7 @@ impl Session {
         let reader = SessionReader {
             stream: recv,
             answer: Answer::Accepted,
+            waiting: None,
             _open: open,
         };
         Self {
@@ -119,6 +129,33 @@ impl Session {
             Ok(Err(error)) => tracing::debug!(%error, "the peer did not hear our refusal"),
             Err(_) => tracing::debug!("the peer did not take our refusal in time"),
         }
+    }
+
+    /// Tells the peer that it has to wait for an answer, and then waits for that; `None` when the
+    /// peer has gone in the meantime.
+    pub(crate) async fn wait_for<T>(&mut self, answer: impl Future<Output = T>) -> Option<T> {
+        if let Err(error) = self.writer.write_all(&[WAIT]).await {
+            tracing::debug!(%error, "the peer left before it had to wait");
+            return None;
+        }
+        tokio::select! {
+            biased;
+            answer = answer => Some(answer),
+            _ = self.writer.stream.stopped() => None,
+        }
+    }
+
+    /// From here on the stream counts in `waiting` for as long as the peer has to ask somebody
+    /// before it answers; of use on the opener's side, before the first read.
+    pub fn count_waiting(&mut self, waiting: &Waiting) {
+        self.reader.waiting = Some(waiting.clone());
+    }
+
+    /// Whether the peer has said that it has to ask somebody, and has not answered yet; known only
+    /// while the session is read.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.reader.answer, Answer::Waiting { .. })
     }
 
     /// Whose stream it is: the key that QUIC has authenticated.
@@ -180,13 +217,16 @@ impl SessionReader {
             match &mut self.answer {
                 Answer::Accepted => return Poll::Ready(Ok(())),
                 Answer::Refused(rejection) => return Poll::Ready(Err(rejection.clone().into())),
-                Answer::Awaited => {
+                Answer::Awaited | Answer::Waiting { .. } => {
                     let mut tag = [0; 1];
                     let mut buffer = ReadBuf::new(&mut tag);
                     ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
                     self.answer = match buffer.filled() {
                         [ACCEPT] => Answer::Accepted,
                         [REJECT] => Answer::Rejection(Vec::new()),
+                        [WAIT] if matches!(self.answer, Answer::Awaited) => Answer::Waiting {
+                            _guard: self.waiting.as_ref().map(Waiting::enter),
+                        },
                         [] => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                         _ => return Poll::Ready(Err(garbled())),
                     };

@@ -10,9 +10,9 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use fastn_p2p::{
-    AddressHints, Asked, Call, ConnectError, Limits, LookupChoice, Node, NodeConfig, Path,
-    Protocol, RejectCode, Rejection, RelayChoice, SecretKey, Session, call, connect, copy_both,
-    listen,
+    AddressHints, Asked, Authorization, Call, ConnectError, Limits, LookupChoice, Node, NodeConfig,
+    Path, Protocol, RejectCode, Rejection, RelayChoice, SecretKey, Session, Waiting, call, connect,
+    copy_both, listen,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -302,4 +302,43 @@ async fn a_restarted_peer_is_dialled_anew() {
         .await
         .unwrap();
     assert_eq!(round_trip(&mut session, "after").await, "after");
+}
+
+#[tokio::test]
+async fn a_stream_waits_for_an_answer_and_counts_while_it_does() {
+    let (server, client) = pair().await;
+    let (let_in, answer) = tokio::sync::watch::channel(None::<bool>);
+    let asking = move |_: Asked| {
+        let mut answer = answer.clone();
+        async move {
+            Authorization::Later(Box::pin(async move {
+                let is_in = answer.wait_for(Option::is_some).await.unwrap();
+                let refused = || Rejection::new(RejectCode::NotAdmitted, "nobody said yes");
+                is_in.unwrap_or_default().then_some(()).ok_or_else(refused)
+            }))
+        }
+    };
+    drop(
+        listen(&server)
+            .authorize(asking)
+            .handle_streams(Echo, (), echo)
+            .serve(),
+    );
+    let waiting = Waiting::default();
+    let open = String::new();
+    let mut session = connect(&client, server.id(), Echo, &open).await.unwrap();
+    session.count_waiting(&waiting);
+    assert!(!waiting.any());
+    tokio::select! {
+        () = waiting.begun() => {}
+        answer = session.answered() => panic!("answered too early: {answer:?}"),
+    }
+    let_in.send_replace(Some(true));
+    session.answered().await.unwrap();
+    assert!(!waiting.any());
+    assert_eq!(round_trip(&mut session, "over").await, "over");
+    let_in.send_replace(Some(false));
+    let mut refused = connect(&client, server.id(), Echo, &open).await.unwrap();
+    let error = refused.answered().await.unwrap_err();
+    assert_eq!(Rejection::of(&error).unwrap().code, RejectCode::NotAdmitted);
 }

@@ -14,6 +14,8 @@ use crate::{
 
 fn invited() -> Response {
     Response::Invited {
+        id: String::new(),
+        pin: None,
         service: "shop".to_owned(),
         link: "malai://me/shop?k=secret".to_owned(),
     }
@@ -181,6 +183,7 @@ async fn servers_come_and_go_and_a_copied_link_is_named() {
     let link = "malai://abc/shop".to_owned();
     lab.input(Input::Clipboard(Some(link.clone()))).await;
     lab.answer(Response::Link(LinkTarget {
+        pin: false,
         peer: ALICE.to_owned(),
         name: Some("alice".to_owned()),
         service: "shop".to_owned(),

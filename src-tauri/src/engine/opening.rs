@@ -53,6 +53,7 @@ async fn start(setup: &EngineSetup) -> Result<(Engine, OwnEvents), EngineError> 
         home: setup.home.clone(),
         key_store: setup.key_store,
         without_keychain: WithoutKeychain::Refuse,
+        ask_timeout: None,
         config: ConfigSource::File,
         control: true,
         events: feed.clone(),

@@ -84,6 +84,7 @@ fn bridge(to: String, port: u16, tcp: bool) -> BridgeArgs {
         listen: None,
         name: None,
         tcp,
+        pin: None,
         bg: false,
     }
 }

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Subcommand, builder::BoolishValueParser};
 use clap_complete::Shell;
 use malai_core::{
+    access::{Pin, PinError},
     config::{BridgeTarget, NameError, UpstreamAddress, UpstreamAddressError, check_name},
     control::UiAddress,
     identity::KeyStore,
@@ -72,6 +73,9 @@ pub(crate) struct BridgeArgs {
         long, env = env::TCP, hide_env_values = true, value_parser = BoolishValueParser::new()
     )]
     pub(crate) tcp: bool,
+    /// The PIN that was told with the link.
+    #[arg(long, env = env::PIN, hide_env_values = true, value_parser = pin)]
+    pub(crate) pin: Option<Pin>,
     /// Keep it in malai.toml of the running engine instead of waiting here.
     #[arg(
         long, env = env::BG, hide_env_values = true, value_parser = BoolishValueParser::new()
@@ -130,6 +134,60 @@ pub(crate) struct InviteArgs {
         value_parser = time
     )]
     pub(crate) duration: Option<Duration>,
+    /// Print a PIN, too, that has to be told by other means than the link.
+    #[arg(long, env = env::PIN, hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub(crate) pin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeArgs {
+    /// What `malai invites` calls the link, or a service whose links are all meant.
+    #[arg(value_name = "LINK|SERVICE")]
+    pub(crate) invite: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AllowArgs {
+    /// A pet name, an id52, or the beginning of that of one who asks.
+    pub(crate) peer: String,
+    /// The service; what the peer asks for when left out.
+    pub(crate) service: Option<String>,
+    /// End it after this time, for example 2h or 30m.
+    #[arg(
+        long = "for", value_name = "TIME", env = env::FOR, hide_env_values = true,
+        value_parser = time, conflicts_with = "once"
+    )]
+    pub(crate) duration: Option<Duration>,
+    /// End it with the peer's connection.
+    #[arg(long, env = env::ONCE, hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DenyArgs {
+    /// A pet name, an id52, or the beginning of that of one who asks.
+    pub(crate) peer: String,
+    /// The service; all of them when left out.
+    pub(crate) service: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BlockArgs {
+    /// A pet name, an id52, or the beginning of that of one who asks.
+    pub(crate) peer: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// Only about this peer: a pet name or an id52.
+    #[arg(long, env = env::PEER, hide_env_values = true)]
+    pub(crate) peer: Option<String>,
+    /// Only about this service.
+    #[arg(long, env = env::SERVICE, hide_env_values = true)]
+    pub(crate) service: Option<String>,
+    /// How many lines at most, the newest of them; 200 when left out, at most 2000.
+    #[arg(long, short = 'n', env = env::LIMIT, hide_env_values = true)]
+    pub(crate) limit: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -222,6 +280,10 @@ fn link(text: &str) -> Result<String, LinkError> {
 /// The same for a name.
 fn name(text: &str) -> Result<String, NameError> {
     check_name(text).map(|()| text.to_owned())
+}
+
+fn pin(text: &str) -> Result<Pin, PinError> {
+    text.parse()
 }
 
 /// A time of at least a second.

@@ -1,6 +1,9 @@
 //! `malai bridge`: open a local port that leads to a service of a peer.
 
-use malai_api::{BridgeRequest, BridgeStatus, Event, IdentityStatus, Protocol, Request, Response};
+use malai_api::{
+    BridgeRequest, BridgeStatus, Event, Failure, IdentityStatus, Protocol, Request, Response, codes,
+};
+use malai_core::{access::Pin, config::BridgeTarget};
 
 use super::Context;
 use crate::{
@@ -18,7 +21,7 @@ pub(crate) async fn run(context: &Context, args: BridgeArgs) -> anyhow::Result<E
         let purpose = ", so nothing could keep this bridge";
         Session::running(&home, purpose).await?
     } else {
-        Session::open(home, context.key_store(), context.output).await?
+        Session::open(home, context.start(), context.output).await?
     };
     let signals = Signals::listen()?;
     let bg = args.bg;
@@ -51,16 +54,17 @@ async fn ask(
         session.subscribe().await?;
     }
     let identity = session.identity().await?;
-    let response = session.request(Request::Bridge(request(args))).await?;
+    let request = request(args)?;
+    let response = session.request(Request::Bridge(request)).await?;
     let Response::Bridged(bridge) = response else {
         return Err(unexpected(&response));
     };
     Ok((bridge, identity))
 }
 
-fn request(args: BridgeArgs) -> BridgeRequest {
-    BridgeRequest {
-        to: args.to,
+fn request(args: BridgeArgs) -> anyhow::Result<BridgeRequest> {
+    Ok(BridgeRequest {
+        to: with_pin(args.to, args.pin.as_ref())?,
         name: args.name,
         listen: args
             .listen
@@ -71,6 +75,26 @@ fn request(args: BridgeArgs) -> BridgeRequest {
             Protocol::Http
         },
         keep: args.bg,
+    })
+}
+
+/// The link with the PIN that was told with it.
+fn with_pin(link: String, pin: Option<&Pin>) -> anyhow::Result<String> {
+    let mut target: BridgeTarget = link.parse()?;
+    let invite = target.invite.clone().unwrap_or_default();
+    let failed = |message: &str| Err(Failure::new(codes::ARGUMENT_INVALID, message).into());
+    match pin {
+        None if Pin::is_wanted(&invite) => {
+            failed("a PIN goes with this link; ask who gave it to you, and add `--pin PIN`")
+        }
+        None => Ok(link),
+        Some(pin) => match pin.added_to(&invite) {
+            Some(with_pin) => {
+                target.invite = Some(with_pin);
+                Ok(target.to_string())
+            }
+            None => failed("no PIN goes with this link; leave out `--pin`"),
+        },
     }
 }
 

@@ -107,6 +107,7 @@ async fn start(steps: &mut Steps) -> anyhow::Result<(Engine, TempDir)> {
         home: Home::open(Some(dir.path().to_owned()))?,
         key_store: Some(KeyStore::Memory),
         without_keychain: WithoutKeychain::UseFile,
+        ask_timeout: None,
         config: ConfigSource::Memory(Box::new(config)),
         control: false,
         events,

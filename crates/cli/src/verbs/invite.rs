@@ -16,9 +16,16 @@ pub(crate) async fn run(context: &Context, args: InviteArgs) -> anyhow::Result<E
         service: args.service,
         once: args.once,
         for_secs: args.duration.map(|time| time.as_secs()),
+        pin: args.pin,
     };
     let response = session.request(Request::Invite(request)).await?;
-    let Response::Invited { service, link } = &response else {
+    let Response::Invited {
+        service,
+        link,
+        id,
+        pin,
+    } = &response
+    else {
         return Err(unexpected(&response));
     };
     if output.is_json() {
@@ -37,7 +44,10 @@ pub(crate) async fn run(context: &Context, args: InviteArgs) -> anyhow::Result<E
     });
     let time = time.unwrap_or_default();
     output.talk(&format!(
-        "{whom} use `{service}`{time}: `malai bridge LINK`"
+        "{whom} use `{service}`{time}: `malai bridge LINK`; `malai revoke {id}` takes it back"
     ));
+    if let Some(pin) = pin {
+        output.talk(&format!("PIN {pin}: tell it by other means than the link"));
+    }
     Ok(Exit::Done)
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub(crate) async fn run(context: &Context, args: &ServeArgs) -> anyhow::Result<Exit> {
-    let mut own = Own::start(context.home()?, context.key_store(), context.output).await?;
+    let mut own = Own::start(context.home()?, context.start(), context.output).await?;
     if let Some(address) = args.ui {
         own = own.with_ui(address).await?;
     }

@@ -19,7 +19,7 @@ pub(crate) async fn run(context: &Context, args: ShareArgs) -> anyhow::Result<Ex
         let purpose = ", so nothing could keep this share";
         Session::running(&home, purpose).await?
     } else {
-        Session::open(home, context.key_store(), context.output).await?
+        Session::open(home, context.start(), context.output).await?
     };
     let signals = Signals::listen()?;
     let bg = args.bg;

@@ -83,12 +83,7 @@ fn section(lines: &mut Vec<String>, title: &str, items: impl Iterator<Item = Str
 
 fn service(service: &ServiceStatus) -> String {
     let mut allowed = service.allow.clone();
-    allowed.extend(
-        service
-            .guests
-            .iter()
-            .map(|guest| format!("{} by a link", text::short(guest))),
-    );
+    allowed.extend(service.guests.iter().map(|guest| text::short(&guest.peer)));
     if service.invites {
         allowed.push("whoever has an open link".to_owned());
     }

@@ -13,7 +13,10 @@ use fastn_p2p::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use super::{Access, Door, Grant, Invite, ShareId};
-use crate::private_file::{self, Existing};
+use crate::{
+    clock::Timestamp,
+    private_file::{self, Existing},
+};
 
 /// The one version of the format there is.
 const VERSION: u32 = 1;
@@ -52,6 +55,15 @@ pub enum AccessFileError {
     Write(PathBuf, #[source] io::Error),
 }
 
+/// What a file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Whom it lets in, and how.
+    pub access: Access,
+    /// When it was written.
+    pub as_of: Timestamp,
+}
+
 #[derive(Debug, Deserialize)]
 struct Versioned {
     version: u32,
@@ -61,6 +73,9 @@ struct Versioned {
 #[serde(deny_unknown_fields)]
 struct Document {
     version: u32,
+    /// When it was written, so that a clock that is set back prolongs nothing.
+    #[serde(default)]
+    as_of: Timestamp,
     invites: Vec<KeptInvite>,
     grants: Vec<KeptGrant>,
 }
@@ -92,10 +107,10 @@ impl AccessFile {
     /// # Errors
     /// [`AccessFileError::MovedAside`] when it made no sense, after which a new one can be written;
     /// [`AccessFileError::Read`] when it had better stay untouched.
-    pub fn load(&self) -> Result<Access, AccessFileError> {
+    pub fn load(&self) -> Result<Kept, AccessFileError> {
         let source = match self.read() {
-            Ok(access) => return Ok(access),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Access::default()),
+            Ok(kept) => return Ok(kept),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::default()),
             Err(error) => error,
         };
         let file = self.0.clone();
@@ -109,9 +124,9 @@ impl AccessFile {
         }
     }
 
-    /// What is written for the kept shares of `access`.
+    /// What is written at `as_of` for the kept shares of `access`.
     #[must_use]
-    pub fn text(access: &Access) -> String {
+    pub fn text(access: &Access, as_of: Timestamp) -> String {
         let kept = || {
             let kept = access
                 .0
@@ -126,7 +141,8 @@ impl AccessFile {
             })
         });
         let grants = kept().flat_map(|(service, door)| {
-            door.grants.iter().map(|(peer, grant)| KeptGrant {
+            let kept = door.grants.iter().filter(|(_, grant)| !grant.once);
+            kept.map(|(peer, grant)| KeptGrant {
                 service: service.to_owned(),
                 peer: *peer,
                 grant: grant.clone(),
@@ -134,6 +150,7 @@ impl AccessFile {
         });
         let document = Document {
             version: VERSION,
+            as_of,
             invites: invites.collect(),
             grants: grants.collect(),
         };
@@ -152,7 +169,7 @@ impl AccessFile {
             .map_err(|error| AccessFileError::Write(self.0.clone(), error))
     }
 
-    fn read(&self) -> io::Result<Access> {
+    fn read(&self) -> io::Result<Kept> {
         let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidData, text);
         // Opening a named pipe would wait for a writer.
         if !fs::metadata(&self.0)?.is_file() {
@@ -169,6 +186,7 @@ impl AccessFile {
             return Err(invalid("another version of malai has written it"));
         }
         let document: Document = serde_json::from_str(&text)?;
+        let as_of = document.as_of;
         let mut access = Access::default();
         for KeptInvite { service, invite } in document.invites {
             access.kept(service).invites.push(invite);
@@ -181,7 +199,7 @@ impl AccessFile {
         {
             access.kept(service).grants.insert(peer, grant);
         }
-        Ok(access)
+        Ok(Kept { access, as_of })
     }
 
     fn move_aside(&self) -> io::Result<PathBuf> {

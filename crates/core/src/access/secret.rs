@@ -58,6 +58,12 @@ impl SecretHash {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
+    /// The hash itself.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The name of the invite with this secret.
     #[must_use]
     pub fn id(&self) -> InviteId {

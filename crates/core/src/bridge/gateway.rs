@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use fastn_p2p::Waiting;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
@@ -77,6 +78,7 @@ impl Gateway {
                 &inner.peers,
                 targets,
                 self.meter.clone(),
+                &Waiting::default(),
                 &inner.connections,
                 inner.events.clone(),
             ))

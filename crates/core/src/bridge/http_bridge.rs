@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use fastn_p2p::{RejectCode, Rejection, Session};
+use fastn_p2p::{RejectCode, Rejection, Session, Waiting};
 use http::{Method, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use malai_api::Event;
 use tokio::time::Instant;
 
+use super::knock::{Knock, Knocking};
 use crate::{
     config::BridgeTarget,
     events::EventFeed,
@@ -30,10 +31,15 @@ const STREAMS: PoolLimits = PoolLimits {
     wait: Duration::from_secs(5),
 };
 
+/// How long a page waits at most for a person at the other end: as long as a peer may let anybody
+/// wait.
+const LONGEST_KNOCK: Duration = Duration::from_mins(11);
+
 /// Where requests of one bridge go, in the order in which targets are tried.
 #[derive(Debug)]
 pub(super) struct HttpBridge {
     pools: Vec<Pool<PeerDial>>,
+    knock: Knock,
     meter: Meter,
     events: EventFeed,
 }
@@ -43,24 +49,26 @@ impl HttpBridge {
         peers: &Peers,
         targets: impl Iterator<Item = (BridgeTarget, Duration)>,
         meter: Meter,
+        waiting: &Waiting,
         tasks: &Shutdown,
         events: EventFeed,
     ) -> Self {
         let targets: Vec<_> = targets.collect();
         let is_one_of_several = targets.len() > 1;
         let pools = targets.into_iter().map(|(target, wait)| {
-            let (peers, tasks) = (peers.clone(), tasks.clone());
             let dial = PeerDial {
-                peers,
+                peers: peers.clone(),
                 target,
                 wait,
                 is_one_of_several,
-                tasks,
+                waiting: waiting.clone(),
+                tasks: tasks.clone(),
             };
             Pool::new(dial, STREAMS)
         });
         Self {
             pools: pools.collect(),
+            knock: Knock::new(waiting.clone()),
             meter,
             events,
         }
@@ -82,6 +90,7 @@ impl HttpBridge {
             )
         });
         let (target, answered) = match allowed {
+            Ok(()) if proxy::wants_page(&request) => self.send_or_wait(request, tasks).await,
             Ok(()) => self.send(request, tasks).await,
             Err(error) => (None, Err(error)),
         };
@@ -100,6 +109,31 @@ impl HttpBridge {
             });
         }
         response
+    }
+
+    /// The same for a browser's page: it is not kept waiting for a person, but told that it has to.
+    async fn send_or_wait(
+        &self,
+        request: Request<Incoming>,
+        tasks: &Shutdown,
+    ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {
+        let first = self.pools.first().map(|pool| &pool.dial);
+        match self.knock.state() {
+            Knocking::Waits => return (first, Ok(proxy::waiting_page())),
+            Knocking::Refused(error, _) => return (first, Err(error)),
+            Knocking::Idle => {}
+        }
+        tokio::select! {
+            biased;
+            sent = self.send(request, tasks) => sent,
+            () = self.knock.must_wait() => {
+                if let Some(dial) = first {
+                    let dial = dial.clone();
+                    self.knock.begin(async move { dial.knock().await }, tasks);
+                }
+                (first, Ok(proxy::waiting_page()))
+            }
+        }
     }
 
     /// Sends `request` to the first target that takes it; also tells which was asked last.
@@ -139,16 +173,31 @@ impl HttpBridge {
 }
 
 /// Opens streams to one service of one peer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct PeerDial {
     peers: Peers,
     target: BridgeTarget,
     wait: Duration,
     is_one_of_several: bool,
+    waiting: Waiting,
     tasks: Shutdown,
 }
 
 impl PeerDial {
+    /// Waits at the peer's door until it is opened, or is not.
+    async fn knock(&self) -> Result<(), ProxyError> {
+        let mut session = self.open().await?;
+        answered(&mut session, LONGEST_KNOCK).await
+    }
+
+    async fn open(&self) -> Result<Session, ProxyError> {
+        let peer = self.peers.resolve(&self.target)?;
+        let opening = self.peers.open(peer, HttpStream, &self.target, self.wait);
+        let mut session = opening.await?;
+        session.count_waiting(&self.waiting);
+        Ok(session)
+    }
+
     /// The peer's id52, or nothing while its name means nobody.
     fn peer(&self) -> String {
         self.peers
@@ -160,15 +209,16 @@ impl PeerDial {
 
 impl Dial for PeerDial {
     async fn dial(&self, version: Version) -> Result<Sender, ProxyError> {
-        let peer = self.peers.resolve(&self.target)?;
-        let mut session = self
-            .peers
-            .open(peer, HttpStream, &self.target, self.wait)
-            .await?;
+        let mut session = self.open().await?;
         if self.is_one_of_several || version == Version::HTTP_2 {
             // The next target is asked only with a request of which nothing was sent; and HTTP/2
             // keeps the words of a refusal to itself.
-            answered(&mut session, self.wait).await?;
+            let waited = answered(&mut session, self.wait).await;
+            if !self.is_one_of_several && session.is_waiting() {
+                answered(&mut session, LONGEST_KNOCK).await?;
+            } else {
+                waited?;
+            }
         }
         let lost = |error| self.lost(error);
         handshake(TokioIo::new(session), version, &self.tasks)
@@ -193,6 +243,8 @@ pub(super) async fn answered(session: &mut Session, wait: Duration) -> Result<()
     match tokio::time::timeout(wait, session.answered()).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(refusal(&error).unwrap_or_else(broken).because(error)),
+        // A person is asked, and that may take longer.
+        Err(_) if session.is_waiting() => Err(ProxyError::not_admitted()),
         Err(_) => Err(broken()),
     }
 }
@@ -200,15 +252,15 @@ pub(super) async fn answered(session: &mut Session, wait: Duration) -> Result<()
 /// What a refusal means to the client, if `error` is one.
 fn refusal(error: &(dyn std::error::Error + 'static)) -> Option<ProxyError> {
     let code = &Rejection::of(error)?.code;
-    Some(
-        if matches!(code, RejectCode::Unauthorized | RejectCode::BadRequest) {
-            ProxyError::denied()
-        } else if matches!(code, RejectCode::ShuttingDown | RejectCode::Busy) {
-            ProxyError::busy("The peer takes no requests at the moment. Try again in a moment.")
-        } else {
-            ProxyError::peer_failed(
-                "The peer runs a version of malai that this one does not understand.",
-            )
-        },
-    )
+    Some(if *code == RejectCode::NotAdmitted {
+        ProxyError::not_admitted()
+    } else if matches!(code, RejectCode::Unauthorized | RejectCode::BadRequest) {
+        ProxyError::denied()
+    } else if matches!(code, RejectCode::ShuttingDown | RejectCode::Busy) {
+        ProxyError::busy("The peer takes no requests at the moment. Try again in a moment.")
+    } else {
+        ProxyError::peer_failed(
+            "The peer runs a version of malai that this one does not understand.",
+        )
+    })
 }

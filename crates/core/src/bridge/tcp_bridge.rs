@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use fastn_p2p::{Session, copy_both};
+use fastn_p2p::{Session, Waiting, copy_both};
 
 use crate::{
     config::{BridgeConfig, BridgeTarget},
@@ -20,10 +20,16 @@ pub(super) struct TcpBridge {
     targets: Vec<BridgeTarget>,
     wait: Duration,
     meter: Meter,
+    waiting: Waiting,
 }
 
 impl TcpBridge {
-    pub(super) fn new(peers: &Peers, config: &BridgeConfig, meter: Meter) -> Self {
+    pub(super) fn new(
+        peers: &Peers,
+        config: &BridgeConfig,
+        meter: Meter,
+        waiting: &Waiting,
+    ) -> Self {
         let wait = config.connect_timeout;
         let wait = if config.to.len() > 1 {
             wait.min(super::FAILOVER_WAIT)
@@ -35,6 +41,7 @@ impl TcpBridge {
             targets: config.to.clone(),
             wait,
             meter,
+            waiting: waiting.clone(),
         }
     }
 
@@ -65,12 +72,16 @@ impl TcpBridge {
             let peer = self.peers.resolve(target)?;
             match self.peers.open(peer, TcpStream, target, self.wait).await {
                 Ok(mut session) if self.targets.len() > 1 => {
+                    session.count_waiting(&self.waiting);
                     match super::http_bridge::answered(&mut session, self.wait).await {
                         Ok(()) => return Ok(session),
                         Err(error) => failure = Some(error),
                     }
                 }
-                Ok(session) => return Ok(session),
+                Ok(mut session) => {
+                    session.count_waiting(&self.waiting);
+                    return Ok(session);
+                }
                 Err(error) => failure = Some(error),
             }
         }

@@ -9,7 +9,7 @@ use toml_edit::{Decor, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::{
     BridgeConfig, Config, ConfigError, GroupConfig, LookupConfig, Parsed, PeerConfig, PeerName,
-    RelayConfig, ServiceConfig, file, parse,
+    PolicyConfig, RelayConfig, ServiceConfig, file, parse,
 };
 
 mod section;
@@ -133,13 +133,20 @@ impl Editor {
         if self.config.network == old {
             return;
         }
-        if self.document.is_empty() {
-            self.begin();
+        let new = self.config.network.clone();
+        if let Some(table) = self.top("network") {
+            section::network(table, &old, &new);
         }
-        let new = Item::Table(Table::new());
-        let item = self.document.entry("network").or_insert(new);
-        if let Some(table) = item.as_table_like_mut() {
-            section::network(table, &old, &self.config.network);
+    }
+
+    /// Says what holds for all services.
+    pub fn put_policy(&mut self, policy: &PolicyConfig) {
+        let old = std::mem::replace(&mut self.config.policy, policy.clone());
+        if old == *policy {
+            return;
+        }
+        if let Some(table) = self.top("policy") {
+            section::policy(table, &old, policy);
         }
     }
 
@@ -166,6 +173,16 @@ impl Editor {
     pub fn remove_bridge(&mut self, name: &str) -> bool {
         self.remove("bridge", name);
         self.config.bridges.remove(name).is_some()
+    }
+
+    /// The table `[name]`, made when it is missing.
+    fn top(&mut self, name: &str) -> Option<&mut dyn TableLike> {
+        if self.document.is_empty() {
+            self.begin();
+        }
+        let new = Item::Table(Table::new());
+        let item = self.document.entry(name).or_insert(new);
+        item.as_table_like_mut()
     }
 
     /// The table `[kind.name]`, made when it is missing.

@@ -101,6 +101,12 @@ pub(super) const KEYS: &[Key] = &[
         Value("[]"),
     ),
     key(
+        "service.NAME.block",
+        Texts("of pet names, id52s, `group:NAME`"),
+        Value("[]"),
+    ),
+    key("service.NAME.ask", Boolean, Value("true")),
+    key(
         "service.NAME.host",
         Text("`upstream`, `keep`, `name` or `name:port`"),
         Value("\"upstream\""),
@@ -216,6 +222,16 @@ pub(super) const KEYS: &[Key] = &[
         "gateway.listen",
         Address("a port or `127.0.0.1:PORT`"),
         Nothing,
+    ),
+    key(
+        "policy.block",
+        Texts("of pet names, id52s, `group:NAME`"),
+        Value("[]"),
+    ),
+    key(
+        "policy.ask_timeout",
+        duration(Duration::ZERO, Duration::from_mins(10)),
+        Value("\"1m\""),
     ),
     key(
         "engine.drain_timeout",

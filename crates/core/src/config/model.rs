@@ -43,6 +43,8 @@ pub struct Config {
     pub bridges: BTreeMap<String, BridgeConfig>,
     /// `[gateway]`: the listener that routes by `*.localhost` names.
     pub gateway: GatewayConfig,
+    /// `[policy]`: what holds for all services.
+    pub policy: PolicyConfig,
     /// `[engine] drain_timeout`; default 10 s.
     pub drain_timeout: Duration,
 }
@@ -66,6 +68,7 @@ impl Default for Config {
             groups: BTreeMap::new(),
             bridges: BTreeMap::new(),
             gateway: GatewayConfig::default(),
+            policy: PolicyConfig::default(),
             drain_timeout: Duration::from_secs(10),
         }
     }
@@ -91,6 +94,25 @@ impl Default for NetworkConfig {
             lookup: vec![LookupConfig::Dns, LookupConfig::Mdns],
             bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             dns: None,
+        }
+    }
+}
+
+/// `[policy]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyConfig {
+    /// Who is refused everything, whatever else allows it.
+    pub block: Vec<Member>,
+    /// How long somebody who may not use a service waits for its owner to say otherwise; default
+    /// 60 s, and with nothing at all nobody is asked.
+    pub ask_timeout: Duration,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self {
+            block: Vec::new(),
+            ask_timeout: Duration::from_mins(1),
         }
     }
 }

@@ -56,6 +56,10 @@ pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parse
     if let Some(section) = root.table("gateway") {
         config.gateway = gateway(&section, &mut mentions);
     }
+    if let Some(section) = root.table("policy") {
+        config.policy.block = blocked(&section, &mut mentions);
+        section.duration("ask_timeout", &mut config.policy.ask_timeout);
+    }
     if let Some(section) = root.table("engine") {
         section.duration("drain_timeout", &mut config.drain_timeout);
     }
@@ -168,14 +172,28 @@ fn peer(section: &Section<'_>, mentions: &mut Mentions) -> Option<PeerConfig> {
     })
 }
 
-fn group(section: &Section<'_>, name: String, mentions: &mut Mentions) -> GroupConfig {
-    let member = |text: &str| match text.parse::<Member>().map_err(|error| error.to_string())? {
-        Member::Anyone => {
-            Err("a group cannot hold `anyone`; write it in the service's `allow`".to_owned())
-        }
+/// Whoever `block` names, of a service or of all.
+fn blocked(section: &Section<'_>, mentions: &mut Mentions) -> Vec<Member> {
+    let wrong = "whoever is not allowed is refused already; leave `anyone` out of `allow`";
+    let located = section.values("block", |text| named_member(text, wrong));
+    let located = located.unwrap_or_default();
+    let members = located.iter().map(|member| member.value.clone()).collect();
+    mentions.members(section, "block", None, located);
+    members
+}
+
+/// A member that is not `anyone`, about which `wrong` says why not.
+fn named_member(text: &str, wrong: &str) -> Result<Member, String> {
+    match text.parse::<Member>().map_err(|error| error.to_string())? {
+        Member::Anyone => Err(wrong.to_owned()),
         member @ (Member::Peer(_) | Member::Group(_) | Member::Key(_)) => Ok(member),
-    };
-    let located = section.values("members", member).unwrap_or_default();
+    }
+}
+
+fn group(section: &Section<'_>, name: String, mentions: &mut Mentions) -> GroupConfig {
+    let wrong = "a group cannot hold `anyone`; write it in the service's `allow`";
+    let located = section.values("members", |text| named_member(text, wrong));
+    let located = located.unwrap_or_default();
     let members = located.iter().map(|member| member.value.clone()).collect();
     mentions.members(section, "members", Some(name), located);
     GroupConfig { members }

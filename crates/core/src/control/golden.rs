@@ -1,5 +1,7 @@
 //! What goes over the control socket, word for word: scripts and other versions rely on it.
 
+mod access;
+
 use std::path::Path;
 
 use malai_api::{
@@ -17,7 +19,9 @@ const REGENERATE: &str = "MALAI_REGENERATE_GOLDEN";
 fn the_control_protocol_is_as_it_was() {
     let mut text = String::new();
     requests().iter().for_each(|it| add(&mut text, it));
+    access::requests().iter().for_each(|it| add(&mut text, it));
     responses().iter().for_each(|it| add(&mut text, it));
+    access::responses().iter().for_each(|it| add(&mut text, it));
     events().iter().for_each(|it| add(&mut text, it));
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/control.ndjson");
     if std::env::var_os(REGENERATE).is_some() {
@@ -95,6 +99,7 @@ fn requests() -> Vec<Request> {
             service: "shop".to_owned(),
             once: true,
             for_secs: Some(3600),
+            pin: true,
         }),
         Request::Allow {
             service: "shop".to_owned(),
@@ -153,6 +158,7 @@ fn responses() -> Vec<Response> {
             name: Some("alice".to_owned()),
             service: "shop".to_owned(),
             invite: true,
+            pin: true,
             own: false,
             bridged_as: Some("shop".to_owned()),
         }),
@@ -166,6 +172,8 @@ fn responses() -> Vec<Response> {
         Response::Invited {
             service: "shop".to_owned(),
             link: "malai://id52/shop?k=secret".to_owned(),
+            id: "0123456789abcdef".to_owned(),
+            pin: Some("123456".to_owned()),
         },
         Response::Checked {
             checks: vec![Check {
@@ -226,6 +234,7 @@ fn events() -> Vec<Event> {
             peer,
             service: service.clone(),
             decision: malai_api::AccessDecision::Denied,
+            name: Some("alice".to_owned()),
         },
         Event::Stopped {
             service,
@@ -270,6 +279,8 @@ pub(super) fn status() -> Status {
             name: "team".to_owned(),
             members: vec!["alice".to_owned()],
         }],
+        requests: vec![access::request()],
+        blocked: vec!["mallory".to_owned()],
         gateway: Some("127.0.0.1:4000".to_owned()),
         operations: Operation {
             name: "malai".to_owned(),
@@ -290,7 +301,7 @@ fn service() -> ServiceStatus {
         link: "malai://id52/shop".to_owned(),
         ends_in_secs: Some(7200),
         answers: Some(true),
-        guests: vec!["peer".to_owned()],
+        guests: vec![access::guest()],
         invites: true,
         traffic: traffic(),
     }
@@ -309,6 +320,7 @@ fn bridge() -> BridgeStatus {
         kept: true,
         state: PeerState::Relayed,
         rtt_ms: Some(40.5),
+        waiting: true,
         error: Some("why".to_owned()),
         traffic: traffic(),
     }
@@ -320,6 +332,7 @@ fn peer() -> PeerStatus {
         id52: "peer".to_owned(),
         state: PeerState::Offline,
         rtt_ms: None,
+        blocked: true,
         last_seen: Some(1_790_000_000),
     }
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use malai_api::{Event, Protocol};
+use tokio::time::Instant;
 
 use super::{
     keeper::Keeper,
@@ -19,7 +20,8 @@ pub(super) struct Share {
     protocol: Protocol,
     upstream: String,
     generation: Option<u64>,
-    _running: Running,
+    ends: Option<Instant>,
+    running: Running,
 }
 
 impl Keeper {
@@ -51,6 +53,8 @@ impl Keeper {
         for (name, service) in config.services.iter().filter(|(_, service)| service.active) {
             if !self.is_shared_like(name, service) {
                 self.begin_share(name, service).await;
+            } else if self.ends_otherwise(name) {
+                self.renew_share(name).await;
             }
         }
     }
@@ -63,19 +67,43 @@ impl Keeper {
         })
     }
 
-    async fn begin_share(&mut self, name: &str, service: &ServiceConfig) {
-        let lease = self.layers.services.get(name).map(|temporary| Lease {
+    fn ends_otherwise(&self, name: &str) -> bool {
+        let wanted = self.layers.services.get(name).and_then(|it| it.ends);
+        self.shares
+            .get(name)
+            .is_some_and(|share| share.ends != wanted)
+    }
+
+    /// Gives a share another end; nobody needs to hear of it.
+    async fn renew_share(&mut self, name: &str) {
+        let lease = self.lease(name);
+        let ends = lease.as_ref().and_then(|lease| lease.ends);
+        let operation = format!("share {name}");
+        let running = self.parts.operations.add(&operation, lease).await;
+        if let Some(share) = self.shares.get_mut(name) {
+            (share.ends, share.running) = (ends, running);
+        }
+    }
+
+    /// What ends a temporary share.
+    fn lease(&self, name: &str) -> Option<Lease> {
+        self.layers.services.get(name).map(|temporary| Lease {
             name: name.to_owned(),
             generation: temporary.generation,
             owner: temporary.owner.clone(),
             ends: temporary.ends,
             inbox: self.inbox.clone(),
-        });
+        })
+    }
+
+    async fn begin_share(&mut self, name: &str, service: &ServiceConfig) {
+        let lease = self.lease(name);
         let share = Share {
             protocol: service.protocol,
             upstream: upstream_text(service),
             generation: lease.as_ref().map(|lease| lease.generation),
-            _running: self
+            ends: lease.as_ref().and_then(|lease| lease.ends),
+            running: self
                 .parts
                 .operations
                 .add(&format!("share {name}"), lease)

@@ -10,14 +10,19 @@ use tokio::time::Instant;
 
 use super::{handle::chain, keeper::Keeper};
 use crate::{
-    access::{Access, AccessFile, AccessFileError, AccessState, ShareId},
+    access::{Access, AccessFile, AccessFileError, AccessState, Kept, ShareId},
+    clock::Timestamp,
     config::Config,
     expose::Redemption,
 };
 
 /// How often the time of day is looked at while something is to end by it: a machine that has slept
 /// wakes up later than its timers know.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+pub(super) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// How often the time is written down while something is to end by it, so that a clock that is set
+/// back between two runs prolongs that by no more.
+const TIME_KEPT_EVERY: Duration = Duration::from_mins(5);
 
 /// Invites and grants, and where they are kept.
 #[derive(Debug, Default)]
@@ -25,8 +30,10 @@ pub(super) struct Guests {
     pub(super) access: Access,
     /// `None` when nothing can be kept.
     file: Option<AccessFile>,
-    /// What the file says.
-    written: String,
+    /// What the file says, apart from when it was written.
+    written: Access,
+    /// When it was written.
+    pub(super) as_of: Timestamp,
     /// What was wrong with it, until it is told.
     pub(super) unreadable: Option<Failure>,
 }
@@ -41,38 +48,40 @@ impl Guests {
         let read = tokio::task::spawn_blocking(move || reader.load()).await;
         let failed =
             |error: &dyn std::error::Error| Failure::new("access-unreadable", chain(error));
-        let (access, file, unreadable) = match read {
-            Ok(Ok(access)) => (access, Some(file), None),
+        let (Kept { access, as_of }, file, unreadable) = match read {
+            Ok(Ok(kept)) => (kept, Some(file), None),
             Ok(Err(error @ AccessFileError::MovedAside { .. })) => {
-                (Access::default(), Some(file), Some(failed(&error)))
+                (Kept::default(), Some(file), Some(failed(&error)))
             }
             // What cannot be read and not be moved is not written over either.
-            Ok(Err(error)) => (Access::default(), None, Some(failed(&error))),
-            Err(error) => (Access::default(), None, Some(failed(&error))),
+            Ok(Err(error)) => (Kept::default(), None, Some(failed(&error))),
+            Err(error) => (Kept::default(), None, Some(failed(&error))),
         };
-        let written = AccessFile::text(&access);
         Self {
+            written: access.clone(),
             access,
             file,
-            written,
+            as_of,
             unreadable,
         }
     }
 
-    /// Writes what has changed for kept shares.
-    pub(super) async fn save(&mut self) -> Result<(), Failure> {
-        let text = AccessFile::text(&self.access);
-        if text == self.written {
+    async fn save(&mut self, now: Timestamp) -> Result<(), Failure> {
+        let is_late = now >= self.as_of.after(TIME_KEPT_EVERY);
+        let is_due = is_late && self.file.is_some() && self.access.next_end().is_some();
+        let kept = AccessFile::text(&self.access, Timestamp::default());
+        if kept == AccessFile::text(&self.written, Timestamp::default()) && !is_due {
             return Ok(());
         }
         let Some(file) = self.file.clone() else {
             let message = "links to kept shares cannot be kept here; see the engine's first words";
             return Err(Failure::new("access-not-kept", message));
         };
-        let wanted = text.clone();
-        match tokio::task::spawn_blocking(move || file.write(&wanted)).await {
+        let text = AccessFile::text(&self.access, now);
+        match tokio::task::spawn_blocking(move || file.write(&text)).await {
             Ok(Ok(())) => {
-                self.written = text;
+                self.written = self.access.clone();
+                self.as_of = now;
                 Ok(())
             }
             Ok(Err(error)) => Err(Failure::new("access-not-saved", chain(&error))),
@@ -103,7 +112,8 @@ impl Keeper {
                 }
                 None => layers.file.services.contains_key(&share.service),
             });
-        if let Err(failure) = self.guests.save().await {
+        self.forget_questions(config);
+        if let Err(failure) = self.save_guests().await {
             self.error(&failure.code, &failure.message);
         }
         let active = config.services.iter().filter(|(_, service)| service.active);
@@ -111,16 +121,30 @@ impl Keeper {
         self.guests.access.state(shares, now)
     }
 
+    /// Forgets who has asked for what is not shared any more.
+    fn forget_questions(&mut self, config: &Config) {
+        let is_there = |share: &ShareId| {
+            let service = config.services.get(&share.service);
+            service.is_some_and(|it| it.active) && self.share_id(&share.service) == *share
+        };
+        let asking = self.asking.shown().map(|it| it.share.clone());
+        let gone: Vec<ShareId> = asking.filter(|share| !is_there(share)).collect();
+        self.asking.answered(|it| gone.contains(&it.share));
+    }
+
     /// Pins an invite to the key that has shown it.
     pub(super) async fn redeem(&mut self, redemption: Redemption) {
         let Redemption {
             share,
-            hash,
+            shown,
             peer,
             done,
         } = redemption;
         let now = self.parts.clock.now();
-        if self.guests.access.redeem(&share, &hash, &peer, now) {
+        let before = self.guests.access.clone();
+        self.guests.access.redeem(&share, &shown, &peer, now);
+        // Somebody is in, or a wrong PIN was counted.
+        if self.guests.access != before {
             self.apply("").await;
         }
         if done.send(()).is_err() {
@@ -141,6 +165,23 @@ impl Keeper {
         let next = self.guests.access.next_end();
         if next.is_some_and(|end| end <= now) {
             self.apply("its time is over").await;
+        } else if let Err(failure) = self.save_guests().await {
+            self.error(&failure.code, &failure.message);
+        }
+    }
+
+    /// Writes what has changed for kept shares.
+    pub(super) async fn save_guests(&mut self) -> Result<(), Failure> {
+        self.guests.save(self.parts.clock.now()).await
+    }
+
+    /// Writes down how late it is, if something is to end by that.
+    pub(super) async fn leave_guests(mut self) {
+        if self.guests.access.next_end().is_some() {
+            self.guests.as_of = Timestamp::default();
+        }
+        if let Err(failure) = self.save_guests().await {
+            self.error(&failure.code, &failure.message);
         }
     }
 }

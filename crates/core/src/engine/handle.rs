@@ -58,6 +58,7 @@ impl EngineHandle {
             Request::Services { peer } => self.look.services(&peer).await,
             Request::Check { service } => self.look.check(&service).await,
             Request::Qr { text } => look::qr(&text),
+            Request::Log(request) => self.look.log(request).await,
             request => self.ask(request, owner).await,
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fastn_p2p::PublicKey;
-use malai_api::{Failure, InviteRequest, LinkTarget, Response, codes};
+use malai_api::{Failure, InviteRequest, LinkTarget, LogKind, Response, codes};
 
 use super::{
     handle::chain,
@@ -11,7 +11,8 @@ use super::{
     sharing::{LONGEST_SHARE, argument},
 };
 use crate::{
-    access::{AccessError, Secret, Terms},
+    access::{AccessError, Pin, Secret, Terms},
+    audit::Occurrence,
     config::{BridgeTarget, Member},
 };
 
@@ -27,6 +28,7 @@ impl Keeper {
             name: self.layers.file.pet_name(&peer).map(str::to_owned),
             bridged_as: self.bridge_to(&peer, &target.service),
             service: target.service,
+            pin: target.invite.as_deref().is_some_and(Pin::is_wanted),
             invite: target.invite.is_some(),
             own: peer == self.parts.node.id(),
         }))
@@ -37,6 +39,7 @@ impl Keeper {
             service,
             once,
             for_secs,
+            pin,
         } = request;
         self.check_shared(&service)?;
         if for_secs == Some(0) {
@@ -45,32 +48,48 @@ impl Keeper {
         }
         let share = self.share_id(&service);
         let now = self.parts.clock.now();
-        let is_standing = !once && for_secs.is_none();
+        let is_standing = !once && for_secs.is_none() && !pin;
         if is_standing && let Some(secret) = self.guests.access.standing(&share) {
-            let link = self.link_with(&service, Some(secret));
-            return Ok(Response::Invited { service, link });
+            return Ok(self.invited(service, &secret.clone(), None));
         }
-        let secret = Secret::generate().map_err(|error| {
-            let message = format!("this machine gives no random numbers: {}", chain(&error));
-            Failure::new("internal", message)
-        })?;
+        let secret = Secret::generate().map_err(no_randomness)?;
+        let pin = pin.then(Pin::generate).transpose().map_err(no_randomness)?;
         let length = for_secs.map(|secs| Duration::from_secs(secs).min(LONGEST_SHARE));
         let terms = Terms {
             once,
             until: length.map(|length| now.after(length)),
+            pin: pin.clone(),
         };
         let access = &mut self.guests.access;
         access
             .invite(&share, &secret, terms, now)
             .map_err(too_many)?;
-        if let Err(failure) = self.guests.save().await {
+        if let Err(failure) = self.save_guests().await {
             // A link that ends with the engine would be a promise not kept.
             self.guests.access.withdraw(&share, &secret);
             return Err(failure);
         }
         self.apply("").await;
-        let link = self.link_with(&service, Some(&secret));
-        Ok(Response::Invited { service, link })
+        let id = secret.hash().id().to_string();
+        let occurrence = Occurrence::of(LogKind::Invited).noting(&id);
+        self.parts.audit.record(&Occurrence {
+            service: Some(&service),
+            ..occurrence
+        });
+        Ok(self.invited(service, &secret, pin.as_ref()))
+    }
+
+    fn invited(&self, service: String, secret: &Secret, pin: Option<&Pin>) -> Response {
+        let in_link = match pin {
+            Some(_) => Pin::wanted_by(secret.expose()),
+            None => secret.expose().to_owned(),
+        };
+        Response::Invited {
+            link: self.link_with(&service, Some(in_link)),
+            id: secret.hash().id().to_string(),
+            pin: pin.map(|pin| pin.expose().to_owned()),
+            service,
+        }
     }
 
     /// Replaces who may use a service: what was said before counts no more, be it by name or by
@@ -123,7 +142,12 @@ impl Keeper {
         found.map(|(name, _)| name)
     }
 
-    fn check_shared(&self, service: &str) -> Result<(), Failure> {
+    pub(super) fn check_known_service(&self, service: &str) -> Result<(), Failure> {
+        let is_known = self.layers.effective().services.contains_key(service);
+        is_known.then_some(()).ok_or_else(|| not_shared(service))
+    }
+
+    pub(super) fn check_shared(&self, service: &str) -> Result<(), Failure> {
         let services = self.layers.effective().services;
         match services.get(service) {
             Some(config) if config.active => Ok(()),
@@ -139,6 +163,15 @@ impl Keeper {
 fn not_shared(service: &str) -> Failure {
     let message = format!("no service here is called `{service}`; `malai ls` shows what there is");
     Failure::new(codes::NAME_UNKNOWN, message)
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` wants"
+)]
+fn no_randomness(error: rand::rngs::SysError) -> Failure {
+    let message = format!("this machine gives no random numbers: {}", chain(&error));
+    Failure::new("internal", message)
 }
 
 #[expect(

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use fastn_p2p::{Node, PublicKey, SecretKey};
 use malai_api::{Event, Failure, IdentityStatus, Request, Response, codes};
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
 use tracing::warn;
@@ -27,12 +27,14 @@ use super::{
     watching::Looking,
 };
 use crate::{
+    asking::Asking,
+    audit::Audit,
     bridge::Bridges,
     clock::Clock,
     config::{self, Config, ConfigError, Editor, NetworkConfig, Parsed, Problem},
     control::Owner,
     events::EventFeed,
-    expose::{Expose, Redemption},
+    expose::{Expose, Redemption, Wish},
     home::Home,
     peers::Peers,
     shutdown::Shutdown,
@@ -83,8 +85,11 @@ pub(super) struct Parts {
     pub(super) home: Home,
     /// What the node was bound with.
     pub(super) network: NetworkConfig,
+    /// In place of what `malai.toml` says.
+    pub(super) ask_timeout: Option<Duration>,
     pub(super) started: Instant,
     pub(super) clock: Clock,
+    pub(super) audit: Audit,
     /// Where things are kept; `None` for a configuration in memory.
     pub(super) file: Option<PathBuf>,
 }
@@ -96,6 +101,9 @@ struct Came {
     /// `None` for a configuration in memory.
     reloads: Option<Reloads>,
     redemptions: Option<mpsc::Receiver<Redemption>>,
+    wishes: Option<mpsc::Receiver<Wish>>,
+    /// Told when a peer has gone.
+    gone: watch::Receiver<()>,
 }
 
 /// Owns what is wanted and holds the parts to it.
@@ -106,6 +114,7 @@ pub(super) struct Keeper {
     pub(super) shares: BTreeMap<String, Share>,
     pub(super) bridges: BTreeMap<String, Bridging>,
     pub(super) guests: Guests,
+    pub(super) asking: Asking,
     pub(super) gateway: Option<std::net::SocketAddr>,
     pub(super) inbox: mpsc::WeakSender<Command>,
     /// The identity of the next start, when one was imported.
@@ -128,6 +137,7 @@ impl Keeper {
             node: parts.node.clone(),
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
+            audit: parts.audit.clone(),
             detector: Arc::default(),
             checking: Arc::new(Semaphore::new(look::MAX_CHECKS)),
             shutdown: shutdown.clone(),
@@ -143,12 +153,15 @@ impl Keeper {
         shutdown.spawn(looking.run());
         let (events, feed) = (parts.events.clone(), status.clone());
         let handle = EngineHandle::new(sender.clone(), events, feed, look);
+        let mut layers = Layers::new(config);
+        layers.ask_timeout = parts.ask_timeout;
         let mut keeper = Self {
             parts,
-            layers: Layers::new(config),
+            layers,
             shares: BTreeMap::new(),
             bridges: BTreeMap::new(),
             guests,
+            asking: Asking::default(),
             gateway: None,
             inbox: sender.downgrade(),
             imported: None,
@@ -164,6 +177,8 @@ impl Keeper {
             commands: inbox,
             reloads,
             redemptions,
+            wishes: keeper.parts.expose.wishes(),
+            gone: keeper.parts.peers.gone(),
         };
         shutdown.spawn(keeper.run(came, shutdown.clone()));
         handle
@@ -172,17 +187,21 @@ impl Keeper {
     async fn run(mut self, mut came: Came, shutdown: Shutdown) {
         loop {
             let end_of_access = self.next_end_of_access();
+            let end_of_asking = self.next_end_of_asking();
             // Every branch is cancel safe: nothing is taken from a queue without being handled.
             tokio::select! {
                 biased;
-                () = shutdown.draining() => return,
+                () = shutdown.draining() => return self.leave_guests().await,
                 command = came.commands.recv() => match command {
                     Some(command) => self.handle(command).await,
                     None => return,
                 },
                 loaded = next(&mut came.reloads) => self.reload(loaded).await,
                 redemption = next(&mut came.redemptions) => self.redeem(redemption).await,
+                wish = next(&mut came.wishes) => self.wish(&wish),
+                Ok(()) = came.gone.changed() => self.end_visits().await,
                 () = at(end_of_access) => self.end_access().await,
+                () = at(end_of_asking) => self.end_asking(),
                 () = sleep_until(self.retry_at), if self.has_failed_bridges() => {
                     self.retry_at = Instant::now() + RETRY_INTERVAL;
                     self.retry_bridges().await;
@@ -233,6 +252,21 @@ impl Keeper {
             Request::Read { link } => self.read_link(&link),
             Request::Invite(invite) => self.invite(invite).await,
             Request::Allow { service, allow } => self.allow(service, allow).await,
+            Request::Requests => Ok(Response::Requests {
+                requests: self.requests(),
+            }),
+            Request::Admit {
+                peer,
+                service,
+                admission,
+            } => self.admit(&peer, service, admission).await,
+            Request::Deny { peer, service } => self.deny(&peer, service).await,
+            Request::Block { peer, blocked } => self.block(&peer, blocked).await,
+            Request::Invites => Ok(Response::Invites {
+                invites: self.guests.access.invites(self.parts.clock.now()),
+            }),
+            Request::Revoke { invite } => self.revoke(&invite).await,
+            Request::EndIn { service, secs } => self.end_in(&service, secs).await,
             Request::GroupPut { name, members } => self.group_put(name, members).await,
             Request::GroupRemove { name } => self.group_remove(name).await,
             Request::Settings => Ok(Response::Settings(Box::new(self.settings()))),
@@ -244,7 +278,7 @@ impl Keeper {
                 Err(Failure::new(codes::REQUEST_INVALID, message))
             }
             Request::Detect | Request::Services { .. } | Request::Check { .. } => Err(not_here()),
-            Request::Qr { .. } => Err(not_here()),
+            Request::Qr { .. } | Request::Log(_) => Err(not_here()),
         }
     }
 

@@ -4,7 +4,7 @@
 //! A temporary share or bridge hides one of the same name in the file while it lives, so an edit
 //! of the file cannot change what its owner sees running.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use tokio::time::Instant;
 
@@ -34,6 +34,8 @@ pub(super) struct Layers {
     pub(super) file: Config,
     pub(super) services: BTreeMap<String, Temporary<ServiceConfig>>,
     pub(super) bridges: BTreeMap<String, Temporary<BridgeConfig>>,
+    /// In place of what the file says, from the command line.
+    pub(super) ask_timeout: Option<Duration>,
     generation: u64,
 }
 
@@ -43,6 +45,7 @@ impl Layers {
             file,
             services: BTreeMap::new(),
             bridges: BTreeMap::new(),
+            ask_timeout: None,
             generation: 0,
         }
     }
@@ -50,6 +53,9 @@ impl Layers {
     /// The configuration that both layers together say.
     pub(super) fn effective(&self) -> Config {
         let mut config = self.file.clone();
+        if let Some(timeout) = self.ask_timeout {
+            config.policy.ask_timeout = timeout;
+        }
         for (name, service) in &self.services {
             config.services.insert(name.clone(), service.config.clone());
         }

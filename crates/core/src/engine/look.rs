@@ -2,6 +2,7 @@
 //! keeper.
 
 mod check;
+mod log;
 mod qr;
 mod servers;
 mod services;
@@ -12,9 +13,9 @@ use arc_swap::ArcSwap;
 use fastn_p2p::Node;
 use tokio::sync::{Mutex, Semaphore};
 
-pub(super) use qr::qr;
+pub(super) use self::{log::entries, qr::qr};
 
-use crate::{config::Config, detect::Detector, peers::Peers, shutdown::Shutdown};
+use crate::{audit::Audit, config::Config, detect::Detector, peers::Peers, shutdown::Shutdown};
 
 /// Checks at a time: each binds two nodes for some seconds.
 pub(super) const MAX_CHECKS: usize = 2;
@@ -25,6 +26,7 @@ pub(super) struct Look {
     pub(super) node: Node,
     pub(super) peers: Peers,
     pub(super) effective: Arc<ArcSwap<Config>>,
+    pub(super) audit: Audit,
     /// One look for local servers at a time.
     pub(super) detector: Arc<Mutex<Detector>>,
     /// [`MAX_CHECKS`] at a time.

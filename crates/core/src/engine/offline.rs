@@ -3,10 +3,11 @@
 //! The same checks and the same answers as with one; an engine that starts in between sees the
 //! change of the file.
 
-use malai_api::{Failure, PeerState, PeerStatus, Request, Response};
+use malai_api::{Failure, LogRequest, PeerState, PeerStatus, Request, Response};
 
 use super::{
     handle::chain,
+    look,
     peering::{check_peer_known, new_peer},
 };
 use crate::{
@@ -23,6 +24,7 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         Request::Peers => peers(home),
         Request::PeerAdd { name, id52 } => add(home, name, id52),
         Request::PeerRemove { name } => remove(home, name),
+        Request::Log(request) => log(home, request),
         Request::Identity
         | Request::Status
         | Request::Share(_)
@@ -35,6 +37,13 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::Services { .. }
         | Request::Invite(_)
         | Request::Allow { .. }
+        | Request::Requests
+        | Request::Admit { .. }
+        | Request::Deny { .. }
+        | Request::Block { .. }
+        | Request::Invites
+        | Request::Revoke { .. }
+        | Request::EndIn { .. }
         | Request::GroupPut { .. }
         | Request::GroupRemove { .. }
         | Request::Check { .. }
@@ -53,6 +62,7 @@ fn peers(home: &Home) -> Result<Response, Failure> {
         id52: peer.id.to_string(),
         state: PeerState::Offline,
         rtt_ms: None,
+        blocked: false,
         last_seen: None,
     };
     let peers = load(home)?.peers.into_iter().map(status).collect();
@@ -71,6 +81,10 @@ fn remove(home: &Home, name: &str) -> Result<Response, Failure> {
     edit(home, |editor| {
         editor.remove_peer(name);
     })
+}
+
+fn log(home: &Home, request: &LogRequest) -> Result<Response, Failure> {
+    look::entries(&home.audit(), &load(home)?, request)
 }
 
 fn load(home: &Home) -> Result<Config, Failure> {

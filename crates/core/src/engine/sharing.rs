@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::keeper::Keeper;
 use crate::{
-    access::{Secret, ShareId},
+    access::ShareId,
     config::{self, Member, Place, ServiceConfig, UpstreamAddress},
     control::Owner,
     link::ShareLink,
@@ -74,7 +74,7 @@ impl Keeper {
     }
 
     /// The same with the secret of an invite.
-    pub(super) fn link_with(&self, service: &str, invite: Option<&Secret>) -> String {
+    pub(super) fn link_with(&self, service: &str, invite: Option<String>) -> String {
         let mut addresses = self.parts.node.addresses();
         addresses.truncate(MAX_LINK_ADDRESSES);
         let link = ShareLink {
@@ -82,7 +82,7 @@ impl Keeper {
             service: service.to_owned(),
             addresses,
             relay: self.relay(),
-            invite: invite.map(|secret| secret.expose().to_owned()),
+            invite,
         };
         link.to_string()
     }

@@ -9,6 +9,8 @@ use malai_api::IdentityStatus;
 
 use super::{ConfigSource, EngineError, EngineOptions, keeper, network};
 use crate::{
+    audit::Audit,
+    clock::Clock,
     config::{self, Config, Parsed},
     expose::Expose,
     identity,
@@ -23,6 +25,8 @@ pub(super) struct Base {
     pub(super) file: Option<(PathBuf, keeper::Reloads)>,
     pub(super) identity: IdentityStatus,
     pub(super) secret: SecretKey,
+    pub(super) clock: Clock,
+    pub(super) audit: Audit,
     pub(super) expose: Expose,
     pub(super) node: Node,
 }
@@ -48,7 +52,15 @@ impl Base {
         };
         let identity =
             identity::open_or(&options.home, options.key_store, options.without_keychain).await?;
-        let expose = Expose::new(shutdown.clone(), options.events.clone());
+        let clock = Clock::start();
+        let record = file.is_some().then(|| options.home.audit());
+        let audit = Audit::start(record, clock.clone(), shutdown);
+        let expose = Expose::new(
+            shutdown.clone(),
+            options.events.clone(),
+            clock.clone(),
+            audit.clone(),
+        );
         let node = Node::bind(identity.secret(), network::node_config(&config.network)).await?;
         let secret = identity.secret().clone();
         let identity = IdentityStatus {
@@ -61,6 +73,8 @@ impl Base {
             file,
             identity,
             secret,
+            clock,
+            audit,
             expose,
             node,
         })

@@ -36,6 +36,8 @@ impl Keeper {
                 .collect(),
             peers: self.peer_statuses(),
             groups: self.group_statuses(),
+            requests: self.requests(),
+            blocked: texts(&config.policy.block),
             gateway: self.gateway.map(|address| address.to_string()),
             operations: self.parts.operations.tree(),
         }
@@ -55,7 +57,7 @@ impl Keeper {
             link: self.link(name),
             ends_in_secs: temporary.and_then(|it| it.ends).map(left),
             answers: self.parts.answers.of(name, &service.upstream),
-            guests: texts(self.guests.access.guests(&share, now)),
+            guests: self.guests.access.guests(&share, now),
             invites: self.guests.access.is_open(&share, now),
             traffic: self.parts.expose.traffic(name),
         }
@@ -84,6 +86,7 @@ impl Keeper {
             kept: !self.layers.bridges.contains_key(name),
             state,
             rtt_ms,
+            waiting: report.is_some_and(|report| report.waiting),
             error: failure.map(|failure| failure.message.clone()),
             traffic: report.map(|report| report.traffic).unwrap_or_default(),
         }
@@ -107,6 +110,7 @@ impl Keeper {
                 id52: key.to_string(),
                 state,
                 rtt_ms,
+                blocked: self.parts.expose.is_blocked(&key),
                 last_seen: self.parts.peers.last_seen(&key),
             }
         };

@@ -54,6 +54,7 @@ impl Place {
             home: Home::open(Some(dir.path().to_owned())).unwrap(),
             key_store: Some(KeyStore::Memory),
             without_keychain: WithoutKeychain::UseFile,
+            ask_timeout: Some(Duration::ZERO),
             config,
             control: true,
             events: feed,

@@ -1,7 +1,7 @@
 //! The first look at a stream, before its handler: denied, unknown and misspelt are the same.
 
-use fastn_p2p::{Asked, Protocol as _, PublicKey, RejectCode, Rejection};
-use malai_api::{AccessDecision, Event, Protocol};
+use fastn_p2p::{Asked, Authorization, Protocol as _, PublicKey, RejectCode, Rejection};
+use malai_api::{AccessDecision, Event, LogKind, Protocol};
 
 use super::{Expose, offer::denied};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 
 /// What a stream is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+pub(super) enum Wanted {
     /// To use a service, carried so.
     Use(Protocol),
     /// To hear which services there are.
@@ -33,16 +33,14 @@ impl Expose {
     /// Whether a stream may go on to its handler.
     ///
     /// An invite that came along is looked at only where policy says no without it.
-    pub(super) async fn authorize(self, asked: Asked) -> Result<(), Rejection> {
+    pub(super) async fn authorize(self, asked: Asked) -> Authorization {
         let Ok(open) = serde_json::from_str::<Open>(asked.open.get()) else {
-            return Err(Rejection::new(
-                RejectCode::BadRequest,
-                "no service was named",
-            ));
+            let message = "no service was named";
+            return Err(Rejection::new(RejectCode::BadRequest, message)).into();
         };
         if !open.service.is_empty() && check_name(&open.service).is_err() {
             // Not told to anybody: a stranger could fill the feed with it.
-            return Err(denied());
+            return Err(denied()).into();
         }
         let (peer, wanted) = (asked.peer, Wanted::of(&asked));
         let mut is_in = self.is_in(&peer, wanted, &open);
@@ -51,21 +49,26 @@ impl Expose {
             if is_in {
                 tracing::info!(service = open.service, "an invite has let somebody in");
                 self.tell(peer, &open.service, AccessDecision::Allowed);
+                self.record(LogKind::Joined, &peer, &open.service);
             }
         }
         // The list has whatever else there is, even if the invite was none.
         if is_in || (wanted == Wanted::List && self.may_use_any(&peer)) {
-            return Ok(());
+            if wanted != Wanted::List {
+                self.record_use(&peer, &open.service);
+            }
+            return Ok(()).into();
         }
-        tracing::debug!(peer = %peer.short(), service = open.service, "denied");
-        if wanted != Wanted::List {
-            self.tell(peer, &open.service, AccessDecision::Denied);
+        tracing::debug!(peer = %peer.short(), service = open.service, "may not");
+        // Whoever may use the service otherwise knows it: asking anybody is of no use.
+        if wanted == Wanted::List || self.is_in(&peer, Wanted::List, &open) {
+            return Err(denied()).into();
         }
-        Err(denied())
+        self.ask(peer, wanted, open)
     }
 
     /// Whether `peer` may do what it asks for without its invite.
-    fn is_in(&self, peer: &PublicKey, wanted: Wanted, open: &Open) -> bool {
+    pub(super) fn is_in(&self, peer: &PublicKey, wanted: Wanted, open: &Open) -> bool {
         match wanted {
             Wanted::Use(protocol) => self.find(peer, &open.service, protocol).is_some(),
             Wanted::List => {
@@ -93,11 +96,15 @@ impl Expose {
         })
     }
 
-    fn tell(&self, peer: PublicKey, service: &str, decision: AccessDecision) {
+    pub(super) fn tell(&self, peer: PublicKey, service: &str, decision: AccessDecision) {
+        if decision == AccessDecision::Denied {
+            self.record(LogKind::Refused, &peer, service);
+        }
         self.0.events.send(|| Event::Access {
             peer: peer.to_string(),
             service: service.to_owned(),
             decision,
+            name: self.pet_name(&peer),
         });
     }
 }

@@ -10,11 +10,12 @@ use std::{
 };
 
 use fastn_p2p::PublicKey;
+use malai_api::LogKind;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Expose;
 use crate::{
-    access::{SecretHash, ShareId},
+    access::{ShareId, Shown},
     wire::Open,
 };
 
@@ -28,8 +29,8 @@ const REDEEM_WAIT: Duration = Duration::from_secs(5);
 pub struct Redemption {
     /// Where to.
     pub share: ShareId,
-    /// Which invite.
-    pub hash: SecretHash,
+    /// What was shown.
+    pub shown: Shown,
     /// Who.
     pub peer: PublicKey,
     /// Told when policy knows of it, whatever has come of it.
@@ -66,19 +67,33 @@ impl Expose {
         let Some(secret) = &open.invite else {
             return false;
         };
-        let hash = SecretHash::of(secret);
         let now = self.0.clock.now();
+        let guesses = || {
+            self.0
+                .guesses
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if !guesses().may_try(&peer, now) {
+            return false;
+        }
+        let shown = Shown::of(secret);
         let share = {
             let table = self.0.table.load();
-            table.invites.find(&open.service, &hash, now).cloned()
+            let invites = &table.invites;
+            invites.find(&open.service, &shown.secret, now).cloned()
         };
         let Some(share) = share else {
+            let is_too_much = guesses().wrong(&peer, shown.secret, now);
+            if is_too_much {
+                self.record(LogKind::Guessed, &peer, &open.service);
+            }
             return false;
         };
         let (done, is_done) = oneshot::channel();
         let redemption = Redemption {
             share,
-            hash,
+            shown,
             peer,
             done,
         };

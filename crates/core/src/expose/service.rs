@@ -41,6 +41,8 @@ impl Service {
     pub(super) fn is_as(&self, wanted: &ServiceConfig) -> bool {
         ServiceConfig {
             allow: wanted.allow.clone(),
+            block: wanted.block.clone(),
+            ask: wanted.ask,
             ..self.config.clone()
         } == *wanted
     }

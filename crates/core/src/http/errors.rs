@@ -4,8 +4,8 @@ use std::{error::Error, fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
-    header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER},
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
+    header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, REFRESH, RETRY_AFTER},
 };
 
 use super::ProxyBody;
@@ -100,6 +100,28 @@ impl ProxyError {
             StatusCode::FORBIDDEN,
             "The other side shares no such service with you. Ask its owner to allow your id52 \
              (`malai id` shows it), and check the name of the service.",
+        )
+    }
+
+    /// The owner of the service could have let us in and has not, if there is any.
+    pub(crate) fn not_admitted() -> Self {
+        Self::new(
+            Side::Peer,
+            "pending",
+            StatusCode::FORBIDDEN,
+            "The other side was asked to let you in, and nobody has. Ask the service's owner to \
+             look at their malai, and then try again.",
+        )
+    }
+
+    /// The owner of the service is being asked, if there is any.
+    pub(crate) fn waiting() -> Self {
+        Self::new(
+            Side::Peer,
+            "pending",
+            StatusCode::FORBIDDEN,
+            "Waiting for approval: the other side is being asked to let you in. This page goes on \
+             by itself.",
         )
     }
 
@@ -204,6 +226,21 @@ pub(crate) fn respond(error: &ProxyError, wants_json: bool) -> Response<ProxyBod
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// The page of somebody who waits to be let in, which looks again by itself.
+pub(crate) fn waiting_page() -> Response<ProxyBody> {
+    let mut response = respond(&ProxyError::waiting(), false);
+    let every = HeaderValue::from_static("2");
+    response.headers_mut().insert(REFRESH, every);
+    response
+}
+
+/// Whether a person looks at the answer in a browser, and asking again does no harm.
+pub(crate) fn wants_page<B>(request: &Request<B>) -> bool {
+    let kinds = request.headers().get_all(ACCEPT).iter();
+    let mut kinds = kinds.filter_map(|value| value.to_str().ok());
+    request.method() == Method::GET && kinds.any(|value| value.contains("text/html"))
 }
 
 /// Whether the client would rather have JSON than a page.

@@ -1,4 +1,4 @@
-//! When peers were last connected, remembered beyond the end of the engine.
+//! When peers were first and last connected, remembered beyond the end of the engine.
 //!
 //! `state/peers.json` has those with a pet name alone: whoever is forgotten there is forgotten
 //! here.
@@ -24,7 +24,7 @@ const FILE_MAX: u64 = 1024 * 1024;
 /// Peers that are remembered; with more the earliest are forgotten.
 const MAX_PEERS: usize = 4096;
 
-/// Seconds since 1970, by peer; clones share them.
+/// When peers were connected, by peer; clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Seen(Arc<Inner>);
 
@@ -32,12 +32,22 @@ pub(super) struct Seen(Arc<Inner>);
 struct Inner {
     /// Where it is kept; `None` for nowhere.
     path: Option<PathBuf>,
-    times: Mutex<BTreeMap<PublicKey, u64>>,
+    times: Mutex<BTreeMap<PublicKey, Times>>,
+}
+
+/// In seconds since 1970.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    first: u64,
+    last: u64,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Document {
+    /// Last.
     seen: BTreeMap<PublicKey, u64>,
+    #[serde(default)]
+    first: BTreeMap<PublicKey, u64>,
 }
 
 impl Seen {
@@ -51,15 +61,23 @@ impl Seen {
     }
 
     pub(super) fn at(&self, peer: &PublicKey) -> Option<u64> {
-        self.times().get(peer).copied()
+        self.times().get(peer).map(|times| times.last)
+    }
+
+    pub(super) fn first(&self, peer: &PublicKey) -> Option<u64> {
+        self.times().get(peer).map(|times| times.first)
     }
 
     /// The peer is, or was up to now, connected.
     pub(super) fn mark(&self, peer: PublicKey, now: u64) {
         let mut times = self.times();
-        times.insert(peer, now);
+        let new = Times {
+            first: now,
+            last: now,
+        };
+        times.entry(peer).or_insert(new).last = now;
         if times.len() > MAX_PEERS {
-            let earliest = times.iter().min_by_key(|(_, time)| **time);
+            let earliest = times.iter().min_by_key(|(_, times)| times.last);
             if let Some(earliest) = earliest.map(|(peer, _)| *peer) {
                 times.remove(&earliest);
             }
@@ -73,7 +91,8 @@ impl Seen {
             let mut times = self.times();
             times.retain(|peer, _| named.contains(peer));
             Document {
-                seen: times.clone(),
+                seen: times.iter().map(|(peer, it)| (*peer, it.last)).collect(),
+                first: times.iter().map(|(peer, it)| (*peer, it.first)).collect(),
             }
         };
         let text = serde_json::to_vec(&document).map_err(io::Error::from);
@@ -83,13 +102,13 @@ impl Seen {
         }
     }
 
-    fn times(&self) -> MutexGuard<'_, BTreeMap<PublicKey, u64>> {
+    fn times(&self) -> MutexGuard<'_, BTreeMap<PublicKey, Times>> {
         self.0.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn read(path: &Path) -> BTreeMap<PublicKey, u64> {
-    let read = || -> io::Result<BTreeMap<PublicKey, u64>> {
+fn read(path: &Path) -> BTreeMap<PublicKey, Times> {
+    let read = || -> io::Result<BTreeMap<PublicKey, Times>> {
         // Opening a named pipe would wait for a writer.
         if !fs::metadata(path)?.is_file() {
             return Err(io::Error::other("it is no file"));
@@ -97,7 +116,12 @@ fn read(path: &Path) -> BTreeMap<PublicKey, u64> {
         let mut bytes = Vec::new();
         File::open(path)?.take(FILE_MAX).read_to_end(&mut bytes)?;
         let document: Document = serde_json::from_slice(&bytes)?;
-        Ok(document.seen.into_iter().take(MAX_PEERS).collect())
+        let seen = document.seen.into_iter().take(MAX_PEERS);
+        let times = |(peer, last): (PublicKey, u64)| {
+            let first = document.first.get(&peer).copied().unwrap_or(last);
+            (peer, Times { first, last })
+        };
+        Ok(seen.map(times).collect())
     };
     match read() {
         Ok(seen) => seen,
@@ -131,6 +155,7 @@ mod tests {
         seen.save(&BTreeSet::from([key(1)]));
         let again = Seen::load(Some(path.clone()));
         assert_eq!((again.at(&key(1)), again.at(&key(2))), (Some(20), None));
+        assert_eq!(again.first(&key(1)), Some(10));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -178,7 +178,97 @@ fn reached(list: &[Rolled], groups: &[Vec<Rolled>]) -> BTreeSet<usize> {
     peers
 }
 
+/// A whole policy as numbers: `allow` and `block` of one service, `block` of all, groups, guests.
+#[derive(Debug, Clone)]
+struct Written {
+    allow: Vec<Rolled>,
+    block: Vec<Rolled>,
+    block_all: Vec<Rolled>,
+    groups: Vec<Vec<Rolled>>,
+    guests: Vec<(usize, Option<u64>)>,
+}
+
+impl Written {
+    fn policy(&self) -> Policy {
+        let names: Vec<String> = (0..GROUPS).map(|number| format!("g{number}")).collect();
+        let lists: Vec<Vec<Member>> = self.groups.iter().map(|list| members(list)).collect();
+        let named = names.iter().zip(&lists);
+        let groups: Vec<_> = named
+            .map(|(name, list)| (name.as_str(), list.as_slice()))
+            .collect();
+        let mut config = config(&[("shop", &members(&self.allow))], &groups);
+        config.services.get_mut("shop").unwrap().block = members(&self.block);
+        config.policy.block = members(&self.block_all);
+        let mut grants = Grants::default();
+        for (peer, until) in &self.guests {
+            grants.add("shop", key(*peer), until.map(Timestamp::from_millis));
+        }
+        Policy::new(&config, &grants)
+    }
+
+    /// Read off the lists, without any of the policy's own ways.
+    fn expects(&self, peer: usize, now: u64) -> bool {
+        let denied = |list| reached(list, &self.groups).contains(&peer);
+        let anyone = self
+            .allow
+            .iter()
+            .any(|rolled| matches!(rolled, Rolled::Anyone));
+        let last = self.guests.iter().rev().find(|(guest, _)| *guest == peer);
+        let guest = last.is_some_and(|(_, until)| until.is_none_or(|until| now < until));
+        let named = reached(&self.allow, &self.groups).contains(&peer);
+        !denied(&self.block) && !denied(&self.block_all) && (anyone || named || guest)
+    }
+}
+
+fn written() -> impl Strategy<Value = Written> {
+    let list = || collection::vec(rolled(), 0..4);
+    let groups = collection::vec(list(), GROUPS);
+    let guests = collection::vec((0..PEERS, proptest::option::of(0_u64..2_000)), 0..4);
+    (list(), list(), list(), groups, guests).prop_map(
+        |(allow, block, block_all, groups, guests)| Written {
+            allow,
+            block,
+            block_all,
+            groups,
+            guests,
+        },
+    )
+}
+
 proptest! {
+    #[test]
+    fn decides_as_a_naive_model_does(written in written(), now in 0_u64..2_000) {
+        let policy = written.policy();
+        for peer in 0..=PEERS {
+            let decision = policy.decide(&key(peer), "shop", Timestamp::from_millis(now));
+            prop_assert_eq!(decision != Decision::Denied, written.expects(peer, now));
+            let visible = policy.visible(&key(peer), Timestamp::from_millis(now));
+            prop_assert_eq!(!visible.is_empty(), written.expects(peer, now));
+        }
+    }
+
+    #[test]
+    fn a_deny_more_gives_nobody_access(
+        before in written(),
+        denied in rolled(),
+        everywhere in any::<bool>(),
+        now in 0_u64..2_000,
+    ) {
+        let mut after = before.clone();
+        if everywhere {
+            after.block_all.push(denied);
+        } else {
+            after.block.push(denied);
+        }
+        let (before, after) = (before.policy(), after.policy());
+        for peer in 0..=PEERS {
+            let may = |policy: &Policy| {
+                policy.decide(&key(peer), "shop", Timestamp::from_millis(now)) != Decision::Denied
+            };
+            prop_assert!(may(&before) || !may(&after), "{} got in by a deny", peer);
+        }
+    }
+
     #[test]
     fn allows_exactly_who_is_reached(
         allow in collection::vec(rolled(), 0..4),

@@ -2,7 +2,7 @@ use fastn_p2p::SecretKey;
 
 use super::*;
 use crate::{
-    access::{Secret, Terms},
+    access::{Secret, Shown, Terms},
     clock::Timestamp,
 };
 
@@ -20,7 +20,7 @@ fn access() -> (Access, [Secret; 2]) {
     let shares = [ShareId::kept("shop"), ShareId::temporary("demo", 1)];
     for (share, secret) in shares.iter().zip(&secrets) {
         access.invite(share, secret, Terms::default(), NOW).unwrap();
-        assert!(access.redeem(share, &secret.hash(), &peer, NOW));
+        assert!(access.redeem(share, &Shown::of(secret.expose()), &peer, NOW));
     }
     (access, secrets)
 }
@@ -29,7 +29,7 @@ fn access() -> (Access, [Secret; 2]) {
 fn what_is_kept_is_read_again_and_what_is_temporary_is_not_written() {
     let dir = tempfile::tempdir().unwrap();
     let (access, secrets) = access();
-    let text = AccessFile::text(&access);
+    let text = AccessFile::text(&access, NOW);
     assert!(!text.contains("demo"), "{text}");
     for secret in &secrets {
         assert!(!text.contains(secret.expose()), "a secret was written");
@@ -43,24 +43,32 @@ fn what_is_kept_is_read_again_and_what_is_temporary_is_not_written() {
     }
 
     let read = file(&dir).load().unwrap();
-    assert_eq!(AccessFile::text(&read), text);
+    assert_eq!(AccessFile::text(&read.access, read.as_of), text);
     let share = ShareId::kept("shop");
-    assert_eq!(read.guests(&share, NOW), access.guests(&share, NOW));
-    assert!(read.is_open(&share, NOW), "the link goes on working");
-    assert_eq!(read.standing(&share), None, "the secret is not known");
-    assert!(read.guests(&ShareId::temporary("demo", 1), NOW).is_empty());
+    assert_eq!(read.access.guests(&share, NOW), access.guests(&share, NOW));
+    assert!(read.access.is_open(&share, NOW), "the link goes on working");
+    assert_eq!(
+        read.access.standing(&share),
+        None,
+        "the secret is not known"
+    );
+    assert!(
+        read.access
+            .guests(&ShareId::temporary("demo", 1), NOW)
+            .is_empty()
+    );
 }
 
 #[test]
 fn no_file_is_nobody() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(file(&dir).load().unwrap(), Access::default());
+    assert_eq!(file(&dir).load().unwrap(), Kept::default());
 }
 
 #[test]
 fn a_file_that_makes_no_sense_is_moved_aside_and_kept() {
     let (access, _) = access();
-    let text = AccessFile::text(&access);
+    let text = AccessFile::text(&access, NOW);
     for (wrong, part) in [
         ("not json".to_owned(), "expected"),
         (
@@ -79,7 +87,7 @@ fn a_file_that_makes_no_sense_is_moved_aside_and_kept() {
         };
         assert!(source.to_string().contains(part), "{source}");
         assert_eq!(fs::read_to_string(aside).unwrap(), wrong);
-        assert_eq!(file(&dir).load().unwrap(), Access::default());
+        assert_eq!(file(&dir).load().unwrap(), Kept::default());
     }
 }
 

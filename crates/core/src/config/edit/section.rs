@@ -10,7 +10,7 @@ use toml_edit::{Array, InlineTable, TableLike, Value};
 use super::value::{List, differs, list, nested, put};
 use crate::config::{
     Balance, BridgeConfig, GroupConfig, HealthConfig, LookupConfig, NetworkConfig, PeerConfig,
-    RelayConfig, RouteConfig, ServiceConfig, keys,
+    PolicyConfig, RelayConfig, RouteConfig, ServiceConfig, keys,
 };
 
 pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, new: &ServiceConfig) {
@@ -25,6 +25,8 @@ pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, ne
         List::OneAlone,
     );
     list(table, "allow", &old.allow, &new.allow, List::Always);
+    list(table, "block", &old.block, &new.block, List::Always);
+    differs(table, "ask", &old.ask, &new.ask, |ask| Some((*ask).into()));
     differs(table, "host", &old.host, &new.host, |host| {
         Some(host.to_string().into())
     });
@@ -156,6 +158,12 @@ pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new:
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });
+}
+
+pub(super) fn policy(table: &mut dyn TableLike, old: &PolicyConfig, new: &PolicyConfig) {
+    list(table, "block", &old.block, &new.block, List::Always);
+    let timeout = &new.ask_timeout;
+    differs(table, "ask_timeout", &old.ask_timeout, timeout, duration);
 }
 
 pub(super) fn network(table: &mut dyn TableLike, old: &NetworkConfig, new: &NetworkConfig) {

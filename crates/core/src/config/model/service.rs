@@ -16,6 +16,10 @@ pub struct ServiceConfig {
     pub upstream: Vec<UpstreamAddress>,
     /// Who may use it; nobody by default.
     pub allow: Vec<Member>,
+    /// Who may not, whatever else allows it.
+    pub block: Vec<Member>,
+    /// Whether its owner is asked about others who want to use it; default yes.
+    pub ask: bool,
     /// The Host that the upstream sees.
     pub host: HostRule,
     /// Whether it is offered now; default yes.
@@ -39,6 +43,8 @@ impl Default for ServiceConfig {
             protocol: Protocol::Http,
             upstream: Vec::new(),
             allow: Vec::new(),
+            block: Vec::new(),
+            ask: true,
             host: HostRule::Upstream,
             active: true,
             limits: LimitsConfig::default(),

@@ -23,6 +23,7 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> ServiceCon
         protocol,
         upstream: upstream(section, protocol),
         allow: allow.iter().map(|member| member.value.clone()).collect(),
+        block: super::blocked(section, mentions),
         host: section
             .value("host", str::parse)
             .map(|host| host.value)
@@ -35,6 +36,7 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> ServiceCon
         ..ServiceConfig::default()
     };
     section.boolean("active", &mut service.active);
+    section.boolean("ask", &mut service.ask);
     mentions.members(section, "allow", None, allow);
     if protocol == Protocol::Tcp {
         for key in HTTP_ONLY.into_iter().filter(|key| section.has(key)) {

@@ -113,7 +113,11 @@ fn every_range_ends_where_it_says() {
                 let step = Duration::from_millis(1);
                 (
                     vec![text(least), text(most)],
-                    vec![text(least - step), text(most + step)],
+                    [least.checked_sub(step), Some(most + step)]
+                        .into_iter()
+                        .flatten()
+                        .map(text)
+                        .collect(),
                 )
             }
             Kind::Size(least, most) => (

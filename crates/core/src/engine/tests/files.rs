@@ -79,6 +79,7 @@ async fn a_second_engine_on_a_home_is_refused() {
         home: Home::open(Some(place.dir.path().to_owned())).unwrap(),
         key_store: Some(KeyStore::Memory),
         without_keychain: WithoutKeychain::UseFile,
+        ask_timeout: Some(Duration::ZERO),
         config: ConfigSource::File,
         control: true,
         events: EventFeed::default(),

@@ -34,6 +34,7 @@ async fn with_key_file(dir: TempDir) -> Place {
         home: Home::open(Some(dir.path().to_owned())).unwrap(),
         key_store: Some(KeyStore::File),
         without_keychain: WithoutKeychain::Refuse,
+        ask_timeout: Some(Duration::ZERO),
         config: ConfigSource::File,
         control: false,
         events: feed,

@@ -77,6 +77,8 @@ fn nothing() -> Status {
         bridges: Vec::new(),
         peers: Vec::new(),
         groups: Vec::new(),
+        requests: Vec::new(),
+        blocked: Vec::new(),
         gateway: None,
         operations: Operation {
             name: "malai".to_owned(),

@@ -30,6 +30,7 @@ async fn engine(bind: &str, services: &str) -> (Engine, TempDir) {
         home: Home::open(Some(dir.path().to_owned())).unwrap(),
         key_store: Some(KeyStore::Memory),
         without_keychain: WithoutKeychain::UseFile,
+        ask_timeout: Some(Duration::ZERO),
         config: ConfigSource::Memory(Box::new(config)),
         control: false,
         events: EventFeed::default(),
