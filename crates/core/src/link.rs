@@ -32,7 +32,8 @@ pub struct ShareLink {
     pub addresses: Vec<SocketAddr>,
     /// A relay the peer uses.
     pub relay: Option<Url>,
-    /// An invite's secret: 1 to 256 of `A-Z`, `a-z`, `0-9`, `-` and `_`.
+    /// An invite's secret: 1 to 256 of `A-Z`, `a-z`, `0-9`, `-` and `_`; a `~` in front says that a
+    /// PIN goes before it.
     pub invite: Option<String>,
 }
 
@@ -143,7 +144,7 @@ fn parse_relay(text: &str) -> Result<Url, LinkError> {
 }
 
 fn parse_invite(text: &str) -> Result<String, LinkError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '~');
     let formed = (1..=INVITE_MAX).contains(&text.len()) && text.chars().all(allowed);
     formed.then(|| text.to_owned()).ok_or(LinkError::Invite)
 }

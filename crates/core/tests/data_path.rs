@@ -62,6 +62,7 @@ fn share(side: &Side, protocol: Protocol, upstream: u16, allow: Vec<Member>) -> 
         ..ServiceConfig::new(protocol, upstream)
     };
     let mut config = Config::default();
+    config.policy.ask_timeout = Duration::ZERO;
     config.services.insert("shop".into(), service);
     side.expose.apply(&config, AccessState::default());
     ShareLink {

@@ -192,7 +192,7 @@ async fn a_link_is_read_without_any_network() -> Result<()> {
         read(&invited).await?,
         json!({
             "response": "link", "peer": alice, "name": "alice", "service": "shop",
-            "invite": true, "own": false
+            "invite": true, "pin": false, "own": false
         })
     );
     let bridged = read(&format!("{alice}/books")).await?;

@@ -9,6 +9,8 @@
 
 mod aborts;
 mod allowing;
+mod asking;
+mod blocking;
 mod bodies;
 mod clients;
 mod commands;
@@ -17,6 +19,7 @@ mod discovery;
 mod engine;
 mod errors;
 mod framing;
+mod guests;
 mod headers;
 mod http2;
 mod import;

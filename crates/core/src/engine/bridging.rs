@@ -9,6 +9,7 @@ use super::{
     sharing::{argument, check_name},
 };
 use crate::{
+    access::Pin,
     bridge::BridgeReport,
     config::{BridgeConfig, BridgeTarget, Config, ListenAddress, PeerConfig, PeerName},
     control::Owner,
@@ -42,6 +43,11 @@ impl Keeper {
     ) -> Result<Response, Failure> {
         let target = argument::<BridgeTarget>(&request.to)?;
         self.check_peer(&target)?;
+        if target.invite.as_deref().is_some_and(Pin::is_wanted) {
+            let message =
+                "a PIN goes with this link; ask who gave it to you, and tell it with the link";
+            return Err(Failure::new("pin-wanted", message));
+        }
         let name = match request.name {
             Some(name) => name,
             None => self.free_name(&target),

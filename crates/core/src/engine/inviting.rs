@@ -165,10 +165,6 @@ fn not_shared(service: &str) -> Failure {
     Failure::new(codes::NAME_UNKNOWN, message)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that `map_err` wants"
-)]
 fn no_randomness(error: rand::rngs::SysError) -> Failure {
     let message = format!("this machine gives no random numbers: {}", chain(&error));
     Failure::new("internal", message)

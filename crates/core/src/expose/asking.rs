@@ -5,7 +5,7 @@
 //! owner, unanswered, blocked, muted, misspelt or not there at all.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -67,7 +67,7 @@ impl Expose {
             self.tell(peer, &open.service, AccessDecision::Denied);
             return Authorization::Now(Err(super::offer::denied()));
         }
-        let Ok(room) = self.0.waiting.clone().try_acquire_owned() else {
+        let Ok(room) = Arc::clone(&self.0.waiting).try_acquire_owned() else {
             let message = "too many wait already; try again later";
             return Authorization::Now(Err(Rejection::new(RejectCode::Busy, message)));
         };

@@ -117,7 +117,7 @@ prop_compose! {
         service in option::of("[a-z0-9][a-z0-9-]{0,62}"),
         addresses in collection::vec(any::<SocketAddr>(), 0..4),
         relay in option::of("https?://[a-z]{1,9}\\.example(:[1-9][0-9]{0,3})?/[a-z&+%=é]{0,5}"),
-        invite in option::of("[A-Za-z0-9_-]{1,64}"),
+        invite in option::of("[A-Za-z0-9_~-]{1,64}"),
     ) -> ShareLink {
         let without_scope = |address: SocketAddr| SocketAddr::new(address.ip(), address.port());
         ShareLink {
