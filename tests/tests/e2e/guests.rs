@@ -40,7 +40,7 @@ async fn a_link_with_a_pin_needs_both() -> Result<()> {
     let (link, pin) = (text(&invited, "link")?, text(&invited, "pin")?);
     let home = Home::new()?;
     let without = home.run(&["bridge", link]).await?;
-    assert_eq!(without.code, 1, "{without:?}");
+    assert_eq!(without.code, 2, "{without:?}");
     assert!(without.stderr.contains("--pin"), "{without:?}");
 
     let wrong = if pin == "000000" { "111111" } else { "000000" };

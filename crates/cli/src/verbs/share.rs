@@ -116,7 +116,8 @@ fn tell(
 /// Who may use it, plainly.
 fn who(allow: &[String]) -> String {
     if allow.is_empty() {
-        return "Nobody may use it yet: name people with `--allow alice` (a pet name, an id52 or \
+        return "Nobody may use it yet: you are asked when somebody opens the link, and answer with \
+                `malai allow`. Or name people with `--allow alice` (a pet name, an id52 or \
                 group:NAME), or let everybody who has the link with `--anyone`."
             .to_owned();
     }
