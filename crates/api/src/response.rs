@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BridgeStatus, Check, DevServer, Failure, IdentityStatus, LinkTarget, OfferedService,
-    PeerStatus, QrCode, ServiceStatus, Settings, Status,
+    BridgeStatus, Check, DevServer, DomainReport, Failure, IdentityStatus, LinkTarget,
+    OfferedService, PeerStatus, QrCode, ServiceStatus, Settings, Status,
 };
 
 /// The answer to one request.
@@ -53,6 +53,8 @@ pub enum Response {
         /// One for each, by name.
         services: Vec<OfferedService>,
     },
+    /// Whom a domain names.
+    Domain(DomainReport),
     /// The link lets its opener use the service.
     Invited {
         /// The service's name.

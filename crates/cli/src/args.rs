@@ -14,8 +14,8 @@ use malai_core::identity::KeyStore;
 pub(crate) use self::{
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
-        BridgeArgs, CompletionsArgs, ConfigCommand, IdArgs, ImportArgs, InviteArgs, KeygenArgs,
-        PeerCommand, ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
+        BridgeArgs, CompletionsArgs, ConfigCommand, DnsArgs, IdArgs, ImportArgs, InviteArgs,
+        KeygenArgs, PeerCommand, ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
     },
 };
 use crate::env;
@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Invite(InviteArgs),
     /// List the services that a peer offers us.
     Services(ServicesArgs),
+    /// Show how a domain can stand for this device, and whom it stands for.
+    Dns(DnsArgs),
     /// Give peers pet names.
     #[command(subcommand)]
     Peer(PeerCommand),

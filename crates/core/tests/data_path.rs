@@ -11,6 +11,7 @@ use malai_core::{
     access::AccessState,
     bridge::Bridges,
     config::{BridgeConfig, Config, Member, ServiceConfig},
+    domains::Domains,
     events::EventFeed,
     expose::Expose,
     link::ShareLink,
@@ -41,7 +42,8 @@ async fn side() -> Side {
     let shutdown = Shutdown::default();
     let expose = Expose::new(shutdown.clone(), EventFeed::default());
     expose.serve(&node);
-    let peers = Peers::new(node.clone(), None, &shutdown, EventFeed::default());
+    let domains = Domains::open(None, &shutdown, EventFeed::default());
+    let peers = Peers::new(node.clone(), None, domains, &shutdown, EventFeed::default());
     let bridges = Bridges::new(peers, shutdown.clone(), EventFeed::default());
     Side {
         node,

@@ -2,7 +2,7 @@
 
 use malai_api::{BridgeRequest, BridgeStatus, Event, IdentityStatus, Protocol, Request, Response};
 
-use super::Context;
+use super::{Context, dns};
 use crate::{
     args::BridgeArgs,
     exit::Exit,
@@ -22,7 +22,7 @@ pub(crate) async fn run(context: &Context, args: BridgeArgs) -> anyhow::Result<E
     };
     let signals = Signals::listen()?;
     let bg = args.bg;
-    let asked = ask(&mut session, args).await;
+    let asked = ask(&mut session, args, output).await;
     let (session, (bridge, identity)) = session.keep(asked).await?;
     output.event(&Event::Identity {
         id52: identity.id52,
@@ -46,11 +46,13 @@ pub(crate) async fn run(context: &Context, args: BridgeArgs) -> anyhow::Result<E
 async fn ask(
     session: &mut Session,
     args: BridgeArgs,
+    output: Output,
 ) -> anyhow::Result<(BridgeStatus, IdentityStatus)> {
     if !args.bg {
         session.subscribe().await?;
     }
     let identity = session.identity().await?;
+    dns::tell_domain(session, &args.to, output).await?;
     let response = session.request(Request::Bridge(request(args))).await?;
     let Response::Bridged(bridge) = response else {
         return Err(unexpected(&response));

@@ -17,7 +17,7 @@ use crate::{
         forward, handshake,
     },
     meter::Meter,
-    peers::Peers,
+    peers::{Naming, Peers},
     shutdown::Shutdown,
     wire::HttpStream,
 };
@@ -49,13 +49,11 @@ impl HttpBridge {
         let targets: Vec<_> = targets.collect();
         let is_one_of_several = targets.len() > 1;
         let pools = targets.into_iter().map(|(target, wait)| {
-            let (peers, tasks) = (peers.clone(), tasks.clone());
             let dial = PeerDial {
-                peers,
-                target,
+                naming: Naming::new(peers, target),
                 wait,
                 is_one_of_several,
-                tasks,
+                tasks: tasks.clone(),
             };
             Pool::new(dial, STREAMS)
         });
@@ -91,7 +89,7 @@ impl HttpBridge {
         });
         if let (Some((method, path)), Some(dial)) = (asked, target) {
             self.events.send(|| Event::Request {
-                service: dial.target.service.clone(),
+                service: dial.naming.target.service.clone(),
                 peer: dial.peer(),
                 method,
                 path,
@@ -127,6 +125,7 @@ impl HttpBridge {
         for pool in &self.pools {
             let Some(forwarded) = left.take() else { break };
             asked = Some(&pool.dial);
+            pool.dial.naming.refresh();
             match forward(pool, forwarded, &self.meter, |tunnel| tasks.spawn(tunnel)).await {
                 Ok(response) => return (asked, Ok(response.map(|body| body.holding(open)))),
                 Err((error, again)) => (failure, left) = (Some(error), again),
@@ -141,8 +140,7 @@ impl HttpBridge {
 /// Opens streams to one service of one peer.
 #[derive(Debug)]
 struct PeerDial {
-    peers: Peers,
-    target: BridgeTarget,
+    naming: Naming,
     wait: Duration,
     is_one_of_several: bool,
     tasks: Shutdown,
@@ -151,20 +149,17 @@ struct PeerDial {
 impl PeerDial {
     /// The peer's id52, or nothing while its name means nobody.
     fn peer(&self) -> String {
-        self.peers
-            .key_of(&self.target)
-            .map(|key| key.to_string())
-            .unwrap_or_default()
+        let Naming { peers, target, .. } = &self.naming;
+        let key = peers.key_of(target).ok().flatten();
+        key.map(|key| key.to_string()).unwrap_or_default()
     }
 }
 
 impl Dial for PeerDial {
     async fn dial(&self, version: Version) -> Result<Sender, ProxyError> {
-        let peer = self.peers.resolve(&self.target)?;
-        let mut session = self
-            .peers
-            .open(peer, HttpStream, &self.target, self.wait)
-            .await?;
+        let peer = self.naming.key().await?;
+        let Naming { peers, target, .. } = &self.naming;
+        let mut session = peers.open(peer, HttpStream, target, self.wait).await?;
         if self.is_one_of_several || version == Version::HTTP_2 {
             // The next target is asked only with a request of which nothing was sent; and HTTP/2
             // keeps the words of a refusal to itself.
@@ -174,6 +169,10 @@ impl Dial for PeerDial {
         handshake(TokioIo::new(session), version, &self.tasks)
             .await
             .map_err(lost)
+    }
+
+    fn generation(&self) -> u64 {
+        self.naming.generation()
     }
 
     fn lost(&self, error: hyper::Error) -> ProxyError {

@@ -244,7 +244,7 @@ impl Keeper {
                 Err(Failure::new(codes::REQUEST_INVALID, message))
             }
             Request::Detect | Request::Services { .. } | Request::Check { .. } => Err(not_here()),
-            Request::Qr { .. } => Err(not_here()),
+            Request::Qr { .. } | Request::Domain { .. } => Err(not_here()),
         }
     }
 

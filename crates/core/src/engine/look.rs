@@ -2,6 +2,7 @@
 //! keeper.
 
 mod check;
+mod domains;
 mod qr;
 mod servers;
 mod services;
@@ -12,7 +13,7 @@ use arc_swap::ArcSwap;
 use fastn_p2p::Node;
 use tokio::sync::{Mutex, Semaphore};
 
-pub(super) use qr::qr;
+pub(super) use self::{domains::report, qr::qr};
 
 use crate::{config::Config, detect::Detector, peers::Peers, shutdown::Shutdown};
 
