@@ -71,7 +71,11 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     known: Known,
+    /// Whether the file lacks something of it.
+    is_unsaved: bool,
     cache: Cache,
+    /// Those whose remembered key was found right in this run.
+    settled: BTreeSet<String>,
     /// Keys that were told of and are not followed.
     told: BTreeMap<String, PublicKey>,
     /// Those that are asked for in the background.
@@ -127,7 +131,9 @@ impl Domains {
     pub fn apply(&self, config: &DomainsConfig) {
         if **self.0.servers.load() != config.servers {
             self.0.servers.store(Arc::new(config.servers.clone()));
-            self.state().cache.clear();
+            let mut state = self.state();
+            state.cache.clear();
+            state.settled.clear();
         }
     }
 
@@ -136,12 +142,12 @@ impl Domains {
         self.state().known.get(domain).copied()
     }
 
-    /// The remembered key, when the DNS named it the last time that it was asked.
-    pub(crate) fn confirmed(&self, domain: &str) -> Option<PublicKey> {
+    /// The remembered key, when it was found right in this run and nothing has spoken against it
+    /// since.
+    pub(crate) fn settled(&self, domain: &str) -> Option<PublicKey> {
         let state = self.state();
-        let known = state.known.get(domain).copied()?;
-        let is_it = matches!(state.cache.last(domain), Some(Answer::Key(it)) if it.key == known);
-        is_it.then_some(known)
+        let known = state.known.get(domain).copied();
+        known.filter(|_| state.settled.contains(domain))
     }
 
     /// Changes whenever a key was accepted in place of another.
@@ -149,20 +155,29 @@ impl Domains {
         self.0.generation.load(Ordering::Relaxed)
     }
 
-    /// The key of `domain`, to be used: the first one is remembered. Cancel safe.
+    /// The key of `domain`, for a dial: one that is settled is asked for again in the background.
+    /// Cancel safe.
     ///
     /// # Errors
     /// [`DomainError`] when it means nobody, or nobody for certain.
     pub(crate) async fn key(&self, domain: &str) -> Result<PublicKey, DomainError> {
-        if let Some(key) = self.confirmed(domain) {
+        if let Some(key) = self.settled(domain) {
             self.refresh(domain);
             return Ok(key);
         }
+        self.settle(domain).await
+    }
+
+    /// The key of `domain`, for something new: the first one is remembered. Cancel safe.
+    ///
+    /// # Errors
+    /// [`DomainError`] when it means nobody, or nobody for certain.
+    pub(crate) async fn settle(&self, domain: &str) -> Result<PublicKey, DomainError> {
         let answer = self.answer(domain).await;
         let meaning = self.take_up(domain, &answer)?;
-        if let Meaning::New(_) = meaning
-            && let Err(failure) = self.save().await
-        {
+        // Also what somebody else has taken up and had no time to save.
+        let is_saved = !self.state().is_unsaved;
+        if !is_saved && let Err(failure) = self.save().await {
             self.tell(&failure.code, &failure.message);
         }
         Ok(meaning.key())
@@ -193,6 +208,7 @@ impl Domains {
                     return Err((&DomainError::Full(domain.to_owned())).into());
                 }
                 state.told.remove(domain);
+                state.is_unsaved = true;
                 let before = state.known.insert(domain.to_owned(), named.key);
                 if before.is_some_and(|before| before != named.key) {
                     self.0.generation.fetch_add(1, Ordering::Relaxed);
@@ -222,7 +238,9 @@ impl Domains {
                 return Err(DomainError::Full(domain.to_owned()));
             }
             state.known.insert(domain.to_owned(), named.key);
+            state.is_unsaved = true;
         }
+        state.settled.insert(domain.to_owned());
         Ok(meaning)
     }
 
@@ -231,8 +249,15 @@ impl Domains {
             return Ok(());
         };
         let writing = self.0.writing.lock().await;
-        let known = self.state().known.clone();
+        let known = {
+            let mut state = self.state();
+            state.is_unsaved = false;
+            state.known.clone()
+        };
         let written = spawn_blocking(move || file::write(&path, known)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            self.state().is_unsaved = true;
+        }
         drop(writing);
         match written {
             Ok(Ok(())) => Ok(()),
@@ -261,10 +286,12 @@ impl State {
         self.known.contains_key(domain) || self.known.len() < MAX_KNOWN
     }
 
-    /// What has to be told of `answer`: once for each key that is not followed.
+    /// Heeds an answer that speaks against what is remembered. What has to be told of it is
+    /// returned: once for each key that is not followed.
     fn news(&mut self, domain: &str, answer: &Answer) -> Option<DomainError> {
         let known = self.known.get(domain).copied();
         let error = meaning(domain, known, answer).err()?;
+        self.settled.remove(domain);
         let DomainError::KeyChanged { found, .. } = &error else {
             return None;
         };

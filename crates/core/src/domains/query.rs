@@ -122,13 +122,12 @@ fn texts<'m>(message: &'m Message, name: &Name) -> (Vec<&'m TXT>, Duration) {
     let mut ttl = u32::MAX;
     let mut name = name;
     for _ in 0..MAX_ALIASES {
-        let alias = message
-            .answers
-            .iter()
-            .find_map(|record| match &record.data {
-                RData::CNAME(target) if record.name == *name => Some((record.ttl, &target.0)),
-                _ => None,
-            });
+        let alias = message.answers.iter().find_map(|record| {
+            let RData::CNAME(target) = &record.data else {
+                return None;
+            };
+            (record.name == *name).then_some((record.ttl, &target.0))
+        });
         let Some((alias_ttl, target)) = alias else {
             break;
         };

@@ -59,23 +59,26 @@ fn what_cannot_be_remembered_is_refused() {
 }
 
 #[test]
-fn a_key_is_confirmed_only_by_an_answer_of_this_run() {
+fn a_key_is_settled_until_something_speaks_against_it() {
     let domains = domains(None);
     domains.take_up("a.b", &named(1)).unwrap();
-    assert_eq!(domains.confirmed("a.b"), None);
-    let put = |answer| {
-        let now = tokio::time::Instant::now();
-        let mut state = domains.state();
-        state
-            .cache
-            .put("a.b", answer, std::time::Duration::ZERO, now);
-    };
-    put(named(1));
-    assert_eq!(domains.confirmed("a.b"), Some(key(1)));
-    put(named(2));
-    assert_eq!(domains.confirmed("a.b"), None);
-    put(named(1));
+    let hear = |answer: Answer| drop(domains.state().news("a.b", &answer));
+    for harmless in [
+        named(1),
+        Answer::Nobody,
+        Answer::Failed("no network".to_owned()),
+    ] {
+        hear(harmless);
+        assert_eq!(domains.settled("a.b"), Some(key(1)));
+    }
+    for contrary in [named(2), Answer::Several(vec![key(1), key(2)])] {
+        hear(contrary.clone());
+        assert_eq!(domains.settled("a.b"), None);
+        assert!(domains.take_up("a.b", &contrary).is_err());
+        domains.take_up("a.b", &named(1)).unwrap();
+        assert_eq!(domains.settled("a.b"), Some(key(1)));
+    }
     let servers = vec![SocketAddr::from(([127, 0, 0, 1], 53))];
     domains.apply(&DomainsConfig { servers });
-    assert_eq!(domains.confirmed("a.b"), None, "others are asked now");
+    assert_eq!(domains.settled("a.b"), None, "others are asked now");
 }

@@ -125,9 +125,11 @@ impl EngineHandle {
             Err(failure) => return failure.into(),
         };
         let link = by_domain.link.clone();
-        match self.ask(Request::Read { link }, owner).await {
-            Response::Link(target) => Response::Link(by_domain.told(target)),
-            response => response,
+        let response = self.ask(Request::Read { link }, owner).await;
+        if let Response::Link(target) = response {
+            Response::Link(by_domain.told(target))
+        } else {
+            response
         }
     }
 

@@ -20,15 +20,15 @@ use crate::{
 pub(crate) struct Naming {
     pub(crate) peers: Peers,
     pub(crate) target: BridgeTarget,
-    /// Whether its name has been found to mean what is remembered.
+    /// Whether its name has meant what is remembered while the bridge was open.
     is_settled: AtomicBool,
 }
 
 impl Naming {
     /// Begins with what is known of the name already.
     pub(crate) fn new(peers: &Peers, target: BridgeTarget) -> Self {
-        let is_confirmed = |domain: &str| peers.domains().confirmed(domain).is_some();
-        let is_settled = domain_of(&target).is_some_and(is_confirmed);
+        let is_known = |domain: &str| peers.domains().settled(domain).is_some();
+        let is_settled = domain_of(&target).is_some_and(is_known);
         Self {
             peers: peers.clone(),
             target,

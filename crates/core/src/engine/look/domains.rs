@@ -69,7 +69,7 @@ impl Look {
     }
 
     pub(super) async fn key_of_domain(&self, domain: &str) -> Result<PublicKey, Failure> {
-        let key = self.peers.domains().key(domain).await;
+        let key = self.peers.domains().settle(domain).await;
         key.map_err(|error| Failure::from(&error))
     }
 }
