@@ -252,7 +252,7 @@ link: string, } | { "event": "bridged",
  */
 service: string,
 /**
- * The peer's id52.
+ * The peer's id52; empty while it is named by a domain that was never looked up.
  */
 peer: string,
 /**
