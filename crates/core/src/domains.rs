@@ -12,9 +12,10 @@ mod error;
 mod file;
 mod query;
 mod records;
+mod state;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::HashMap,
     net::SocketAddr,
     path::PathBuf,
     sync::{
@@ -33,16 +34,12 @@ pub(crate) use self::{
     records::{Spot, line},
 };
 use self::{
-    cache::Cache,
     file::{DomainsFileError, Known},
+    state::State,
 };
 use crate::{config::DomainsConfig, events::EventFeed, shutdown::Shutdown};
 
 pub use error::DomainError;
-
-/// Domains that are remembered; a further one is refused, since forgetting one would be trusting it
-/// anew.
-const MAX_KNOWN: usize = 4096;
 
 /// Lookups under way at once.
 const MAX_LOOKUPS: usize = 16;
@@ -66,20 +63,6 @@ struct Inner {
     generation: AtomicU64,
     shutdown: Shutdown,
     events: EventFeed,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    known: Known,
-    /// Whether the file lacks something of it.
-    is_unsaved: bool,
-    cache: Cache,
-    /// Those whose remembered key was found right in this run.
-    settled: BTreeSet<String>,
-    /// Keys that were told of and are not followed.
-    told: BTreeMap<String, PublicKey>,
-    /// Those that are asked for in the background.
-    refreshing: BTreeSet<String>,
 }
 
 /// What is to be said of a domain.
@@ -106,14 +89,10 @@ impl Domains {
             // What cannot be read and not be moved is not written over either.
             Err(error) => (Known::new(), None, Some(error)),
         };
-        let state = State {
-            known,
-            ..State::default()
-        };
         let domains = Self(Arc::new(Inner {
             path,
             servers: ArcSwap::default(),
-            state: Mutex::new(state),
+            state: Mutex::new(State::new(known)),
             turns: Mutex::default(),
             lookups: Semaphore::new(MAX_LOOKUPS),
             writing: tokio::sync::Mutex::default(),
@@ -131,9 +110,7 @@ impl Domains {
     pub fn apply(&self, config: &DomainsConfig) {
         if **self.0.servers.load() != config.servers {
             self.0.servers.store(Arc::new(config.servers.clone()));
-            let mut state = self.state();
-            state.cache.clear();
-            state.settled.clear();
+            self.state().begin_anew();
         }
     }
 
@@ -145,9 +122,7 @@ impl Domains {
     /// The remembered key, when it was found right in this run and nothing has spoken against it
     /// since.
     pub(crate) fn settled(&self, domain: &str) -> Option<PublicKey> {
-        let state = self.state();
-        let known = state.known.get(domain).copied();
-        known.filter(|_| state.settled.contains(domain))
+        self.state().settled(domain)
     }
 
     /// Changes whenever a key was accepted in place of another.
@@ -174,7 +149,7 @@ impl Domains {
     /// [`DomainError`] when it means nobody, or nobody for certain.
     pub(crate) async fn settle(&self, domain: &str) -> Result<PublicKey, DomainError> {
         let answer = self.answer(domain).await;
-        let meaning = self.take_up(domain, &answer)?;
+        let meaning = self.state().take_up(domain, &answer)?;
         // Also what somebody else has taken up and had no time to save.
         let is_saved = !self.state().is_unsaved;
         if !is_saved && let Err(failure) = self.save().await {
@@ -202,17 +177,9 @@ impl Domains {
     pub(crate) async fn accept(&self, domain: &str) -> Result<Looked, Failure> {
         let answer = self.ask(domain).await;
         if let Answer::Key(named) = &answer {
-            {
-                let mut state = self.state();
-                if !state.has_room_for(domain) {
-                    return Err((&DomainError::Full(domain.to_owned())).into());
-                }
-                state.told.remove(domain);
-                state.is_unsaved = true;
-                let before = state.known.insert(domain.to_owned(), named.key);
-                if before.is_some_and(|before| before != named.key) {
-                    self.0.generation.fetch_add(1, Ordering::Relaxed);
-                }
+            let is_another = self.state().accept(domain, named.key);
+            if is_another.map_err(|error| Failure::from(&error))? {
+                self.0.generation.fetch_add(1, Ordering::Relaxed);
             }
             self.save().await?;
         }
@@ -227,21 +194,6 @@ impl Domains {
             known,
             meaning,
         }
-    }
-
-    /// What `domain` means by `answer`; a first key is remembered.
-    fn take_up(&self, domain: &str, answer: &Answer) -> Result<Meaning, DomainError> {
-        let mut state = self.state();
-        let meaning = meaning(domain, state.known.get(domain).copied(), answer)?;
-        if let Meaning::New(named) = meaning {
-            if !state.has_room_for(domain) {
-                return Err(DomainError::Full(domain.to_owned()));
-            }
-            state.known.insert(domain.to_owned(), named.key);
-            state.is_unsaved = true;
-        }
-        state.settled.insert(domain.to_owned());
-        Ok(meaning)
     }
 
     async fn save(&self) -> Result<(), Failure> {
@@ -278,25 +230,6 @@ impl Domains {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn has_room_for(&self, domain: &str) -> bool {
-        self.known.contains_key(domain) || self.known.len() < MAX_KNOWN
-    }
-
-    /// Heeds an answer that speaks against what is remembered. What has to be told of it is
-    /// returned: once for each key that is not followed.
-    fn news(&mut self, domain: &str, answer: &Answer) -> Option<DomainError> {
-        let known = self.known.get(domain).copied();
-        let error = meaning(domain, known, answer).err()?;
-        self.settled.remove(domain);
-        let DomainError::KeyChanged { found, .. } = &error else {
-            return None;
-        };
-        let before = self.told.insert(domain.to_owned(), *found);
-        (before != Some(*found)).then_some(error)
     }
 }
 

@@ -355,6 +355,27 @@ async fn without_a_dns_server_what_is_remembered_goes_on() -> Result<()> {
 }
 
 #[tokio::test]
+async fn other_dns_servers_are_asked_as_soon_as_they_are_named() -> Result<()> {
+    let town = Town::start().await?;
+    town.dns.set(OURS, 3600, &[&town.alice.record()])?;
+    let (_serve, mut control) = town.engine().await?;
+    let read = json!({"request": "read", "link": DOMAIN});
+    assert_eq!(control.get(&read).await?["peer"], town.alice.id.as_str());
+    let other = Dns::start().await?;
+    other.set(OURS, 3600, &[&town.bob.record()])?;
+    let text = town.visitor.config()?;
+    let text = text.replace(&town.dns.config(), &other.config());
+    town.visitor.configure(&text)?;
+    wait_until("the other server", || async {
+        let mut control = Control::connect(&town.visitor).await?;
+        Ok(control.get(&read).await?["peer"] == town.bob.id.as_str())
+    })
+    .await?;
+    assert_eq!((town.dns.asked(OURS), other.asked(OURS)), (1, 1));
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_record_to_publish_is_printed_and_found_without_an_engine() -> Result<()> {
     let town = Town::start().await?;
     let id = town.visitor.id().await?;
