@@ -2,7 +2,7 @@
 /**
  * States in words, with the shape that goes with each.
  *
- * @import { BridgeStatus, PeerState, PeerStatus, ServiceStatus, Status } from "./generated/api.js"
+ * @import { BridgeStatus, NamedBy, PeerState, PeerStatus, ServiceStatus, Status } from "./generated/api.js"
  * @import { Mark } from "./parts/icon.js"
  */
 
@@ -64,6 +64,18 @@ export function places(upstream) {
   return upstream
     .map((each) => each.replace(/^(?:http:\/\/)?(?:127\.0\.0\.1|\[::1\]):(\d+)\/?$/, "localhost:$1"))
     .join(", ");
+}
+
+/** Whom a domain stands for, and how sure that is. @param {NamedBy} domain @param {string} id52 */
+export function domainWords(domain, id52) {
+  const first = domain.first ? ", first time" : "";
+  return `${domain.name} → ${short(id52)}, ${securedWords(domain.secure)}${first}`;
+}
+
+/** @param {boolean | undefined} secure */
+function securedWords(secure) {
+  if (secure === undefined) return "as remembered, since the DNS does not say";
+  return secure ? "secured by DNSSEC" : "not secured by DNSSEC";
 }
 
 /** A peer's pet name, or its key made short. @param {PeerStatus[]} peers @param {string} id52 */

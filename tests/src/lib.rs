@@ -1,7 +1,8 @@
 //! Drives the real malai binaries in separate processes.
 //!
 //! [`Home`] is a directory of one engine, [`Malai`] a running command, [`Pair`] a share and a bridge
-//! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge;
+//! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge, [`Dns`]
+//! answers for domains;
 //! [`Keychain`] is a real one on a session bus of its own, [`Browser`] a real Chromium; [`desktop`]
 //! surrounds the application with a screen, a panel and all else that a desktop has.
 //! Nothing here needs the internet, and every wait has a deadline.
@@ -17,6 +18,7 @@ mod browser;
 pub mod client;
 mod control;
 pub mod desktop;
+mod dns;
 mod home;
 mod keychain;
 pub mod lab;
@@ -37,6 +39,7 @@ pub use crate::{
     authority::Authority,
     browser::Browser,
     control::Control,
+    dns::{Dns, Manner},
     home::{Finished, Home, OFFLINE, binary},
     keychain::Keychain,
     malai::Malai,

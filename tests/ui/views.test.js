@@ -276,6 +276,40 @@ test("the tray leads to a share", async () => {
   assert.equal(screen.page.location.hash, "#/service/docs");
 });
 
+test("a domain says whom it stands for and how sure that is", async () => {
+  const host = new FakeHost(fullStatus());
+  for (const [link, words] of /** @type {[string, RegExp][]} */ ([
+    ["secure.example/shop", /^secure\.example → \S+, secured by DNSSEC, first time$/],
+    ["plain.example/shop", /^plain\.example → \S+, not secured by DNSSEC$/],
+    ["remembered.example/shop", /^remembered\.example → \S+, as remembered/],
+  ])) {
+    const screen = await openWindow(host, "#/connect");
+    await screen.type("link-input", link);
+    await screen.submit("link-input");
+    assert.match((await screen.find("domain")).textContent ?? "", words);
+  }
+});
+
+test("a service chosen of a domain is opened by the domain", async () => {
+  const host = new FakeHost(fullStatus());
+  const screen = await openWindow(host, "#/connect");
+  await screen.type("link-input", "plain.example");
+  await screen.submit("link-input");
+  await screen.click("service-orders");
+  await screen.submit("open-link");
+  await until(() => host.askedFor("bridge")[0], "it was not opened");
+  assert.equal(host.askedFor("bridge")[0]?.to, "plain.example/orders");
+});
+
+test("a domain with another key than before opens nothing", async () => {
+  const host = new FakeHost(fullStatus());
+  const screen = await openWindow(host, "#/connect");
+  await screen.type("link-input", "changed.example/shop");
+  await screen.submit("link-input");
+  await screen.says("names another key than before");
+  assert.equal(host.askedFor("bridge").length, 0);
+});
+
 test("the focus goes along when what had it is gone", async () => {
   const host = new FakeHost(emptyStatus());
   const screen = await openWindow(host, "#/connect");

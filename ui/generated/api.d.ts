@@ -204,6 +204,43 @@ name?: string,
 shared_as?: string, };
 
 /**
+ * What there is to know of a domain that stands, or could stand, for a peer.
+ */
+export type DomainReport = {
+/**
+ * Its name.
+ */
+domain: string,
+/**
+ * The line of a zone file that makes it name us.
+ */
+record: string,
+/**
+ * The one key that it names now.
+ */
+key?: string,
+/**
+ * The name whose record says so.
+ */
+place?: string,
+/**
+ * Whether the resolver vouches for that by DNSSEC.
+ */
+secure?: boolean,
+/**
+ * Whether that key is our own.
+ */
+own: boolean,
+/**
+ * The key that is remembered for it.
+ */
+remembered?: string,
+/**
+ * Why it cannot be used, or why only what is remembered can.
+ */
+problem?: Failure, };
+
+/**
  * What has become of the engine.
  */
 export type EngineState = { "engine": "starting" } | { "engine": "running",
@@ -249,7 +286,7 @@ link: string, } | { "event": "bridged",
  */
 service: string,
 /**
- * The peer's id52.
+ * The peer's id52; empty while it is named by a domain that was never looked up.
  */
 peer: string,
 /**
@@ -498,7 +535,29 @@ own: boolean,
 /**
  * The bridge that leads there already.
  */
-bridged_as?: string, };
+bridged_as?: string,
+/**
+ * The domain that stands for the peer, when it was named by one.
+ */
+domain?: NamedBy, };
+
+/**
+ * The domain that a peer was named by.
+ */
+export type NamedBy = {
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * Whether the resolver vouches by DNSSEC for what it names; missing while the DNS says nothing
+ * and what is remembered is used.
+ */
+secure?: boolean,
+/**
+ * Whether it was never used before: its key is remembered once it is.
+ */
+first: boolean, };
 
 /**
  * One line of the record of who used what.
@@ -708,13 +767,22 @@ id52: string, } | { "request": "peer-remove",
  */
 name: string, } | { "request": "subscribe" } | { "request": "watch" } | { "request": "detect" } | { "request": "read",
 /**
- * A share link, `peer/service`, `id52/service` or `id52`.
+ * A share link, `peer/service`, `id52/service`, `id52` or `domain/service`.
  */
 link: string, } | { "request": "services",
 /**
- * A pet name, an id52 or a share link, whose addresses are then used to reach the peer.
+ * A pet name, an id52, a domain, or a share link, whose addresses are then used to reach the
+ * peer.
  */
-peer: string, } | { "request": "invite" } & InviteRequest | { "request": "allow",
+peer: string, } | { "request": "domain",
+/**
+ * The domain.
+ */
+name: string,
+/**
+ * Whether the key that it names is remembered, in place of another one.
+ */
+accept: boolean, } | { "request": "invite" } & InviteRequest | { "request": "allow",
 /**
  * The service's name.
  */
@@ -827,7 +895,7 @@ peer: string,
 /**
  * One for each, by name.
  */
-services: Array<OfferedService>, } | { "response": "invited",
+services: Array<OfferedService>, } | { "response": "domain" } & DomainReport | { "response": "invited",
 /**
  * The service's name.
  */

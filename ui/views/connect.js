@@ -12,7 +12,7 @@ import { short } from "../format.js";
 import { button, choice, field, form, more, problem, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
 import { note, waiting } from "../parts/shown.js";
-import { pathState } from "../words.js";
+import { domainWords, pathState } from "../words.js";
 import { look, open, read } from "./connect/asking.js";
 import { result } from "./connect/result.js";
 
@@ -61,7 +61,7 @@ function begin(visit) {
   return [
     form(() => void read(visit), { class: "form", key: "begin", "data-testid": "connect-form", "aria-label": "Connect to someone" },
       field({
-        id: "link", label: "Link or id52", value: it.link, placeholder: "malai://…", code: true, keys: "url", focus: true,
+        id: "link", label: "Link, id52 or domain", value: it.link, placeholder: "malai://…", code: true, keys: "url", focus: true,
         hint: "Paste what somebody sent you. You see what it leads to before anything opens.",
         error: it.problems.link, testid: "link-input",
         change: (link) => visit.set({ link, problems: {} }),
@@ -85,7 +85,7 @@ function begin(visit) {
 /** What the link leads to, and whether to open it. @param {Visit<ConnectForm>} visit @param {LinkTarget} target */
 function question(visit, target) {
   const { form: it } = visit;
-  const who = target.name ?? "an unknown peer";
+  const who = target.name ?? target.domain?.name ?? "an unknown peer";
   if (target.own) {
     return note("plain", h("p", null, "This link is your own. Send it to somebody else."), another(visit));
   }
@@ -95,6 +95,8 @@ function question(visit, target) {
       h("h2", { class: "card-title", tabindex: "-1", focus: true, "data-testid": "target" },
         target.service === "" ? `Services of ${who}` : `${target.service} of ${who}`),
       h("p", { class: "code hint", title: target.peer }, target.name === undefined ? target.peer : short(target.peer)),
+      target.domain && h("p", { class: "hint", "data-testid": "domain" }, domainWords(target.domain, target.peer)),
+      target.domain?.first && h("p", { class: "hint" }, "Opening it remembers this key for the domain; another one is not followed later."),
       target.invite && h("p", { class: "hint" }, "The link carries an invite: opening it gives you access."),
       target.bridged_as === undefined && h("p", { class: "hint" }, "Opening it makes an address on this machine that leads there."),
       it.handed && target.name === undefined &&

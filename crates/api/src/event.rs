@@ -78,7 +78,7 @@ pub enum Event {
     Bridged {
         /// The peer's name of the service; empty for its only one.
         service: String,
-        /// The peer's id52.
+        /// The peer's id52; empty while it is named by a domain that was never looked up.
         peer: String,
         /// The local address, `ip:port`.
         local: String,

@@ -55,6 +55,12 @@ pub mod codes {
     pub const NAME_UNKNOWN: &str = "name-unknown";
     /// No peer or group has this pet name.
     pub const PEER_UNKNOWN: &str = "peer-unknown";
+    /// A domain names nobody.
+    pub const DOMAIN_UNKNOWN: &str = "domain-unknown";
+    /// A domain names another key than the one that is remembered.
+    pub const DOMAIN_KEY_CHANGED: &str = "domain-key-changed";
+    /// The DNS does not answer.
+    pub const DNS_FAILED: &str = "dns-failed";
     /// An argument cannot be read.
     pub const ARGUMENT_INVALID: &str = "argument-invalid";
     /// The request cannot be read.

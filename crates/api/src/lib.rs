@@ -16,7 +16,10 @@ pub use access::{AccessRequest, Admission, Guest, InviteStatus, LogEntry, LogKin
 pub use desktop::{DesktopSettings, DesktopState, EngineState, Navigation, OpenTarget};
 pub use event::{AccessDecision, Event, PeerState, Protocol};
 pub use failure::{Failure, codes};
-pub use look::{Check, CheckOutcome, CheckSubject, DevServer, LinkTarget, OfferedService, QrCode};
+pub use look::{
+    Check, CheckOutcome, CheckSubject, DevServer, DomainReport, LinkTarget, NamedBy,
+    OfferedService, QrCode,
+};
 pub use request::{BridgeRequest, InviteRequest, LogRequest, Request, ShareRequest};
 pub use response::Response;
 pub use settings::{NetworkSettings, RelaySetting, Settings};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Protocol;
+use crate::{Failure, Protocol};
 
 /// A local server that could be shared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,50 @@ pub struct LinkTarget {
     /// The bridge that leads there already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridged_as: Option<String>,
+    /// The domain that stands for the peer, when it was named by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<NamedBy>,
+}
+
+/// The domain that a peer was named by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct NamedBy {
+    /// Its name.
+    pub name: String,
+    /// Whether the resolver vouches by DNSSEC for what it names; missing while the DNS says nothing
+    /// and what is remembered is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure: Option<bool>,
+    /// Whether it was never used before: its key is remembered once it is.
+    pub first: bool,
+}
+
+/// What there is to know of a domain that stands, or could stand, for a peer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct DomainReport {
+    /// Its name.
+    pub domain: String,
+    /// The line of a zone file that makes it name us.
+    pub record: String,
+    /// The one key that it names now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The name whose record says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Whether the resolver vouches for that by DNSSEC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure: Option<bool>,
+    /// Whether that key is our own.
+    pub own: bool,
+    /// The key that is remembered for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<String>,
+    /// Why it cannot be used, or why only what is remembered can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Failure>,
 }
 
 /// A service that a peer offers us.

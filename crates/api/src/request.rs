@@ -49,15 +49,24 @@ pub enum Request {
     Watch,
     /// Local servers that listen now and could be shared.
     Detect,
-    /// What a link or a name leads to; nothing is opened or connected.
+    /// What a link or a name leads to; nothing is opened or connected, but a domain is looked up.
     Read {
-        /// A share link, `peer/service`, `id52/service` or `id52`.
+        /// A share link, `peer/service`, `id52/service`, `id52` or `domain/service`.
         link: String,
     },
     /// The services that a peer offers us.
     Services {
-        /// A pet name, an id52 or a share link, whose addresses are then used to reach the peer.
+        /// A pet name, an id52, a domain, or a share link, whose addresses are then used to reach the
+        /// peer.
         peer: String,
+    },
+    /// Whom a domain names, asked of the DNS at this moment.
+    Domain {
+        /// The domain.
+        name: String,
+        /// Whether the key that it names is remembered, in place of another one.
+        #[serde(default)]
+        accept: bool,
     },
     /// A link that lets who opens it use a service.
     Invite(InviteRequest),

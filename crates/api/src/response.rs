@@ -5,8 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessRequest, BridgeStatus, Check, DevServer, Failure, IdentityStatus, InviteStatus,
-    LinkTarget, LogEntry, OfferedService, PeerStatus, QrCode, ServiceStatus, Settings, Status,
+    AccessRequest, BridgeStatus, Check, DevServer, DomainReport, Failure, IdentityStatus,
+    InviteStatus, LinkTarget, LogEntry, OfferedService, PeerStatus, QrCode, ServiceStatus,
+    Settings, Status,
 };
 
 /// The answer to one request.
@@ -53,6 +54,8 @@ pub enum Response {
         /// One for each, by name.
         services: Vec<OfferedService>,
     },
+    /// Whom a domain names.
+    Domain(DomainReport),
     /// The link lets its opener use the service.
     Invited {
         /// The service's name.

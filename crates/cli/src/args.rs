@@ -14,8 +14,8 @@ use malai_core::identity::KeyStore;
 pub(crate) use self::{
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
-        AllowArgs, BlockArgs, BridgeArgs, CompletionsArgs, ConfigCommand, DenyArgs, IdArgs,
-        ImportArgs, InviteArgs, KeygenArgs, LogArgs, PeerCommand, RevokeArgs, ServeArgs,
+        AllowArgs, BlockArgs, BridgeArgs, CompletionsArgs, ConfigCommand, DenyArgs, DnsArgs,
+        IdArgs, ImportArgs, InviteArgs, KeygenArgs, LogArgs, PeerCommand, RevokeArgs, ServeArgs,
         ServicesArgs, ShareArgs, StatusArgs, StopArgs,
     },
 };
@@ -116,6 +116,8 @@ pub(crate) enum Command {
     Log(LogArgs),
     /// List the services that a peer offers us.
     Services(ServicesArgs),
+    /// Show how a domain can stand for this device, and whom it stands for.
+    Dns(DnsArgs),
     /// Give peers pet names.
     #[command(subcommand)]
     Peer(PeerCommand),

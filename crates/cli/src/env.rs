@@ -28,6 +28,7 @@ pub(crate) const DIR: &str = "MALAI_DIR";
 pub(crate) const ID: &str = "MALAI_ID";
 pub(crate) const REPLACE: &str = "MALAI_REPLACE";
 pub(crate) const MOVE: &str = "MALAI_MOVE";
+pub(crate) const ACCEPT: &str = "MALAI_ACCEPT";
 pub(crate) const UI: &str = "MALAI_UI";
 
 /// Where legacy malai looks for its secret key first; not a flag of ours.

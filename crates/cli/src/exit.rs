@@ -46,12 +46,12 @@ impl Exit {
     }
 
     /// The exit code for the stable code of a failure.
-    fn of(code: &str) -> Self {
+    pub(crate) fn of(code: &str) -> Self {
         match code {
             codes::ARGUMENT_INVALID | codes::NAME_INVALID => Self::Usage,
             codes::NOT_RUNNING => Self::NotRunning,
-            codes::NOT_PERMITTED => Self::NotPermitted,
-            codes::PEER_UNREACHABLE => Self::Unreachable,
+            codes::NOT_PERMITTED | codes::DOMAIN_KEY_CHANGED => Self::NotPermitted,
+            codes::PEER_UNREACHABLE | codes::DNS_FAILED => Self::Unreachable,
             codes::CONFIG_INVALID
             | "config-unreadable"
             | "config-too-large"
@@ -142,7 +142,9 @@ mod tests {
         assert_eq!(exit_of(codes::ARGUMENT_INVALID), 2);
         assert_eq!(exit_of(codes::NOT_RUNNING), 3);
         assert_eq!(exit_of(codes::NOT_PERMITTED), 4);
+        assert_eq!(exit_of(codes::DOMAIN_KEY_CHANGED), 4);
         assert_eq!(exit_of(codes::PEER_UNREACHABLE), 5);
+        assert_eq!(exit_of(codes::DNS_FAILED), 5);
         assert_eq!(exit_of(codes::CONFIG_INVALID), 6);
         assert_eq!(Exit::Interrupted.code(), 130);
     }

@@ -4,6 +4,7 @@ mod bridge;
 mod completions;
 mod config;
 mod demo;
+mod dns;
 mod id;
 mod import;
 mod invite;
@@ -86,6 +87,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         Command::Unblock(args) => requests::block(&context, args, false).await,
         Command::Log(args) => log::run(&context, args).await,
         Command::Services(args) => services::run(&context, args).await,
+        Command::Dns(args) => dns::run(&context, args).await,
         Command::Peer(command) => peer::change(&context, command).await,
         Command::Peers => peer::list(&context).await,
         Command::Serve(args) => Box::pin(serve::run(&context, &args)).await,

@@ -73,7 +73,7 @@ pub struct BridgeReport {
     pub local: String,
     /// The same as a URL, or `tcp://ip:port`.
     pub url: String,
-    /// The peer it leads to first.
+    /// The peer it leads to first, once known.
     pub peer: Option<PublicKey>,
     /// That peer's name of the service; empty for its only or default one.
     pub service: String,
@@ -115,7 +115,7 @@ impl Bridges {
         }
         self.close_one(name).await;
         let peer = match config.to.first() {
-            Some(target) => Some(self.0.peers.resolve(target)?),
+            Some(target) => self.0.peers.begin(target)?,
             None => None,
         };
         let (listener, local) = Listener::bind(&config.listen).await?;
@@ -157,8 +157,8 @@ impl Bridges {
             waiting: false,
             traffic: Traffic::default(),
         };
-        if let Some(peer) = peer {
-            part.spawn(self.0.peers.clone().reach(peer));
+        if let Some(target) = config.to.first() {
+            part.spawn(self.0.peers.clone().reach(target.clone()));
         }
         let running = Running {
             config: config.clone(),
@@ -189,6 +189,7 @@ impl Bridges {
             .map(|bridge| BridgeReport {
                 waiting: bridge.waiting.any(),
                 traffic: bridge.meter.reading(),
+                peer: self.peer_of(&bridge.config).or(bridge.report.peer),
                 ..bridge.report.clone()
             })
             .collect()
@@ -224,6 +225,11 @@ impl Bridges {
         *self.lock_gateway() = Some((at, part));
         drop(changing);
         Ok(Some(at))
+    }
+
+    /// As it is known now: a domain may have come to name somebody since.
+    fn peer_of(&self, config: &BridgeConfig) -> Option<PublicKey> {
+        self.0.peers.key_of(config.to.first()?).ok().flatten()
     }
 
     async fn close_one(&self, name: &str) -> bool {

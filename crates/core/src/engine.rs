@@ -43,7 +43,7 @@ use tracing::info;
 pub use error::EngineError;
 pub use handle::EngineHandle;
 pub use lock::{HomeLock, LockError};
-pub use offline::dispatch_offline;
+pub use offline::{dispatch_offline, domain_offline};
 pub use reaching::{Reached, attach_or_start};
 
 use self::{
@@ -57,6 +57,7 @@ use crate::{
     bridge::Bridges,
     config::Config,
     control::{ControlListener, UiAddress, WebError, WebUi},
+    domains::Domains,
     events::EventFeed,
     expose::Expose,
     home::Home,
@@ -158,7 +159,10 @@ impl Engine {
             id52: base.identity.id52.clone(),
         });
         let seen = Some(home.state().join(PEERS_FILE));
-        let peers = Peers::new(base.node.clone(), seen, &shutdown, events.clone());
+        let kept = base.file.is_some().then(|| home.domains());
+        let domains = Domains::open(kept, &shutdown, events.clone());
+        let node = base.node.clone();
+        let peers = Peers::new(node, seen, domains, &shutdown, events.clone());
         let bridges = Bridges::new(peers.clone(), shutdown.clone(), events.clone());
         let operations = Operations::begin(&base.identity.id52).await;
         let effective = Arc::new(ArcSwap::from_pointee(Config::default()));

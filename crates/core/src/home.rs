@@ -73,6 +73,12 @@ impl Home {
         self.state().join("log.jsonl")
     }
 
+    /// The keys that domains named when they were first used.
+    #[must_use]
+    pub fn domains(&self) -> PathBuf {
+        self.state().join("domains.json")
+    }
+
     /// The control socket of the running engine.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 mod detect;
+pub mod domains;
 pub mod engine;
 pub mod events;
 pub mod expose;

@@ -1,5 +1,6 @@
 //! Who is who, and the way to each: names to keys, keys to the one live connection.
 
+mod naming;
 mod seen;
 
 use std::{
@@ -11,7 +12,6 @@ use std::{
 
 use arc_swap::ArcSwap;
 use fastn_p2p::{AddressHints, ConnectError, Node, Path, Protocol, PublicKey, Session, connect};
-use http::StatusCode;
 use malai_api::{Event, PeerState};
 use tokio::{
     sync::{broadcast::error::RecvError, watch},
@@ -19,9 +19,11 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+pub(crate) use self::naming::Naming;
 use self::seen::Seen;
 use crate::{
-    config::{BridgeTarget, Config, PeerName},
+    config::{BridgeTarget, Config},
+    domains::Domains,
     events::EventFeed,
     http::ProxyError,
     shutdown::Shutdown,
@@ -47,6 +49,7 @@ pub struct Peers(Arc<Inner>);
 struct Inner {
     node: Node,
     names: ArcSwap<BTreeMap<String, PublicKey>>,
+    domains: Domains,
     connected: Mutex<BTreeSet<PublicKey>>,
     seen: Seen,
     overlooked: Mutex<VecDeque<PublicKey>>,
@@ -69,10 +72,17 @@ impl Peers {
     /// Begins to tell `events` how peers are reached, and to keep in the file `seen` when those
     /// with a pet name were last connected.
     #[must_use]
-    pub fn new(node: Node, seen: Option<PathBuf>, shutdown: &Shutdown, events: EventFeed) -> Self {
+    pub fn new(
+        node: Node,
+        seen: Option<PathBuf>,
+        domains: Domains,
+        shutdown: &Shutdown,
+        events: EventFeed,
+    ) -> Self {
         let inner = Inner {
             node,
             names: ArcSwap::default(),
+            domains,
             connected: Mutex::new(BTreeSet::new()),
             seen: Seen::load(seen),
             overlooked: Mutex::default(),
@@ -83,8 +93,9 @@ impl Peers {
         peers
     }
 
-    /// Takes over pet names, and where peers are known to be.
+    /// Takes over pet names, where peers are known to be, and who is asked for domains.
     pub fn apply(&self, config: &Config) {
+        self.0.domains.apply(&config.domains);
         let names = config
             .peers
             .iter()
@@ -149,33 +160,6 @@ impl Peers {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The key that `target` means; remembers the addresses that came with it.
-    pub(crate) fn resolve(&self, target: &BridgeTarget) -> Result<PublicKey, ProxyError> {
-        let key = self.key_of(target)?;
-        let hints = AddressHints {
-            addresses: target.addresses.clone(),
-            relay: target.relay.clone(),
-        };
-        self.0.node.add_hints(key, &hints);
-        Ok(key)
-    }
-
-    /// The key that `target` means.
-    pub(crate) fn key_of(&self, target: &BridgeTarget) -> Result<PublicKey, ProxyError> {
-        match &target.peer {
-            PeerName::Key(key) => Ok(*key),
-            PeerName::Pet(name) => self.0.names.load().get(name).copied().ok_or_else(|| {
-                unknown(format!(
-                    "There is no peer called {name}. Add it with `malai peer add {name} ID52`."
-                ))
-            }),
-            PeerName::Domain(domain) => Err(unknown(format!(
-                "Names by DNS, such as {domain}, cannot be looked up yet. \
-                 Use the peer's id52 or a share link."
-            ))),
-        }
-    }
-
     /// Opens a stream to the service of `peer` that `target` names, with the invite that came with
     /// it, dialling again and again until `wait` is over.
     ///
@@ -219,9 +203,15 @@ impl Peers {
         }
     }
 
-    /// Makes a connection to `peer` when there is none, so that people see how it is reached; tried
-    /// once, since whoever has something to send dials by itself. Cancel safe.
-    pub(crate) async fn reach(self, peer: PublicKey) {
+    /// Makes a connection to the peer of `target` when there is none, so that people see how it is
+    /// reached; tried once, since whoever has something to send dials by itself. Cancel safe.
+    pub(crate) async fn reach(self, target: BridgeTarget) {
+        let peer = match self.resolve(&target).await {
+            Ok(peer) => peer,
+            Err(error) => {
+                return tracing::debug!(error = error.chain(), "a name means nobody yet");
+            }
+        };
         if let Err(error) = self.0.node.reach(peer).await {
             tracing::debug!(peer = %peer.short(), %error, "a peer is not there yet");
         }
@@ -328,10 +318,6 @@ fn state_of(path: Path) -> (PeerState, Option<Duration>) {
         Path::Direct(rtt) => (PeerState::Direct, Some(rtt)),
         Path::Relayed(rtt) => (PeerState::Relayed, Some(rtt)),
     }
-}
-
-fn unknown(message: String) -> ProxyError {
-    ProxyError::client("unknown-peer", StatusCode::BAD_GATEWAY, message)
 }
 
 fn offline(peer: PublicKey, wait: Duration) -> ProxyError {

@@ -1,13 +1,17 @@
-//! Writing a private file so that it is either the old one or the new one, whole.
+//! Writing a private file so that it is either the old one or the new one, whole; and reading it.
 //!
 //! Whatever is cut short, what was there before stays readable.
 //! The file is the owner's alone from its first byte on.
+//! One that makes no sense is moved aside, so that nothing is lost that could be looked into.
 
 use std::{
-    fs::File,
-    io::{self, Write},
-    path::Path,
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
 };
+
+/// Names that are tried for a file that is moved aside.
+const MAX_ASIDE: usize = 100;
 
 /// What to do when the file is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,4 +50,41 @@ pub fn write(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
         File::open(dir)?.sync_all()?;
     }
     Ok(())
+}
+
+/// Reads the whole of a file of at most `most` bytes.
+///
+/// Blocks for the time of a disk access.
+///
+/// # Errors
+/// When it is not there, is no regular file, is larger, is not UTF-8, or cannot be read.
+pub fn read(path: &Path, most: u64) -> io::Result<String> {
+    let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidData, text);
+    // Opening a named pipe would wait for a writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(invalid("it is no file"));
+    }
+    let mut text = String::new();
+    let read = File::open(path)?
+        .take(most.saturating_add(1))
+        .read_to_string(&mut text)?;
+    if u64::try_from(read).is_ok_and(|length| length > most) {
+        return Err(invalid("it is too large"));
+    }
+    Ok(text)
+}
+
+/// Gives a file of JSON that makes no sense another name, which is returned.
+///
+/// # Errors
+/// When it cannot be renamed; it is then as it was.
+pub fn move_aside(path: &Path) -> io::Result<PathBuf> {
+    for number in 1..=MAX_ASIDE {
+        let aside = path.with_extension(format!("unreadable-{number}.json"));
+        if fs::symlink_metadata(&aside).is_err() {
+            fs::rename(path, &aside)?;
+            return Ok(aside);
+        }
+    }
+    Err(io::Error::other("too many were moved aside before"))
 }

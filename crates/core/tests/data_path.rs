@@ -13,6 +13,7 @@ use malai_core::{
     bridge::Bridges,
     clock::Clock,
     config::{BridgeConfig, Config, Member, ServiceConfig},
+    domains::Domains,
     events::EventFeed,
     expose::Expose,
     link::ShareLink,
@@ -45,7 +46,8 @@ async fn side() -> Side {
     let audit = Audit::start(None, clock.clone(), &shutdown);
     let expose = Expose::new(shutdown.clone(), EventFeed::default(), clock, audit);
     expose.serve(&node);
-    let peers = Peers::new(node.clone(), None, &shutdown, EventFeed::default());
+    let domains = Domains::open(None, &shutdown, EventFeed::default());
+    let peers = Peers::new(node.clone(), None, domains, &shutdown, EventFeed::default());
     let bridges = Bridges::new(peers, shutdown.clone(), EventFeed::default());
     Side {
         node,

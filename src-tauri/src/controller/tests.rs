@@ -190,6 +190,7 @@ async fn servers_come_and_go_and_a_copied_link_is_named() {
         invite: false,
         own: false,
         bridged_as: None,
+        domain: None,
     }))
     .await;
     let names_alice = |(menu, _): &(Menu, Option<Icon>)| {

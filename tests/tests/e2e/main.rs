@@ -16,6 +16,7 @@ mod clients;
 mod commands;
 mod demo;
 mod discovery;
+mod domains;
 mod engine;
 mod errors;
 mod framing;

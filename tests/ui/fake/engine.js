@@ -3,7 +3,7 @@
  * What an engine would answer, made from the status that the fake host keeps.
  *
  * @import { FakeHost } from "./host.js"
- * @import { Request, Response, Settings, Status } from "../../../ui/generated/api.js"
+ * @import { NamedBy, Request, Response, Settings, Status } from "../../../ui/generated/api.js"
  */
 
 import { ALICE, BOB, GUEST, ME, bridge, service } from "./data.js";
@@ -16,6 +16,13 @@ const SETTINGS = {
   network: { relay: { kind: "default" }, lookup: ["dns", "mdns"] },
   restart_needed: false,
 };
+
+/** Domains that stand for somebody. @type {NamedBy[]} */
+const DOMAINS = [
+  { name: "secure.example", secure: true, first: true },
+  { name: "plain.example", secure: false, first: false },
+  { name: "remembered.example", first: false },
+];
 
 /** @param {FakeHost} host @param {Request} request @returns {Response} */
 export function answerTo(host, request) {
@@ -125,6 +132,15 @@ function open(host, status, { to, name, listen, protocol, keep }) {
 
 /** @param {Status} status @param {string} link @returns {Response} */
 function read(status, link) {
+  const domain = DOMAINS.find((each) => link === each.name || link.startsWith(`${each.name}/`));
+  if (domain) {
+    const peer = domain.secure === undefined ? ALICE : BOB;
+    const byKey = read(status, link.replace(domain.name, peer));
+    return byKey.response === "link" ? { ...byKey, domain } : byKey;
+  }
+  if (link.startsWith("changed.example")) {
+    return { response: "error", code: "domain-key-changed", message: "the domain changed.example names another key than before; `malai dns changed.example --accept` accepts the new key" };
+  }
   const found = /^(?:malai:\/\/)?([0-9a-z]+)(?:\/([^?]*))?(.*)$/.exec(link);
   const known = status.peers.find((peer) => peer.name === found?.[1]);
   const peer = known?.id52 ?? found?.[1] ?? "";

@@ -45,7 +45,7 @@ export async function open(visit) {
   await asking(visit, `Asking ${it.target.name ?? "the peer"}…`, "form", async () => {
     const protocol = it.protocol === "auto" ? await kindOf(visit, it, service) : it.protocol;
     const bridge = await visit.ask({
-      request: "bridge", to: it.target?.service || service === "" ? it.link : `${it.target?.peer}/${service}`,
+      request: "bridge", to: it.target?.service || service === "" ? it.link : `${it.target?.domain?.name ?? it.target?.peer}/${service}`,
       name: it.name || undefined, listen: it.port.trim() || undefined, protocol, keep: it.keep,
     }, "bridged");
     visit.set({ bridge });

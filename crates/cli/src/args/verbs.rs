@@ -6,7 +6,9 @@ use clap::{Args, Subcommand, builder::BoolishValueParser};
 use clap_complete::Shell;
 use malai_core::{
     access::{Pin, PinError},
-    config::{BridgeTarget, NameError, UpstreamAddress, UpstreamAddressError, check_name},
+    config::{
+        BridgeTarget, NameError, PeerName, UpstreamAddress, UpstreamAddressError, check_name,
+    },
     control::UiAddress,
     identity::KeyStore,
     link::LinkError,
@@ -192,9 +194,21 @@ pub(crate) struct LogArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServicesArgs {
-    /// A pet name, an id52 or a share link.
+    /// A pet name, an id52, a domain or a share link.
     #[arg(value_name = "PEER", value_parser = link)]
     pub(crate) peer: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DnsArgs {
+    /// The domain, for example example.com.
+    #[arg(value_name = "DOMAIN", value_parser = domain)]
+    pub(crate) domain: String,
+    /// Accept the key that it names now, in place of the one that is remembered.
+    #[arg(
+        long, env = env::ACCEPT, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) accept: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -275,6 +289,15 @@ fn upstream(text: &str) -> Result<String, UpstreamAddressError> {
 /// The same for what a bridge leads to.
 fn link(text: &str) -> Result<String, LinkError> {
     text.parse::<BridgeTarget>().map(|_| text.to_owned())
+}
+
+/// The same for a domain, which may end in a dot here.
+fn domain(text: &str) -> Result<String, String> {
+    let domain = text.strip_suffix('.').unwrap_or(text);
+    match domain.parse::<BridgeTarget>().map(|target| target.peer) {
+        Ok(PeerName::Domain(name)) if !domain.contains('/') => Ok(name),
+        _ => Err("this is not a domain; write for example example.com".to_owned()),
+    }
 }
 
 /// The same for a name.

@@ -5,7 +5,7 @@ use malai_api::{
 };
 use malai_core::{access::Pin, config::BridgeTarget};
 
-use super::Context;
+use super::{Context, dns};
 use crate::{
     args::BridgeArgs,
     exit::Exit,
@@ -25,7 +25,7 @@ pub(crate) async fn run(context: &Context, args: BridgeArgs) -> anyhow::Result<E
     };
     let signals = Signals::listen()?;
     let bg = args.bg;
-    let asked = ask(&mut session, args).await;
+    let asked = ask(&mut session, args, output).await;
     let (session, (bridge, identity)) = session.keep(asked).await?;
     output.event(&Event::Identity {
         id52: identity.id52,
@@ -49,11 +49,13 @@ pub(crate) async fn run(context: &Context, args: BridgeArgs) -> anyhow::Result<E
 async fn ask(
     session: &mut Session,
     args: BridgeArgs,
+    output: Output,
 ) -> anyhow::Result<(BridgeStatus, IdentityStatus)> {
     if !args.bg {
         session.subscribe().await?;
     }
     let identity = session.identity().await?;
+    dns::tell_domain(session, &args.to, output).await?;
     let request = request(args)?;
     let response = session.request(Request::Bridge(request)).await?;
     let Response::Bridged(bridge) = response else {

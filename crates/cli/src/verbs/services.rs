@@ -2,7 +2,7 @@
 
 use malai_api::{Request, Response};
 
-use super::Context;
+use super::{Context, dns};
 use crate::{
     args::ServicesArgs,
     exit::Exit,
@@ -13,6 +13,7 @@ use crate::{
 pub(crate) async fn run(context: &Context, args: ServicesArgs) -> anyhow::Result<Exit> {
     let output = context.output;
     let mut session = Session::running(&context.home()?, "").await?;
+    dns::tell_domain(&mut session, &args.peer, output).await?;
     let request = Request::Services { peer: args.peer };
     let response = session.request(request).await?;
     let Response::Services { peer, services } = &response else {

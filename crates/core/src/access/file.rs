@@ -3,11 +3,7 @@
 //! A file that cannot be read lets nobody in. It is moved aside, never written over, so that
 //! nothing is lost that could be looked into.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use fastn_p2p::PublicKey;
 use serde::{Deserialize, Serialize};
@@ -22,8 +18,6 @@ use crate::{
 const VERSION: u32 = 1;
 /// The largest file that is read: four times what all invites and guests there can be take.
 const FILE_MAX: u64 = 4 * 1024 * 1024;
-/// Names that are tried for a file that is moved aside.
-const MAX_ASIDE: usize = 100;
 
 /// Where invites and grants are kept.
 #[derive(Debug, Clone)]
@@ -114,7 +108,7 @@ impl AccessFile {
             Err(error) => error,
         };
         let file = self.0.clone();
-        match self.move_aside() {
+        match private_file::move_aside(&file) {
             Ok(aside) => Err(AccessFileError::MovedAside {
                 file,
                 aside,
@@ -171,17 +165,7 @@ impl AccessFile {
 
     fn read(&self) -> io::Result<Kept> {
         let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidData, text);
-        // Opening a named pipe would wait for a writer.
-        if !fs::metadata(&self.0)?.is_file() {
-            return Err(invalid("it is no file"));
-        }
-        let mut text = String::new();
-        let read = File::open(&self.0)?
-            .take(FILE_MAX + 1)
-            .read_to_string(&mut text)?;
-        if u64::try_from(read).is_ok_and(|length| length > FILE_MAX) {
-            return Err(invalid("it is too large"));
-        }
+        let text = private_file::read(&self.0, FILE_MAX)?;
         if serde_json::from_str::<Versioned>(&text)?.version != VERSION {
             return Err(invalid("another version of malai has written it"));
         }
@@ -201,27 +185,12 @@ impl AccessFile {
         }
         Ok(Kept { access, as_of })
     }
-
-    fn move_aside(&self) -> io::Result<PathBuf> {
-        for number in 1..=MAX_ASIDE {
-            let aside = aside(&self.0, number);
-            if fs::symlink_metadata(&aside).is_err() {
-                fs::rename(&self.0, &aside)?;
-                return Ok(aside);
-            }
-        }
-        Err(io::Error::other("too many were moved aside before"))
-    }
 }
 
 impl Access {
     fn kept(&mut self, service: String) -> &mut Door {
         self.0.entry(ShareId::kept(service)).or_default()
     }
-}
-
-fn aside(path: &Path, number: usize) -> PathBuf {
-    path.with_extension(format!("unreadable-{number}.json"))
 }
 
 #[cfg(test)]

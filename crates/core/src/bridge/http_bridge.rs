@@ -1,6 +1,6 @@
 //! Requests from a local client on their way to a service of a peer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use fastn_p2p::{RejectCode, Rejection, Session, Waiting};
 use http::{Method, Request, Response, Version};
@@ -18,7 +18,7 @@ use crate::{
         forward, handshake,
     },
     meter::Meter,
-    peers::Peers,
+    peers::{Naming, Peers},
     shutdown::Shutdown,
     wire::HttpStream,
 };
@@ -57,8 +57,7 @@ impl HttpBridge {
         let is_one_of_several = targets.len() > 1;
         let pools = targets.into_iter().map(|(target, wait)| {
             let dial = PeerDial {
-                peers: peers.clone(),
-                target,
+                naming: Arc::new(Naming::new(peers, target)),
                 wait,
                 is_one_of_several,
                 waiting: waiting.clone(),
@@ -100,7 +99,7 @@ impl HttpBridge {
         });
         if let (Some((method, path)), Some(dial)) = (asked, target) {
             self.events.send(|| Event::Request {
-                service: dial.target.service.clone(),
+                service: dial.naming.target.service.clone(),
                 peer: dial.peer(),
                 method,
                 path,
@@ -161,6 +160,7 @@ impl HttpBridge {
         for pool in &self.pools {
             let Some(forwarded) = left.take() else { break };
             asked = Some(&pool.dial);
+            pool.dial.naming.refresh();
             match forward(pool, forwarded, &self.meter, |tunnel| tasks.spawn(tunnel)).await {
                 Ok(response) => return (asked, Ok(response.map(|body| body.holding(open)))),
                 Err((error, again)) => (failure, left) = (Some(error), again),
@@ -175,8 +175,7 @@ impl HttpBridge {
 /// Opens streams to one service of one peer.
 #[derive(Debug, Clone)]
 struct PeerDial {
-    peers: Peers,
-    target: BridgeTarget,
+    naming: Arc<Naming>,
     wait: Duration,
     is_one_of_several: bool,
     waiting: Waiting,
@@ -191,19 +190,18 @@ impl PeerDial {
     }
 
     async fn open(&self) -> Result<Session, ProxyError> {
-        let peer = self.peers.resolve(&self.target)?;
-        let opening = self.peers.open(peer, HttpStream, &self.target, self.wait);
-        let mut session = opening.await?;
+        let peer = self.naming.key().await?;
+        let Naming { peers, target, .. } = &*self.naming;
+        let mut session = peers.open(peer, HttpStream, target, self.wait).await?;
         session.count_waiting(&self.waiting);
         Ok(session)
     }
 
     /// The peer's id52, or nothing while its name means nobody.
     fn peer(&self) -> String {
-        self.peers
-            .key_of(&self.target)
-            .map(|key| key.to_string())
-            .unwrap_or_default()
+        let Naming { peers, target, .. } = &*self.naming;
+        let key = peers.key_of(target).ok().flatten();
+        key.map(|key| key.to_string()).unwrap_or_default()
     }
 }
 
@@ -224,6 +222,10 @@ impl Dial for PeerDial {
         handshake(TokioIo::new(session), version, &self.tasks)
             .await
             .map_err(lost)
+    }
+
+    fn generation(&self) -> u64 {
+        self.naming.generation()
     }
 
     fn lost(&self, error: hyper::Error) -> ProxyError {

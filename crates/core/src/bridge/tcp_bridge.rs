@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use fastn_p2p::{Session, Waiting, copy_both};
 
 use crate::{
-    config::{BridgeConfig, BridgeTarget},
+    config::BridgeConfig,
     http::ProxyError,
     meter::Meter,
-    peers::Peers,
+    peers::{Naming, Peers},
     stream::ResetOnDrop,
     wire::TcpStream,
 };
@@ -16,8 +16,7 @@ use crate::{
 /// Where connections of one bridge go, in the order in which targets are tried.
 #[derive(Debug)]
 pub(super) struct TcpBridge {
-    peers: Peers,
-    targets: Vec<BridgeTarget>,
+    targets: Vec<Naming>,
     wait: Duration,
     meter: Meter,
     waiting: Waiting,
@@ -36,9 +35,11 @@ impl TcpBridge {
         } else {
             wait
         };
+        let targets = config.to.iter();
         Self {
-            peers: peers.clone(),
-            targets: config.to.clone(),
+            targets: targets
+                .map(|target| Naming::new(peers, target.clone()))
+                .collect(),
             wait,
             meter,
             waiting: waiting.clone(),
@@ -68,9 +69,15 @@ impl TcpBridge {
 
     async fn open(&self) -> Result<Session, ProxyError> {
         let mut failure = None;
-        for target in &self.targets {
-            let peer = self.peers.resolve(target)?;
-            match self.peers.open(peer, TcpStream, target, self.wait).await {
+        for naming in &self.targets {
+            let opened = match naming.key().await {
+                Ok(peer) => {
+                    let Naming { peers, target, .. } = naming;
+                    peers.open(peer, TcpStream, target, self.wait).await
+                }
+                Err(error) => Err(error),
+            };
+            match opened {
                 Ok(mut session) if self.targets.len() > 1 => {
                     session.count_waiting(&self.waiting);
                     match super::http_bridge::answered(&mut session, self.wait).await {

@@ -219,6 +219,11 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("bridge.NAME.active", Boolean, Value("true")),
     key(
+        "domains.servers",
+        Texts("of `ip` or `ip:port`"),
+        Value("[]"),
+    ),
+    key(
         "gateway.listen",
         Address("a port or `127.0.0.1:PORT`"),
         Nothing,

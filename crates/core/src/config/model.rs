@@ -41,6 +41,8 @@ pub struct Config {
     pub groups: BTreeMap<String, GroupConfig>,
     /// `[bridge.NAME]`
     pub bridges: BTreeMap<String, BridgeConfig>,
+    /// `[domains]`
+    pub domains: DomainsConfig,
     /// `[gateway]`: the listener that routes by `*.localhost` names.
     pub gateway: GatewayConfig,
     /// `[policy]`: what holds for all services.
@@ -67,6 +69,7 @@ impl Default for Config {
             peers: BTreeMap::new(),
             groups: BTreeMap::new(),
             bridges: BTreeMap::new(),
+            domains: DomainsConfig::default(),
             gateway: GatewayConfig::default(),
             policy: PolicyConfig::default(),
             drain_timeout: Duration::from_secs(10),
@@ -191,6 +194,13 @@ pub struct PeerConfig {
 pub struct GroupConfig {
     /// Who is in it.
     pub members: Vec<Member>,
+}
+
+/// `[domains]`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DomainsConfig {
+    /// The DNS servers that are asked what a domain names; those of the system when empty.
+    pub servers: Vec<SocketAddr>,
 }
 
 /// `[gateway]`

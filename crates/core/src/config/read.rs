@@ -3,7 +3,11 @@
 //! A value that is wrong has been reported by the section and leaves the default here, since the
 //! result is only ever used when nothing was wrong.
 
-use std::{convert::Infallible, str::FromStr};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 use malai_api::Protocol;
 use url::Url;
@@ -22,6 +26,9 @@ mod service;
 
 /// The version of the file's form that this code reads.
 const VERSION: i64 = 1;
+
+/// The port of a DNS server that is named without one (RFC 1035, section 4.2).
+const DNS_PORT: u16 = 53;
 
 /// Reads and checks a whole file that has the form of TOML.
 pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parsed, Problems> {
@@ -52,6 +59,10 @@ pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parse
         config
             .bridges
             .insert(name, bridge::read(&section, &mut mentions));
+    }
+    if let Some(section) = root.table("domains") {
+        let servers = section.values("servers", dns_server);
+        config.domains.servers = servers.map(values).unwrap_or_default();
     }
     if let Some(section) = root.table("gateway") {
         config.gateway = gateway(&section, &mut mentions);
@@ -229,6 +240,16 @@ fn protocol(section: &Section<'_>) -> Protocol {
     };
     let protocol = section.value("protocol", parse);
     protocol.map_or(Protocol::Http, |protocol| protocol.value)
+}
+
+/// A DNS server; without a port it has the usual one.
+fn dns_server(text: &str) -> Result<SocketAddr, String> {
+    let address = text
+        .parse()
+        .or_else(|_| text.parse().map(|ip: IpAddr| (ip, DNS_PORT).into()));
+    let wrong =
+        |_| format!("`{text}` is not the address of a DNS server; write for example 192.168.1.1");
+    address.map_err(wrong)
 }
 
 fn web_url(text: &str) -> Result<Url, String> {

@@ -131,6 +131,7 @@ fn reads_networks_bridges_and_the_rest() {
 version = 1
 gateway.listen = 8080
 engine.drain_timeout = "3s"
+domains.servers = ["127.0.0.1:5353", "::1"]
 [network]
 relay = ["https://relay.example.org"]
 lookup = ["dht"]
@@ -153,6 +154,8 @@ hosts = ["Orders.test"]
         Some(SocketAddr::from(([127, 0, 0, 1], 8080)))
     );
     assert_eq!(config.drain_timeout, Duration::from_secs(3));
+    let servers = ["127.0.0.1:5353", "[::1]:53"].map(|server| server.parse().unwrap());
+    assert_eq!(config.domains.servers, servers);
     assert_eq!(config.network.lookup, [LookupConfig::Dht]);
     assert!(matches!(&config.network.relay, RelayConfig::Own(relays) if relays.len() == 1));
     assert_eq!(config.network.dns.unwrap().origin, "lookup.example.org");
@@ -465,6 +468,10 @@ fn says_what_would_be_right() {
 #[test]
 fn refuses_values_that_lead_nowhere() {
     for (text, expected) in [
+        (
+            "[domains]\nservers = [\"9.9.9.9\", \"dns.example.org\"]",
+            "2: domains.servers: `dns.example.org` is not the address of a DNS server; write for example 192.168.1.1",
+        ),
         (
             "[service.a]\nupstream = []",
             "2: service.a.upstream: an empty list leads nowhere; write at least one, such as 3000",

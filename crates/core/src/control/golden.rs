@@ -5,10 +5,10 @@ mod access;
 use std::path::Path;
 
 use malai_api::{
-    BridgeRequest, BridgeStatus, Check, CheckOutcome, CheckSubject, DevServer, Event, Failure,
-    GroupStatus, IdentityStatus, InviteRequest, LinkTarget, NetworkSettings, OfferedService,
-    Operation, PeerState, PeerStatus, Protocol, QrCode, Reach, RelaySetting, Request, Response,
-    ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
+    BridgeRequest, BridgeStatus, Check, CheckOutcome, CheckSubject, DevServer, DomainReport, Event,
+    Failure, GroupStatus, IdentityStatus, InviteRequest, LinkTarget, NamedBy, NetworkSettings,
+    OfferedService, Operation, PeerState, PeerStatus, Protocol, QrCode, Reach, RelaySetting,
+    Request, Response, ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -95,6 +95,10 @@ fn requests() -> Vec<Request> {
         Request::Services {
             peer: "alice".to_owned(),
         },
+        Request::Domain {
+            name: "example.com".to_owned(),
+            accept: true,
+        },
         Request::Invite(InviteRequest {
             service: "shop".to_owned(),
             once: true,
@@ -161,6 +165,11 @@ fn responses() -> Vec<Response> {
             pin: true,
             own: false,
             bridged_as: Some("shop".to_owned()),
+            domain: Some(NamedBy {
+                name: "example.com".to_owned(),
+                secure: Some(true),
+                first: true,
+            }),
         }),
         Response::Services {
             peer: "peer".to_owned(),
@@ -169,6 +178,16 @@ fn responses() -> Vec<Response> {
                 protocol: Protocol::Http,
             }],
         },
+        Response::Domain(DomainReport {
+            domain: "example.com".to_owned(),
+            record: "_malai.example.com. 300 IN TXT \"malai=id52\"".to_owned(),
+            key: Some("peer".to_owned()),
+            place: Some("_malai.example.com".to_owned()),
+            secure: Some(false),
+            own: false,
+            remembered: Some("other".to_owned()),
+            problem: Some(Failure::new(codes::DOMAIN_KEY_CHANGED, "what to do")),
+        }),
         Response::Invited {
             service: "shop".to_owned(),
             link: "malai://id52/shop?k=secret".to_owned(),

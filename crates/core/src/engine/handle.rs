@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use malai_api::{Failure, Request, Response, ShareRequest, codes};
+use malai_api::{BridgeRequest, Failure, Request, Response, ShareRequest, codes};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -54,6 +54,9 @@ impl EngineHandle {
         // What only looks, and may take a while, does not keep the keeper from anything.
         match request {
             Request::Share(share) => self.share(share, owner).await,
+            Request::Bridge(bridge) => self.bridge(bridge, owner).await,
+            Request::Read { link } => self.read(link, owner).await,
+            Request::Domain { name, accept } => self.look.domain(&name, accept).await,
             Request::Detect => self.look.servers().await,
             Request::Services { peer } => self.look.services(&peer).await,
             Request::Check { service } => self.look.check(&service).await,
@@ -103,6 +106,29 @@ impl EngineHandle {
         };
         if let Response::Shared { service, .. } = response {
             Response::Shared { service, answers }
+        } else {
+            response
+        }
+    }
+
+    /// A domain that means nobody is refused before anything is opened.
+    async fn bridge(&self, bridge: BridgeRequest, owner: &Owner) -> Response {
+        match self.look.settle_domain(&bridge.to).await {
+            Ok(()) => self.ask(Request::Bridge(bridge), owner).await,
+            Err(failure) => failure.into(),
+        }
+    }
+
+    async fn read(&self, link: String, owner: &Owner) -> Response {
+        let by_domain = match self.look.by_domain(&link).await {
+            Ok(Some(by_domain)) => by_domain,
+            Ok(None) => return self.ask(Request::Read { link }, owner).await,
+            Err(failure) => return failure.into(),
+        };
+        let link = by_domain.link.clone();
+        let response = self.ask(Request::Read { link }, owner).await;
+        if let Response::Link(target) = response {
+            Response::Link(by_domain.told(target))
         } else {
             response
         }

@@ -22,7 +22,10 @@ impl Keeper {
         let target = argument::<BridgeTarget>(link)?;
         self.check_peer(&target)?;
         let key = self.parts.peers.key_of(&target);
-        let peer = key.map_err(|error| Failure::new(codes::PEER_UNKNOWN, error.message))?;
+        let key = key.map_err(|error| Failure::new(codes::PEER_UNKNOWN, error.message))?;
+        // Whoever asks for a domain has looked it up before.
+        let unknown = || Failure::new(codes::PEER_UNKNOWN, "this names nobody yet");
+        let peer = key.ok_or_else(unknown)?;
         Ok(Response::Link(LinkTarget {
             peer: peer.to_string(),
             name: self.layers.file.pet_name(&peer).map(str::to_owned),
@@ -31,6 +34,7 @@ impl Keeper {
             pin: target.invite.as_deref().is_some_and(Pin::is_wanted),
             invite: target.invite.is_some(),
             own: peer == self.parts.node.id(),
+            domain: None,
         }))
     }
 
@@ -134,7 +138,7 @@ impl Keeper {
     fn bridge_to(&self, peer: &PublicKey, service: &str) -> Option<String> {
         let peers = &self.parts.peers;
         let is_it = |target: &BridgeTarget| {
-            target.service == service && peers.key_of(target).is_ok_and(|key| key == *peer)
+            target.service == service && peers.key_of(target).is_ok_and(|key| key == Some(*peer))
         };
         let bridges = self.layers.effective().bridges;
         let mut active = bridges.into_iter().filter(|(_, bridge)| bridge.active);

@@ -278,7 +278,7 @@ impl Keeper {
                 Err(Failure::new(codes::REQUEST_INVALID, message))
             }
             Request::Detect | Request::Services { .. } | Request::Check { .. } => Err(not_here()),
-            Request::Qr { .. } | Request::Log(_) => Err(not_here()),
+            Request::Qr { .. } | Request::Log(_) | Request::Domain { .. } => Err(not_here()),
         }
     }
 

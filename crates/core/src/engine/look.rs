@@ -2,6 +2,7 @@
 //! keeper.
 
 mod check;
+mod domains;
 mod log;
 mod qr;
 mod servers;
@@ -13,7 +14,7 @@ use arc_swap::ArcSwap;
 use fastn_p2p::Node;
 use tokio::sync::{Mutex, Semaphore};
 
-pub(super) use self::{log::entries, qr::qr};
+pub(super) use self::{domains::report, log::entries, qr::qr};
 
 use crate::{audit::Audit, config::Config, detect::Detector, peers::Peers, shutdown::Shutdown};
 

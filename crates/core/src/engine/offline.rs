@@ -1,18 +1,24 @@
-//! What can be asked without a running engine: pet names live in `malai.toml`.
+//! What can be asked without a running engine: pet names live in `malai.toml`, and domains in the
+//! DNS.
 //!
 //! The same checks and the same answers as with one; an engine that starts in between sees the
 //! change of the file.
 
+use fastn_p2p::PublicKey;
 use malai_api::{Failure, LogRequest, PeerState, PeerStatus, Request, Response};
 
 use super::{
+    EngineError, HomeLock,
     handle::chain,
-    look,
+    look::{self, report},
     peering::{check_peer_known, new_peer},
 };
 use crate::{
     config::{self, Config, ConfigError, Editor},
+    domains::Domains,
+    events::EventFeed,
     home::Home,
+    shutdown::Shutdown,
 };
 
 /// Answers what needs no engine; `None` for everything else.
@@ -35,6 +41,7 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::Detect
         | Request::Read { .. }
         | Request::Services { .. }
+        | Request::Domain { .. }
         | Request::Invite(_)
         | Request::Allow { .. }
         | Request::Requests
@@ -54,6 +61,36 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::ImportIdentity { .. } => return None,
     };
     Some(response.unwrap_or_else(Response::Error))
+}
+
+/// Answers [`Request::Domain`] for the identity `own`, whose engine does not run.
+///
+/// It reads and writes files on the calling thread.
+///
+/// # Errors
+/// When there is no such domain, `malai.toml` is not valid, or an engine has just started, which is
+/// the one to ask then.
+pub async fn domain_offline(
+    home: &Home,
+    own: PublicKey,
+    name: &str,
+    accept: bool,
+) -> Result<Response, Failure> {
+    let config = load(home)?;
+    let lock = match accept {
+        true => Some(HomeLock::take(home).map_err(EngineError::from)),
+        false => None,
+    };
+    let lock = lock.transpose().map_err(|error| Failure::from(&error))?;
+    let domains = Domains::open(
+        Some(home.domains()),
+        &Shutdown::default(),
+        EventFeed::default(),
+    );
+    domains.apply(&config.domains);
+    let report = report(&domains, own, name, accept).await;
+    drop(lock);
+    report.map(Response::Domain)
 }
 
 fn peers(home: &Home) -> Result<Response, Failure> {

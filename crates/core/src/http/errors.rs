@@ -125,6 +125,15 @@ impl ProxyError {
         )
     }
 
+    /// A domain stands for a peer, and means nobody for certain.
+    pub(crate) fn peer_unnamed(
+        code: &'static str,
+        status: StatusCode,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::new(Side::Peer, code, status, message)
+    }
+
     /// The peer could not be reached in time.
     pub(crate) fn peer_offline(message: impl Into<String>) -> Self {
         Self::new(

@@ -36,6 +36,11 @@ pub(crate) trait Dial: fmt::Debug + Send + Sync {
     /// Makes a connection that speaks `version`.
     fn dial(&self, version: Version) -> impl Future<Output = Result<Sender, ProxyError>> + Send;
 
+    /// A kept connection is used only in the generation in which it was made.
+    fn generation(&self) -> u64 {
+        0
+    }
+
     /// What it means that a connection broke off before there was an answer.
     fn lost(&self, error: hyper::Error) -> ProxyError;
 }
@@ -81,8 +86,9 @@ pub(crate) struct Unsent {
 #[derive(Debug)]
 struct Slots;
 
+/// A kept connection, with the generation in which it was made.
 #[derive(Debug, Default)]
-struct Slot(Option<Sender>);
+struct Slot(Option<(Sender, u64)>);
 
 impl ManageConnection for Slots {
     type Connection = Slot;
@@ -138,10 +144,14 @@ impl<D: Dial> Pool<D> {
         };
         let version = request.version();
         loop {
-            let kept = slot.0.take().filter(|sender| sender.is_ready(version));
+            let generation = self.dial.generation();
+            let kept = slot
+                .0
+                .take()
+                .filter(|(sender, made_in)| sender.is_ready(version) && *made_in == generation);
             let is_kept = kept.is_some();
             let mut sender = match kept {
-                Some(sender) => sender,
+                Some((sender, _)) => sender,
                 // Boxed, so that the many requests that need no dial do not carry its future about.
                 None => match Box::pin(self.dial.dial(version)).await {
                     Ok(sender) => sender,
@@ -157,7 +167,7 @@ impl<D: Dial> Pool<D> {
             let (held, release) = hold_body(request);
             match sender.send(held).await {
                 Ok(response) => {
-                    slot.0 = Some(sender);
+                    slot.0 = Some((sender, generation));
                     let lease = Lease {
                         slot,
                         _release: release,

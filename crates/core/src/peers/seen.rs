@@ -6,8 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
-    io::{self, Read},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -109,13 +108,7 @@ impl Seen {
 
 fn read(path: &Path) -> BTreeMap<PublicKey, Times> {
     let read = || -> io::Result<BTreeMap<PublicKey, Times>> {
-        // Opening a named pipe would wait for a writer.
-        if !fs::metadata(path)?.is_file() {
-            return Err(io::Error::other("it is no file"));
-        }
-        let mut bytes = Vec::new();
-        File::open(path)?.take(FILE_MAX).read_to_end(&mut bytes)?;
-        let document: Document = serde_json::from_slice(&bytes)?;
+        let document: Document = serde_json::from_str(&private_file::read(path, FILE_MAX)?)?;
         let seen = document.seen.into_iter().take(MAX_PEERS);
         let times = |(peer, last): (PublicKey, u64)| {
             let first = document.first.get(&peer).copied().unwrap_or(last);
@@ -135,6 +128,8 @@ fn read(path: &Path) -> BTreeMap<PublicKey, Times> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use fastn_p2p::SecretKey;
 
     use super::*;

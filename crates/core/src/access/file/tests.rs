@@ -1,3 +1,5 @@
+use std::fs;
+
 use fastn_p2p::SecretKey;
 
 use super::*;
@@ -98,8 +100,8 @@ fn a_second_one_moved_aside_leaves_the_first() {
         file(&dir).write(text).unwrap();
         file(&dir).load().unwrap_err();
     }
-    let first = aside(&file(&dir).0, 1);
+    let first = dir.path().join("access.unreadable-1.json");
     assert_eq!(fs::read_to_string(first).unwrap(), "one");
-    let second = aside(&file(&dir).0, 2);
+    let second = dir.path().join("access.unreadable-2.json");
     assert_eq!(fs::read_to_string(second).unwrap(), "two");
 }

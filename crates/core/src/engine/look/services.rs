@@ -7,7 +7,7 @@ use malai_api::{Failure, OfferedService, Response, codes};
 
 use super::Look;
 use crate::{
-    config::BridgeTarget,
+    config::{BridgeTarget, PeerName},
     engine::{handle::chain, sharing::argument},
     wire::{Offer, Open, Services},
 };
@@ -26,8 +26,13 @@ impl Look {
 
     async fn ask_for_services(&self, text: &str) -> Result<Response, Failure> {
         let target = argument::<BridgeTarget>(text)?;
-        let key = self.peers.resolve(&target);
-        let peer = key.map_err(|error| Failure::new(codes::PEER_UNKNOWN, error.message))?;
+        let peer = match &target.peer {
+            PeerName::Domain(domain) => self.key_of_domain(domain).await?,
+            PeerName::Key(_) | PeerName::Pet(_) => {
+                let key = self.peers.resolve(&target).await;
+                key.map_err(|error| Failure::new(codes::PEER_UNKNOWN, error.message))?
+            }
+        };
         let config = self.effective.load();
         let name = config.pet_name(&peer);
         let name = name.map_or_else(|| peer.short(), str::to_owned);
