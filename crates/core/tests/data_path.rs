@@ -9,7 +9,7 @@ use fastn_p2p::{LookupChoice, Node, NodeConfig, PublicKey, RelayChoice, SecretKe
 use malai_api::Protocol;
 use malai_core::{
     access::AccessState,
-    bridge::Bridges,
+    bridge::{Bridges, Ports},
     config::{BridgeConfig, Config, Member, ServiceConfig},
     events::EventFeed,
     expose::Expose,
@@ -42,7 +42,7 @@ async fn side() -> Side {
     let expose = Expose::new(shutdown.clone(), EventFeed::default());
     expose.serve(&node);
     let peers = Peers::new(node.clone(), None, &shutdown, EventFeed::default());
-    let bridges = Bridges::new(peers, shutdown.clone(), EventFeed::default());
+    let bridges = Bridges::new(peers, Ports::default(), shutdown.clone(), EventFeed::default());
     Side {
         node,
         expose,

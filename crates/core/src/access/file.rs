@@ -3,24 +3,18 @@
 //! A file that cannot be read lets nobody in. It is moved aside, never written over, so that
 //! nothing is lost that could be looked into.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use fastn_p2p::PublicKey;
 use serde::{Deserialize, Serialize};
 
 use super::{Access, Door, Grant, Invite, ShareId};
-use crate::private_file::{self, Existing};
+use crate::private_file::{self, Existing, Unreadable, invalid};
 
 /// The one version of the format there is.
 const VERSION: u32 = 1;
 /// The largest file that is read: four times what all invites and guests there can be take.
 const FILE_MAX: u64 = 4 * 1024 * 1024;
-/// Names that are tried for a file that is moved aside.
-const MAX_ASIDE: usize = 100;
 
 /// Where invites and grants are kept.
 #[derive(Debug, Clone)]
@@ -93,20 +87,15 @@ impl AccessFile {
     /// [`AccessFileError::MovedAside`] when it made no sense, after which a new one can be written;
     /// [`AccessFileError::Read`] when it had better stay untouched.
     pub fn load(&self) -> Result<Access, AccessFileError> {
-        let source = match self.read() {
-            Ok(access) => return Ok(access),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Access::default()),
-            Err(error) => error,
-        };
         let file = self.0.clone();
-        match self.move_aside() {
-            Ok(aside) => Err(AccessFileError::MovedAside {
+        private_file::load(&self.0, FILE_MAX, parse).map_err(|unreadable| match unreadable {
+            Unreadable::MovedAside { aside, source } => AccessFileError::MovedAside {
                 file,
                 aside,
                 source,
-            }),
-            Err(error) => Err(AccessFileError::Read(file, error)),
-        }
+            },
+            Unreadable::Stays(error) => AccessFileError::Read(file, error),
+        })
     }
 
     /// What is written for the kept shares of `access`.
@@ -151,59 +140,32 @@ impl AccessFile {
         private_file::write(&self.0, text.as_bytes(), Existing::Replace)
             .map_err(|error| AccessFileError::Write(self.0.clone(), error))
     }
+}
 
-    fn read(&self) -> io::Result<Access> {
-        let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidData, text);
-        // Opening a named pipe would wait for a writer.
-        if !fs::metadata(&self.0)?.is_file() {
-            return Err(invalid("it is no file"));
-        }
-        let mut text = String::new();
-        let read = File::open(&self.0)?
-            .take(FILE_MAX + 1)
-            .read_to_string(&mut text)?;
-        if u64::try_from(read).is_ok_and(|length| length > FILE_MAX) {
-            return Err(invalid("it is too large"));
-        }
-        if serde_json::from_str::<Versioned>(&text)?.version != VERSION {
-            return Err(invalid("another version of malai has written it"));
-        }
-        let document: Document = serde_json::from_str(&text)?;
-        let mut access = Access::default();
-        for KeptInvite { service, invite } in document.invites {
-            access.kept(service).invites.push(invite);
-        }
-        for KeptGrant {
-            service,
-            peer,
-            grant,
-        } in document.grants
-        {
-            access.kept(service).grants.insert(peer, grant);
-        }
-        Ok(access)
+fn parse(text: &str) -> io::Result<Access> {
+    if serde_json::from_str::<Versioned>(text)?.version != VERSION {
+        return Err(invalid("another version of malai has written it"));
     }
-
-    fn move_aside(&self) -> io::Result<PathBuf> {
-        for number in 1..=MAX_ASIDE {
-            let aside = aside(&self.0, number);
-            if fs::symlink_metadata(&aside).is_err() {
-                fs::rename(&self.0, &aside)?;
-                return Ok(aside);
-            }
-        }
-        Err(io::Error::other("too many were moved aside before"))
+    let document: Document = serde_json::from_str(text)?;
+    let mut access = Access::default();
+    for KeptInvite { service, invite } in document.invites {
+        access.kept(service).invites.push(invite);
     }
+    for KeptGrant {
+        service,
+        peer,
+        grant,
+    } in document.grants
+    {
+        access.kept(service).grants.insert(peer, grant);
+    }
+    Ok(access)
 }
 
 impl Access {
     fn kept(&mut self, service: String) -> &mut Door {
         self.0.entry(ShareId::kept(service)).or_default()
     }
-}
-
-fn aside(path: &Path, number: usize) -> PathBuf {
-    path.with_extension(format!("unreadable-{number}.json"))
 }
 
 #[cfg(test)]

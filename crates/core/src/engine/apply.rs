@@ -30,6 +30,7 @@ impl Keeper {
         self.parts.peers.apply(&config);
         let admitted = self.admitted(&config).await;
         self.parts.expose.apply(&config, admitted);
+        self.parts.bridges.speak_for_ports(&config);
         self.apply_shares(&config, reason).await;
         self.apply_bridges(&config, reason).await;
         self.apply_gateway(&config).await;

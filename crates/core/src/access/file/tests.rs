@@ -1,3 +1,5 @@
+use std::fs;
+
 use fastn_p2p::SecretKey;
 
 use super::*;
@@ -90,8 +92,10 @@ fn a_second_one_moved_aside_leaves_the_first() {
         file(&dir).write(text).unwrap();
         file(&dir).load().unwrap_err();
     }
-    let first = aside(&file(&dir).0, 1);
-    assert_eq!(fs::read_to_string(first).unwrap(), "one");
-    let second = aside(&file(&dir).0, 2);
-    assert_eq!(fs::read_to_string(second).unwrap(), "two");
+    for (text, name) in [
+        ("one", "access.unreadable-1.json"),
+        ("two", "access.unreadable-2.json"),
+    ] {
+        assert_eq!(fs::read_to_string(dir.path().join(name)).unwrap(), text);
+    }
 }
