@@ -71,6 +71,7 @@ pub(crate) fn bridge(name: &str, protocol: Protocol) -> BridgeStatus {
         protocol,
         local: "127.0.0.1:4001".to_owned(),
         url: url.to_owned(),
+        named_url: None,
         active: true,
         kept: false,
         state: PeerState::Direct,

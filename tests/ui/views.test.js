@@ -190,6 +190,21 @@ test("a peer met for the first time gets a name", async () => {
   assert.deepEqual(host.askedFor("peer-add"), [{ request: "peer-add", name: "sam", id52: STRANGER }]);
 });
 
+test("the name that a link suggests is one click away", async () => {
+  const host = new FakeHost(emptyStatus());
+  const screen = await openWindow(host, "#/connect");
+  await screen.type("link-input", `malai://${STRANGER}/shop?n=sam`);
+  await screen.submit("link-input");
+  await screen.submit("open-link");
+  await screen.says("Its owner suggests this name");
+  assert.equal(host.askedFor("peer-add").length, 0, "nobody is called so unasked");
+  const field = await screen.find("pet-name");
+  assert.equal(/** @type {HTMLInputElement} */ (field).value, "sam");
+  await screen.submit("save-pet-name");
+  await until(() => !screen.has("naming"), "it still asks");
+  assert.deepEqual(host.askedFor("peer-add"), [{ request: "peer-add", name: "sam", id52: STRANGER }]);
+});
+
 test("one's own link is not opened", async () => {
   const host = new FakeHost(emptyStatus());
   const screen = await openWindow(host, "#/connect");

@@ -63,6 +63,11 @@ local: string,
  */
 url: string,
 /**
+ * The same service by its name at the gateway, when that is on and the peer has a pet name:
+ * `http://shop.alice.localhost:PORT/`.
+ */
+named_url?: string,
+/**
  * Whether it is wanted now.
  */
 active: boolean,
@@ -376,6 +381,11 @@ peer: string,
  */
 name?: string,
 /**
+ * What the link suggests to call the peer, made free where another has that name; missing
+ * when the peer has one. It is the peer's word, and gives nobody anything by itself.
+ */
+suggested_name?: string,
+/**
  * The service; empty for the peer's only or default one.
  */
 service: string,
@@ -579,7 +589,20 @@ service: string, } | { "request": "qr",
 /**
  * What it says, at most 2048 bytes.
  */
-text: string, } | { "request": "settings" } | { "request": "set-network" } & NetworkSettings | { "request": "export-identity",
+text: string, } | { "request": "settings" } | { "request": "set-network" } & NetworkSettings | { "request": "set-gateway",
+/**
+ * A port or `ip:port`, where port 0 takes the one it had before or a free one; off when
+ * missing.
+ */
+listen?: string,
+/**
+ * Whether it is written to `malai.toml`; otherwise it holds until the engine ends.
+ */
+keep: boolean, } | { "request": "set-name",
+/**
+ * A pet name; nothing is suggested when missing.
+ */
+name?: string, } | { "request": "export-identity",
 /**
  * The file, an absolute path; it must not be there yet.
  */
@@ -707,6 +730,14 @@ config: string,
  * The directory of log files.
  */
 logs: string,
+/**
+ * What we suggest that others call us.
+ */
+name?: string,
+/**
+ * Where the gateway listens, as `malai.toml` says; missing while it is off.
+ */
+gateway?: string,
 /**
  * How the network is used, as `malai.toml` says.
  */

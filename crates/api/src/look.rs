@@ -30,6 +30,10 @@ pub struct LinkTarget {
     /// Our pet name for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What the link suggests to call the peer, made free where another has that name; missing
+    /// when the peer has one. It is the peer's word, and gives nobody anything by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested_name: Option<String>,
     /// The service; empty for the peer's only or default one.
     pub service: String,
     /// Whether it carries an invite.

@@ -95,6 +95,24 @@ pub enum Request {
     Settings,
     /// Use the network otherwise, from the next start on; written to `malai.toml`.
     SetNetwork(NetworkSettings),
+    /// Turn the gateway on, at another address, or off.
+    SetGateway {
+        /// A port or `ip:port`, where port 0 takes the one it had before or a free one; off when
+        /// missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        listen: Option<String>,
+        /// Whether it is written to `malai.toml`; otherwise it holds until the engine ends.
+        #[serde(default)]
+        keep: bool,
+    },
+    /// What we suggest that others call us, in `malai.toml` and in links.
+    SetName {
+        /// A pet name; nothing is suggested when missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        name: Option<String>,
+    },
     /// Write a copy of the secret key into a new file that its owner alone may read.
     ExportIdentity {
         /// The file, an absolute path; it must not be there yet.

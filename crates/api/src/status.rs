@@ -124,6 +124,10 @@ pub struct BridgeStatus {
     pub local: String,
     /// The same as a URL, for HTTP.
     pub url: String,
+    /// The same service by its name at the gateway, when that is on and the peer has a pet name:
+    /// `http://shop.alice.localhost:PORT/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_url: Option<String>,
     /// Whether it is wanted now.
     pub active: bool,
     /// Whether `malai.toml` has it.

@@ -24,6 +24,7 @@ pub(crate) const ID: &str = "MALAI_ID";
 pub(crate) const REPLACE: &str = "MALAI_REPLACE";
 pub(crate) const MOVE: &str = "MALAI_MOVE";
 pub(crate) const UI: &str = "MALAI_UI";
+pub(crate) const GATEWAY: &str = "MALAI_GATEWAY";
 
 /// Where legacy malai looks for its secret key first; not a flag of ours.
 pub(crate) const LEGACY_SECRET: &str = "KULFI_SECRET_KEY";

@@ -68,7 +68,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         Command::Services(args) => services::run(&context, args).await,
         Command::Peer(command) => peer::change(&context, command).await,
         Command::Peers => peer::list(&context).await,
-        Command::Serve(args) => Box::pin(serve::run(&context, &args)).await,
+        Command::Serve(args) => Box::pin(serve::run(&context, args)).await,
         Command::Config(command) => config::run(&context, &command),
         Command::Demo => Box::pin(demo::run(output)).await,
         Command::Keygen(args) => keygen::run(&context, args),

@@ -42,7 +42,12 @@ async fn side() -> Side {
     let expose = Expose::new(shutdown.clone(), EventFeed::default());
     expose.serve(&node);
     let peers = Peers::new(node.clone(), None, &shutdown, EventFeed::default());
-    let bridges = Bridges::new(peers, Ports::default(), shutdown.clone(), EventFeed::default());
+    let bridges = Bridges::new(
+        peers,
+        Ports::default(),
+        shutdown.clone(),
+        EventFeed::default(),
+    );
     Side {
         node,
         expose,
@@ -65,6 +70,7 @@ fn share(side: &Side, protocol: Protocol, upstream: u16, allow: Vec<Member>) -> 
         service: "shop".into(),
         addresses: side.node.addresses(),
         relay: None,
+        name: None,
         invite: None,
     }
 }

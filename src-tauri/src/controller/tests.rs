@@ -183,6 +183,7 @@ async fn servers_come_and_go_and_a_copied_link_is_named() {
     lab.answer(Response::Link(LinkTarget {
         peer: ALICE.to_owned(),
         name: Some("alice".to_owned()),
+        suggested_name: None,
         service: "shop".to_owned(),
         invite: false,
         own: false,

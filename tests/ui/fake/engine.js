@@ -70,7 +70,14 @@ export function answerTo(host, request) {
     case "qr":
       return { response: "qr", ...code(request.text) };
     case "settings":
-      return { response: "settings", ...SETTINGS };
+      return { response: "settings", ...SETTINGS, ...host.settings };
+    case "set-name":
+      host.settings = { ...host.settings, name: request.name };
+      return { response: "done" };
+    case "set-gateway":
+      host.settings = { ...host.settings, gateway: request.listen };
+      host.push({ ...status, gateway: request.listen?.replace(/:0$/, ":4321") });
+      return { response: "done" };
     case "set-network":
     case "export-identity":
     case "import-identity":
@@ -131,6 +138,7 @@ function read(status, link) {
   if (peer.length !== 52) return { response: "error", code: "argument-invalid", message: `\`${link}\` is not a peer; write a pet name, an id52 or a domain` };
   return {
     response: "link", peer, name: status.peers.find((each) => each.id52 === peer)?.name, service: found?.[2] ?? "",
+    suggested_name: known ? undefined : /[?&]n=([a-z0-9-]+)/.exec(found?.[3] ?? "")?.[1],
     invite: /[?&]k=/.test(found?.[3] ?? ""), own: peer === ME,
     bridged_as: status.bridges.find((each) => each.peer === peer && each.service === found?.[2])?.name,
   };

@@ -18,7 +18,7 @@ export async function read(visit) {
   if (wrong !== "") return;
   await asking(visit, "Reading the link…", "link", async () => {
     const target = await visit.ask({ request: "read", link }, "link");
-    visit.set({ link, target });
+    visit.set({ link, target, petName: target.suggested_name ?? "" });
   });
   // A peer of ours was chosen here, so it may be asked at once; a stranger's link waits for a click.
   const { target, handed } = visit.form;

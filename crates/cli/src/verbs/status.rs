@@ -46,7 +46,10 @@ fn page(status: &Status) -> String {
         format!("network  {}", network(status)),
     ];
     if let Some(gateway) = &status.gateway {
-        lines.push(format!("gateway  {gateway}"));
+        let port = gateway.rsplit_once(':').map_or("", |(_, port)| port);
+        lines.push(format!(
+            "gateway  {gateway}; http://SERVICE.PEER.localhost:{port}/"
+        ));
     }
     if let Some(notice) = &status.identity.notice {
         lines.push(format!("notice   {notice}"));
@@ -122,6 +125,9 @@ fn bridge(bridge: &BridgeStatus) -> String {
         return format!("{}: leads to {}, but {error}", bridge.name, bridge.to);
     }
     line.push_str(&format!(", {}", text::way(bridge.state, bridge.rtt_ms)));
+    if let Some(url) = &bridge.named_url {
+        line.push_str(&format!("\n    also {url}"));
+    }
     line.push_str(&format!("\n    {}", text::traffic(bridge.traffic)));
     line
 }

@@ -3,7 +3,7 @@
 //! A file that is not valid is never touched, and a change is only written when the whole file is
 //! valid with it and says exactly what was asked; so no edit can lose text or open access.
 
-use std::{fmt, path::Path};
+use std::{fmt, net::SocketAddr, path::Path};
 
 use toml_edit::{Decor, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
@@ -133,13 +133,31 @@ impl Editor {
         if self.config.network == old {
             return;
         }
-        if self.document.is_empty() {
-            self.begin();
+        let new = self.config.network.clone();
+        if let Some(table) = self.table("network") {
+            section::network(table, &old, &new);
         }
-        let new = Item::Table(Table::new());
-        let item = self.document.entry("network").or_insert(new);
-        if let Some(table) = item.as_table_like_mut() {
-            section::network(table, &old, &self.config.network);
+    }
+
+    /// Says where the gateway listens; nowhere turns it off.
+    pub fn put_gateway(&mut self, listen: Option<SocketAddr>) {
+        if self.config.gateway.listen == listen {
+            return;
+        }
+        self.config.gateway.listen = listen;
+        if let Some(table) = self.table("gateway") {
+            value::put(table, "listen", listen.map(|it| it.to_string().into()));
+        }
+    }
+
+    /// Says what others may call us.
+    pub fn put_name(&mut self, name: Option<&str>) {
+        if self.config.name.as_deref() == name {
+            return;
+        }
+        self.config.name = name.map(str::to_owned);
+        if let Some(table) = self.table("engine") {
+            value::put(table, "name", name.map(Value::from));
         }
     }
 
@@ -166,6 +184,15 @@ impl Editor {
     pub fn remove_bridge(&mut self, name: &str) -> bool {
         self.remove("bridge", name);
         self.config.bridges.remove(name).is_some()
+    }
+
+    /// The table `[name]`, made when it is missing.
+    fn table(&mut self, name: &str) -> Option<&mut dyn TableLike> {
+        if self.document.is_empty() {
+            self.begin();
+        }
+        let new = Item::Table(Table::new());
+        self.document.entry(name).or_insert(new).as_table_like_mut()
     }
 
     /// The table `[kind.name]`, made when it is missing.

@@ -217,6 +217,7 @@ pub(super) const KEYS: &[Key] = &[
         Address("a port or `127.0.0.1:PORT`"),
         Nothing,
     ),
+    key("engine.name", Text("a pet name"), Nothing),
     key(
         "engine.drain_timeout",
         duration(Duration::from_secs(1), Duration::from_mins(10)),

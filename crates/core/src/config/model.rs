@@ -43,6 +43,8 @@ pub struct Config {
     pub bridges: BTreeMap<String, BridgeConfig>,
     /// `[gateway]`: the listener that routes by `*.localhost` names.
     pub gateway: GatewayConfig,
+    /// `[engine] name`: what we suggest that others call us, a pet name.
+    pub name: Option<String>,
     /// `[engine] drain_timeout`; default 10 s.
     pub drain_timeout: Duration,
 }
@@ -66,6 +68,7 @@ impl Default for Config {
             groups: BTreeMap::new(),
             bridges: BTreeMap::new(),
             gateway: GatewayConfig::default(),
+            name: None,
             drain_timeout: Duration::from_secs(10),
         }
     }

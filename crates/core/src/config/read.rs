@@ -57,6 +57,8 @@ pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parse
         config.gateway = gateway(&section, &mut mentions);
     }
     if let Some(section) = root.table("engine") {
+        let name = |text: &str| check_pet_name(text).map(|()| text.to_owned());
+        config.name = section.value("name", name).map(|name| name.value);
         section.duration("drain_timeout", &mut config.drain_timeout);
     }
     check(&reader, &mentions);

@@ -115,6 +115,13 @@ fn requests() -> Vec<Request> {
         },
         Request::Settings,
         Request::SetNetwork(network()),
+        Request::SetGateway {
+            listen: Some("127.0.0.1:0".to_owned()),
+            keep: true,
+        },
+        Request::SetName {
+            name: Some("bob".to_owned()),
+        },
         Request::ExportIdentity {
             path: "/home/me/malai.key".to_owned(),
         },
@@ -151,6 +158,7 @@ fn responses() -> Vec<Response> {
         Response::Link(LinkTarget {
             peer: "peer".to_owned(),
             name: Some("alice".to_owned()),
+            suggested_name: Some("alice-2".to_owned()),
             service: "shop".to_owned(),
             invite: true,
             own: false,
@@ -182,6 +190,8 @@ fn responses() -> Vec<Response> {
             home: "/home/me/.local/share/malai".to_owned(),
             config: "/home/me/.local/share/malai/malai.toml".to_owned(),
             logs: "/home/me/.local/share/malai/logs".to_owned(),
+            name: Some("bob".to_owned()),
+            gateway: Some("127.0.0.1:0".to_owned()),
             network: network(),
             restart_needed: true,
         })),
@@ -305,6 +315,7 @@ fn bridge() -> BridgeStatus {
         protocol: Protocol::Http,
         local: "127.0.0.1:8080".to_owned(),
         url: "http://127.0.0.1:8080/".to_owned(),
+        named_url: Some("http://shop.alice.localhost:4000/".to_owned()),
         active: true,
         kept: true,
         state: PeerState::Relayed,

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     access::{AccessError, Secret, Terms},
     config::{BridgeTarget, Member},
+    link::ShareLink,
 };
 
 impl Keeper {
@@ -22,13 +23,18 @@ impl Keeper {
         self.check_peer(&target)?;
         let key = self.parts.peers.key_of(&target);
         let peer = key.map_err(|error| Failure::new(codes::PEER_UNKNOWN, error.message))?;
+        let name = self.layers.file.pet_name(&peer).map(str::to_owned);
+        let own = peer == self.parts.node.id();
+        let suggested = link.parse::<ShareLink>().ok().and_then(|link| link.name);
+        let suggested = suggested.filter(|_| name.is_none() && !own);
         Ok(Response::Link(LinkTarget {
             peer: peer.to_string(),
-            name: self.layers.file.pet_name(&peer).map(str::to_owned),
+            name,
+            suggested_name: suggested.and_then(|name| self.free_pet_name(&name)),
             bridged_as: self.bridge_to(&peer, &target.service),
             service: target.service,
             invite: target.invite.is_some(),
-            own: peer == self.parts.node.id(),
+            own,
         }))
     }
 

@@ -237,6 +237,8 @@ impl Keeper {
             Request::GroupRemove { name } => self.group_remove(name).await,
             Request::Settings => Ok(Response::Settings(Box::new(self.settings()))),
             Request::SetNetwork(network) => self.set_network(network).await,
+            Request::SetGateway { listen, keep } => self.set_gateway(listen, keep).await,
+            Request::SetName { name } => self.set_name(name).await,
             Request::ExportIdentity { path } => self.export_identity(path).await,
             Request::ImportIdentity { path } => self.import_identity(path).await,
             Request::Subscribe | Request::Watch => {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 use crate::{
-    config::{BridgeConfig, Config, ServiceConfig},
+    config::{BridgeConfig, Config, GatewayConfig, ServiceConfig},
     control::Owner,
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Layers {
     pub(super) file: Config,
     pub(super) services: BTreeMap<String, Temporary<ServiceConfig>>,
     pub(super) bridges: BTreeMap<String, Temporary<BridgeConfig>>,
+    /// The gateway in place of that of the file.
+    pub(super) gateway: Option<GatewayConfig>,
     generation: u64,
 }
 
@@ -43,6 +45,7 @@ impl Layers {
             file,
             services: BTreeMap::new(),
             bridges: BTreeMap::new(),
+            gateway: None,
             generation: 0,
         }
     }
@@ -55,6 +58,9 @@ impl Layers {
         }
         for (name, bridge) in &self.bridges {
             config.bridges.insert(name.clone(), bridge.config.clone());
+        }
+        if let Some(gateway) = &self.gateway {
+            config.gateway = gateway.clone();
         }
         config
     }

@@ -41,6 +41,8 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::Qr { .. }
         | Request::Settings
         | Request::SetNetwork(_)
+        | Request::SetGateway { .. }
+        | Request::SetName { .. }
         | Request::ExportIdentity { .. }
         | Request::ImportIdentity { .. } => return None,
     };

@@ -3,14 +3,21 @@
 use fastn_p2p::PublicKey;
 use malai_api::{Failure, PeerStatus, Response, codes};
 
-use super::{keeper::Keeper, sharing::argument};
-use crate::config::{self, PeerConfig};
+use super::{bridging::free_name, keeper::Keeper, sharing::argument};
+use crate::config::{self, PeerConfig, check_pet_name};
 
 impl Keeper {
     /// Everybody with a pet name.
     pub(super) fn pet_names(&self) -> Vec<PeerStatus> {
         let named = |peer: &PeerStatus| peer.name.is_some();
         self.peer_statuses().into_iter().filter(named).collect()
+    }
+
+    /// The name, or with a number what is free of it.
+    pub(super) fn free_pet_name(&self, name: &str) -> Option<String> {
+        let peers = &self.layers.file.peers;
+        let is_free = |name: &str| !peers.contains_key(name) && check_pet_name(name).is_ok();
+        free_name(name, is_free)
     }
 
     pub(super) async fn peer_add(&mut self, name: String, id52: &str) -> Result<Response, Failure> {
@@ -41,8 +48,7 @@ pub(super) fn new_peer(
     name: &str,
     id52: &str,
 ) -> Result<Option<PeerConfig>, Failure> {
-    config::check_pet_name(name)
-        .map_err(|error| Failure::new(codes::NAME_INVALID, error.to_string()))?;
+    check_pet_name(name).map_err(|error| Failure::new(codes::NAME_INVALID, error.to_string()))?;
     let id = argument::<PublicKey>(id52)?;
     match config.peers.get(name) {
         Some(peer) if peer.id == id => Ok(None),

@@ -82,6 +82,7 @@ impl Keeper {
             service: service.to_owned(),
             addresses,
             relay: self.relay(),
+            name: self.layers.file.name.clone(),
             invite: invite.map(|secret| secret.expose().to_owned()),
         };
         link.to_string()
