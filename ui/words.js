@@ -78,6 +78,11 @@ export function memberWords(peers, member) {
   return member.length === 52 ? nameOf(peers, member) : member;
 }
 
+/** What is said beside the name of a peer's service. @param {import("./generated/api.js").OfferedService} service */
+export function offerWords({ description, protocol, up }) {
+  return [description, protocol === "http" ? "web" : "tcp", up === false && "(down)"].filter(Boolean).join(" · ");
+}
+
 /**
  * Where a web service of a peer with a pet name is at the gateway, while that is on.
  * @param {Status} status @param {string} peer @param {string} service

@@ -45,6 +45,7 @@ pub(crate) fn service(name: &str, allow: &[&str]) -> ServiceStatus {
         name: name.to_owned(),
         protocol: Protocol::Http,
         upstream: vec!["localhost:3000".to_owned()],
+        description: None,
         allow: allow.iter().map(|&who| who.to_owned()).collect(),
         active: true,
         kept: false,
@@ -96,6 +97,8 @@ pub(crate) fn offered(name: &str, protocol: Protocol) -> OfferedService {
     OfferedService {
         name: name.to_owned(),
         protocol,
+        description: None,
+        up: Some(true),
     }
 }
 

@@ -73,7 +73,7 @@ test("sharing a detected server leads to its link, with an invite", async () => 
   await screen.submit("port");
   assert.match((await screen.find("link")).textContent ?? "", /k=/);
   assert.deepEqual(host.askedFor("share")[0], {
-    request: "share", upstream: ["5173"], name: "admin", protocol: "http", allow: [], keep: false, must_answer: true,
+    request: "share", upstream: ["5173"], name: "admin", protocol: "http", allow: [], description: undefined, keep: false, must_answer: true,
   });
   assert.equal(screen.page.location.hash, "#/service/admin");
   await screen.find("qr");
@@ -171,6 +171,42 @@ test("a peer's services are listed, one is chosen, its kind is the peer's", asyn
   assert.deepEqual(host.askedFor("bridge")[0], {
     request: "bridge", to: `${ALICE}/db`, name: undefined, listen: "5555", protocol: "tcp", keep: false,
   });
+});
+
+test("what peers offer is shown beside them, and what is gone there is gone here", async () => {
+  const host = new FakeHost(fullStatus());
+  let offered = [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http", description: "All orders", up: false }];
+  host.on("services", ({ peer }) => (peer === ALICE
+    ? { response: "services", peer, services: /** @type {never} */ (offered) }
+    : { response: "error", code: "not-permitted", message: "nothing for you" }));
+  const screen = await openWindow(host, "#/peers");
+  await screen.find("offer-alice-db");
+  assert.match((await screen.find("offer-alice-orders")).textContent ?? "", /All orders · web · \(down\)/);
+  await screen.says("bob shares nothing with you.");
+  host.push({ ...fullStatus(), gateway: "127.0.0.1:4321" });
+  await screen.says("http://orders.alice.localhost:4321/");
+  offered = offered.slice(1);
+  await until(() => !screen.has("offer-alice-db"), "it is still there", 5000);
+  await screen.click("connect-service");
+  await screen.says("orders of alice");
+  assert.ok(host.askedFor("bridge").length === 0);
+});
+
+test("a description is given to a share and changed", async () => {
+  const host = new FakeHost(emptyStatus());
+  const screen = await openWindow(host, "#/share");
+  await screen.type("port", "3000");
+  await screen.type("description", "a".repeat(201));
+  await screen.submit("port");
+  await screen.says("at most 200 characters");
+  await screen.type("description", "Our web shop");
+  await screen.submit("port");
+  await screen.find("link");
+  assert.equal(host.askedFor("share")[0]?.description, "Our web shop");
+  await screen.type("description", "Closed on Sundays");
+  await screen.submit("description");
+  await screen.says("is saved");
+  assert.deepEqual(host.askedFor("describe").map((each) => each.description), ["Closed on Sundays"]);
 });
 
 test("a peer met for the first time gets a name", async () => {

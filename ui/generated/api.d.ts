@@ -439,7 +439,15 @@ name: string,
 /**
  * How it is carried.
  */
-protocol: Protocol, };
+protocol: Protocol,
+/**
+ * What its owner says of it: at most 200 characters, on one line.
+ */
+description?: string,
+/**
+ * Whether something answers at its upstream; missing when the peer does not say.
+ */
+up?: boolean, };
 
 /**
  * Something outside the window to open.
@@ -569,7 +577,15 @@ service: string,
 /**
  * Pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
  */
-allow: Array<string>, } | { "request": "group-put",
+allow: Array<string>, } | { "request": "describe",
+/**
+ * The service's name.
+ */
+service: string,
+/**
+ * At most 200 characters, on one line; nothing when missing or empty.
+ */
+description?: string, } | { "request": "group-put",
 /**
  * The group's name.
  */
@@ -678,6 +694,10 @@ protocol: Protocol,
  */
 upstream: Array<string>,
 /**
+ * What those who may use it see of it besides its name.
+ */
+description?: string,
+/**
  * Who may use it, as written; nobody when empty.
  */
 allow: Array<string>,
@@ -767,6 +787,10 @@ protocol: Protocol,
  * Who may use it: pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
  */
 allow: Array<string>,
+/**
+ * What those who may use it see of it besides its name: at most 200 characters, on one line.
+ */
+description?: string,
 /**
  * Seconds after which the share ends by itself.
  */

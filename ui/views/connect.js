@@ -12,7 +12,7 @@ import { short } from "../format.js";
 import { button, choice, field, form, more, problem, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
 import { note, waiting } from "../parts/shown.js";
-import { pathState } from "../words.js";
+import { offerWords, pathState } from "../words.js";
 import { look, open, read } from "./connect/asking.js";
 import { result } from "./connect/result.js";
 
@@ -141,6 +141,6 @@ function offered(visit) {
   if (services.length === 0) return note("plain", "Nothing there is shared with you. Ask for a link, or send them your id52.");
   return h("fieldset", { class: "group", key: "offered" },
     h("legend", { class: "field-label" }, "Choose one"),
-    choice("service", service, services.map((each) => ({ value: each.name, label: each.name, hint: each.protocol === "http" ? "web" : "tcp" })),
+    choice("service", service, services.map((each) => ({ value: each.name, label: each.name, hint: offerWords(each) })),
       (chosen) => visit.set({ service: chosen })));
 }

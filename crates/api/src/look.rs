@@ -47,12 +47,18 @@ pub struct LinkTarget {
 
 /// A service that a peer offers us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct OfferedService {
     /// Its name there.
     pub name: String,
     /// How it is carried.
     pub protocol: Protocol,
+    /// What its owner says of it: at most 200 characters, on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether something answers at its upstream; missing when the peer does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<bool>,
 }
 
 /// Something that was looked at to see whether a service can be reached.

@@ -69,6 +69,15 @@ pub enum Request {
         /// Pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
         allow: Vec<String>,
     },
+    /// What those who may use a service see of it besides its name.
+    Describe {
+        /// The service's name.
+        service: String,
+        /// At most 200 characters, on one line; nothing when missing or empty.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        description: Option<String>,
+    },
     /// Make a group of peers, or give it other members, in `malai.toml`.
     GroupPut {
         /// The group's name.
@@ -154,6 +163,9 @@ pub struct ShareRequest {
     /// Who may use it: pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
     #[serde(default)]
     pub allow: Vec<String>,
+    /// What those who may use it see of it besides its name: at most 200 characters, on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// Seconds after which the share ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_secs: Option<u64>,

@@ -81,6 +81,9 @@ pub struct ServiceStatus {
     pub protocol: Protocol,
     /// Where its traffic goes.
     pub upstream: Vec<String>,
+    /// What those who may use it see of it besides its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// Who may use it, as written; nobody when empty.
     pub allow: Vec<String>,
     /// Whether it is offered now.

@@ -54,6 +54,7 @@ struct Table {
     policy: Policy,
     invites: OpenInvites,
     services: BTreeMap<String, Arc<Service>>,
+    descriptions: BTreeMap<String, String>,
 }
 
 impl Expose {
@@ -100,7 +101,12 @@ impl Expose {
             };
             (name.clone(), service)
         });
+        let described = config.services.iter().filter_map(|(name, service)| {
+            let description = service.description.clone()?;
+            Some((name.clone(), description))
+        });
         let table = Table {
+            descriptions: described.collect(),
             policy: Policy::new(config, &access.grants),
             invites: access.invites,
             services: services.collect(),

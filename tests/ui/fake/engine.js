@@ -37,13 +37,16 @@ export function answerTo(host, request) {
     case "read":
       return read(status, request.link);
     case "services":
-      return { response: "services", peer: ALICE, services: [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http" }] };
+      return { response: "services", peer: ALICE, services: [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http", description: "All orders", up: false }] };
     case "invite": {
       change(host, (each) => (each.name === request.service ? { ...each, invites: true } : each));
       return { response: "invited", service: request.service, link: `malai://${ME}/${request.service}?a=192.168.1.20:41234&k=T0pS3cretT0pS3cret` };
     }
     case "allow":
       change(host, (each) => (each.name === request.service ? { ...each, allow: request.allow, invites: false, guests: [] } : each));
+      return { response: "done" };
+    case "describe":
+      change(host, (each) => (each.name === request.service ? { ...each, description: request.description } : each));
       return { response: "done" };
     case "peer-add": {
       const others = status.peers.filter((peer) => peer.id52 !== request.id52);
@@ -89,7 +92,7 @@ export function answerTo(host, request) {
 
 /** @param {FakeHost} host @param {Status} status @param {Extract<Request, { request: "share" }>} request @returns {Response} */
 function share(host, status, request) {
-  const { upstream, allow, keep, protocol, must_answer } = request;
+  const { upstream, allow, keep, protocol, description, must_answer } = request;
   const place = /^\d+$/.test(upstream[0] ?? "") ? `127.0.0.1:${upstream[0]}` : (upstream[0] ?? "");
   if (must_answer && place.endsWith(":9999")) {
     return { response: "error", code: "nothing-answers", message: "nothing answers on 127.0.0.1:9999; start your server first" };
@@ -97,7 +100,7 @@ function share(host, status, request) {
   const name = request.name ?? `port-${place.split(":").pop()}`;
   const taken = status.services.find((each) => each.name === name);
   if (taken?.active) return { response: "error", code: "name-taken", message: `\`${name}\` is already shared; choose another name` };
-  const made = service({ name, upstream: [place], allow: allow ?? [], kept: keep ?? false, protocol: protocol ?? "http" });
+  const made = service({ name, upstream: [place], allow: allow ?? [], kept: keep ?? false, protocol: protocol ?? "http", description });
   host.push({ ...status, services: [...status.services.filter((each) => each.name !== name), made] });
   return { response: "shared", service: made, answers: true };
 }

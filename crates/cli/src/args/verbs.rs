@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Subcommand, builder::BoolishValueParser};
 use clap_complete::Shell;
 use malai_core::{
-    config::{BridgeTarget, NameError, UpstreamAddress, UpstreamAddressError, check_name},
+    config::{
+        BridgeTarget, DescriptionError, NameError, UpstreamAddress, UpstreamAddressError,
+        check_description, check_name,
+    },
     control::UiAddress,
     identity::KeyStore,
     link::LinkError,
@@ -26,6 +29,12 @@ pub(crate) struct ShareArgs {
         long, env = env::TCP, hide_env_values = true, value_parser = BoolishValueParser::new()
     )]
     pub(crate) tcp: bool,
+    /// What it is, for those who may use it: one line, at most 200 characters.
+    #[arg(
+        long, value_name = "TEXT", env = env::DESCRIPTION, hide_env_values = true,
+        value_parser = description
+    )]
+    pub(crate) description: Option<String>,
     /// Who may use it: a pet name, an id52 or group:NAME; can be repeated.
     #[arg(
         long, value_name = "WHO", env = env::ALLOW, hide_env_values = true, value_delimiter = ','
@@ -229,6 +238,11 @@ fn link(text: &str) -> Result<String, LinkError> {
 /// The same for a name.
 fn name(text: &str) -> Result<String, NameError> {
     check_name(text).map(|()| text.to_owned())
+}
+
+/// The same for a description.
+fn description(text: &str) -> Result<String, DescriptionError> {
+    check_description(text).map(|()| text.to_owned())
 }
 
 /// A time of at least a second.

@@ -112,6 +112,9 @@ fn service(service: &ServiceStatus) -> String {
     if let Some(seconds) = service.ends_in_secs {
         line.push_str(&format!(", ends in {}", text::time(seconds)));
     }
+    if let Some(description) = &service.description {
+        line.push_str(&format!("\n    {description}"));
+    }
     line.push_str(&format!("\n    {}", text::traffic(service.traffic)));
     line
 }

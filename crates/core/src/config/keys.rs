@@ -105,6 +105,11 @@ pub(super) const KEYS: &[Key] = &[
         Text("`upstream`, `keep`, `name` or `name:port`"),
         Value("\"upstream\""),
     ),
+    key(
+        "service.NAME.description",
+        Text("at most 200 characters on one line"),
+        Nothing,
+    ),
     key("service.NAME.active", Boolean, Value("true")),
     key(
         "service.NAME.limits.connections",

@@ -59,6 +59,7 @@ fn requests() -> Vec<Request> {
             name: Some("shop".to_owned()),
             protocol: Protocol::Http,
             allow: vec!["alice".to_owned(), "group:team".to_owned()],
+            description: Some("Our web shop".to_owned()),
             for_secs: Some(7200),
             keep: false,
             must_answer: true,
@@ -99,6 +100,10 @@ fn requests() -> Vec<Request> {
         Request::Allow {
             service: "shop".to_owned(),
             allow: vec!["alice".to_owned()],
+        },
+        Request::Describe {
+            service: "shop".to_owned(),
+            description: Some("Our web shop".to_owned()),
         },
         Request::GroupPut {
             name: "team".to_owned(),
@@ -169,6 +174,8 @@ fn responses() -> Vec<Response> {
             services: vec![OfferedService {
                 name: "shop".to_owned(),
                 protocol: Protocol::Http,
+                description: Some("Our web shop".to_owned()),
+                up: Some(true),
             }],
         },
         Response::Invited {
@@ -294,6 +301,7 @@ fn service() -> ServiceStatus {
         name: "shop".to_owned(),
         protocol: Protocol::Http,
         upstream: vec!["127.0.0.1:3000".to_owned()],
+        description: Some("Our web shop".to_owned()),
         allow: vec!["alice".to_owned()],
         active: true,
         kept: false,

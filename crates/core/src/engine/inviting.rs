@@ -142,7 +142,7 @@ impl Keeper {
     }
 }
 
-fn not_shared(service: &str) -> Failure {
+pub(super) fn not_shared(service: &str) -> Failure {
     let message = format!("no service here is called `{service}`; `malai ls` shows what there is");
     Failure::new(codes::NAME_UNKNOWN, message)
 }

@@ -233,6 +233,10 @@ impl Keeper {
             Request::Read { link } => self.read_link(&link),
             Request::Invite(invite) => self.invite(invite).await,
             Request::Allow { service, allow } => self.allow(service, allow).await,
+            Request::Describe {
+                service,
+                description,
+            } => self.describe(service, description).await,
             Request::GroupPut { name, members } => self.group_put(name, members).await,
             Request::GroupRemove { name } => self.group_remove(name).await,
             Request::Settings => Ok(Response::Settings(Box::new(self.settings()))),

@@ -35,6 +35,7 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::Services { .. }
         | Request::Invite(_)
         | Request::Allow { .. }
+        | Request::Describe { .. }
         | Request::GroupPut { .. }
         | Request::GroupRemove { .. }
         | Request::Check { .. }

@@ -50,6 +50,7 @@ impl Keeper {
             name: name.to_owned(),
             protocol: service.protocol,
             upstream: texts(service.upstream.iter()),
+            description: service.description.clone(),
             allow: texts(service.allow.iter()),
             active: service.active,
             kept: temporary.is_none(),

@@ -28,6 +28,9 @@ pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, ne
     differs(table, "host", &old.host, &new.host, |host| {
         Some(host.to_string().into())
     });
+    let text = |text: &Option<String>| text.as_deref().map(Value::from);
+    let (before, after) = (&old.description, &new.description);
+    differs(table, "description", before, after, text);
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });

@@ -18,6 +18,8 @@ pub struct ServiceConfig {
     pub allow: Vec<Member>,
     /// The Host that the upstream sees.
     pub host: HostRule,
+    /// What those who may use it see of it besides its name.
+    pub description: Option<String>,
     /// Whether it is offered now; default yes.
     pub active: bool,
     /// `limits`
@@ -40,6 +42,7 @@ impl Default for ServiceConfig {
             upstream: Vec::new(),
             allow: Vec::new(),
             host: HostRule::Upstream,
+            description: None,
             active: true,
             limits: LimitsConfig::default(),
             timeouts: TimeoutsConfig::default(),
