@@ -55,12 +55,13 @@ test("an own relay is checked, saved, and said to need a restart", async () => {
   await screen.type("relay-url", "https://relay.example.org https://other.example.org");
   host.on("settings", () => ({
     response: "settings", home: "/h", config: "", logs: "/h/logs", restart_needed: true,
-    network: { relay: { kind: "own", urls: ["https://relay.example.org"] }, lookup: ["dns", "mdns"] },
+    network: { relay: { kind: "own", urls: ["https://relay.example.org"] }, lookup: ["dns", "mdns"], visible: false },
   }));
   await screen.click("save-network");
   await screen.find("restart-needed");
   assert.deepEqual(host.askedFor("set-network"), [{
     request: "set-network", relay: { kind: "own", urls: ["https://relay.example.org", "https://other.example.org"] }, lookup: ["dns", "mdns"],
+    visible: false,
   }]);
   assert.equal(screen.has("save-network"), false);
 });
@@ -193,4 +194,14 @@ test("addresses with names are turned on and off at once", async () => {
   assert.deepEqual(host.askedFor("set-gateway"), [
     { request: "set-gateway", listen: "127.0.0.1:0", keep: true }, { request: "set-gateway", listen: undefined, keep: true },
   ]);
+});
+
+test("being seen on this network is switched without a restart", async () => {
+  const host = new FakeHost(emptyStatus());
+  const screen = await openWindow(host, "#/settings");
+  await screen.click("visible");
+  await screen.click("save-network");
+  await until(() => !screen.has("save-network"), "it is not saved");
+  assert.equal(host.askedFor("set-network")[0]?.visible, true);
+  assert.equal(screen.has("restart-needed"), false);
 });

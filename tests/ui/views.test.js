@@ -7,6 +7,8 @@ import { FakeHost } from "./fake/host.js";
 import { openWindow, until } from "./page.js";
 
 const STRANGER = "s".repeat(51) + "g";
+/** What was asked, but for who is on the same network, which reaches nobody. @param {FakeHost} host */
+const reached = (host) => host.asked.map((each) => each.request).filter((each) => each !== "nearby");
 const LINK = `malai://${STRANGER}/shop?a=10.0.0.1:1&k=secret`;
 
 test("home without anything offers the two things to do", async () => {
@@ -134,7 +136,7 @@ test("a deep link never opens by itself", async () => {
   host.tell({ type: "navigate", navigation: { view: "connect", link: LINK } });
   await screen.says("shop of an unknown peer");
   await screen.says("Open it only if you know who sent it");
-  assert.deepEqual(host.asked.map((each) => each.request), ["read"], "looking is all that is done");
+  assert.deepEqual(reached(host), ["read"], "looking is all that is done");
   assert.ok(!screen.page.location.href.includes("secret"), "the secret is not in the address");
   await screen.submit("open-link");
   await until(() => host.askedFor("bridge")[0], "it was not opened");
@@ -147,7 +149,7 @@ test("a deep link without a service asks the peer nothing either", async () => {
   host.tell({ type: "navigate", navigation: { view: "connect", link: `malai://${ALICE}` } });
   await screen.says("Services of alice");
   await screen.find("services");
-  assert.deepEqual(host.asked.map((each) => each.request), ["read"]);
+  assert.deepEqual(reached(host), ["read"]);
 });
 
 test("a second deep link takes the place of the first", async () => {
@@ -171,6 +173,22 @@ test("a peer's services are listed, one is chosen, its kind is the peer's", asyn
   assert.deepEqual(host.askedFor("bridge")[0], {
     request: "bridge", to: `${ALICE}/db`, name: undefined, listen: "5555", protocol: "tcp", keep: false,
   });
+});
+
+test("who is on this network is offered, live, and asked what they share when chosen", async () => {
+  const host = new FakeHost(emptyStatus());
+  host.nearby = [{ id52: STRANGER, suggested_name: "sam" }];
+  const screen = await openWindow(host, "#/connect");
+  await screen.says("On this network");
+  host.nearby = [...host.nearby, { id52: GUEST, name: "gus" }];
+  await until(() => screen.has("nearby-gus"), "the second does not come", 5000);
+  await screen.click("nearby-sam");
+  await screen.says("Services of an unknown peer");
+  await screen.click("service-orders");
+  await screen.submit("open-link");
+  await screen.says("Its owner suggests this name");
+  assert.equal(/** @type {HTMLInputElement} */ (await screen.find("pet-name")).value, "sam");
+  assert.equal(host.askedFor("peer-add").length, 0);
 });
 
 test("what peers offer is shown beside them, and what is gone there is gone here", async () => {

@@ -416,6 +416,24 @@ name: string, } | { "view": "connect",
 link?: string, } | { "view": "peers" } | { "view": "settings" } | { "view": "connection" };
 
 /**
+ * A peer on the same local network that wants to be seen.
+ */
+export type NearbyPeer = {
+/**
+ * Its key, as the network says: nothing is proven before it is connected.
+ */
+id52: string,
+/**
+ * Our pet name for it.
+ */
+name?: string,
+/**
+ * What it suggests to be called, made free where another has that name; missing when it has a
+ * pet name or suggests none that can be one.
+ */
+suggested_name?: string, };
+
+/**
  * How the network is used.
  */
 export type NetworkSettings = {
@@ -426,7 +444,11 @@ relay: RelaySetting,
 /**
  * How addresses of peers are found: `dns`, `mdns`, `dht`.
  */
-lookup: Array<string>, };
+lookup: Array<string>,
+/**
+ * Whether others on the local network see this machine; the one thing that holds at once.
+ */
+visible: boolean, };
 
 /**
  * A service that a peer offers us.
@@ -565,7 +587,7 @@ name: string, } | { "request": "subscribe" } | { "request": "watch" } | { "reque
 /**
  * A share link, `peer/service`, `id52/service` or `id52`.
  */
-link: string, } | { "request": "services",
+link: string, } | { "request": "nearby" } | { "request": "services",
 /**
  * A pet name, an id52 or a share link, whose addresses are then used to reach the peer.
  */
@@ -655,7 +677,11 @@ peers: Array<PeerStatus>, } | { "response": "detected",
 /**
  * One for each port.
  */
-servers: Array<DevServer>, } | { "response": "link" } & LinkTarget | { "response": "services",
+servers: Array<DevServer>, } | { "response": "link" } & LinkTarget | { "response": "nearby",
+/**
+ * At most 64, by id52.
+ */
+peers: Array<NearbyPeer>, } | { "response": "services",
 /**
  * Whose they are.
  */

@@ -14,7 +14,9 @@ mod status;
 pub use desktop::{DesktopSettings, DesktopState, EngineState, Navigation, OpenTarget};
 pub use event::{AccessDecision, Event, PeerState, Protocol};
 pub use failure::{Failure, codes};
-pub use look::{Check, CheckOutcome, CheckSubject, DevServer, LinkTarget, OfferedService, QrCode};
+pub use look::{
+    Check, CheckOutcome, CheckSubject, DevServer, LinkTarget, NearbyPeer, OfferedService, QrCode,
+};
 pub use request::{BridgeRequest, InviteRequest, Request, ShareRequest};
 pub use response::Response;
 pub use settings::{NetworkSettings, RelaySetting, Settings};

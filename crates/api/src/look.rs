@@ -45,6 +45,21 @@ pub struct LinkTarget {
     pub bridged_as: Option<String>,
 }
 
+/// A peer on the same local network that wants to be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct NearbyPeer {
+    /// Its key, as the network says: nothing is proven before it is connected.
+    pub id52: String,
+    /// Our pet name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it suggests to be called, made free where another has that name; missing when it has a
+    /// pet name or suggests none that can be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested_name: Option<String>,
+}
+
 /// A service that a peer offers us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]

@@ -54,6 +54,8 @@ pub enum Request {
         /// A share link, `peer/service`, `id52/service` or `id52`.
         link: String,
     },
+    /// Peers on the same local network that want to be seen.
+    Nearby,
     /// The services that a peer offers us.
     Services {
         /// A pet name, an id52 or a share link, whose addresses are then used to reach the peer.

@@ -5,8 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BridgeStatus, Check, DevServer, Failure, IdentityStatus, LinkTarget, OfferedService,
-    PeerStatus, QrCode, ServiceStatus, Settings, Status,
+    BridgeStatus, Check, DevServer, Failure, IdentityStatus, LinkTarget, NearbyPeer,
+    OfferedService, PeerStatus, QrCode, ServiceStatus, Settings, Status,
 };
 
 /// The answer to one request.
@@ -46,6 +46,11 @@ pub enum Response {
     },
     /// What a link leads to.
     Link(LinkTarget),
+    /// Peers on the same local network that want to be seen.
+    Nearby {
+        /// At most 64, by id52.
+        peers: Vec<NearbyPeer>,
+    },
     /// The services that a peer offers us.
     Services {
         /// Whose they are.

@@ -32,6 +32,9 @@ pub struct NetworkSettings {
     pub relay: RelaySetting,
     /// How addresses of peers are found: `dns`, `mdns`, `dht`.
     pub lookup: Vec<String>,
+    /// Whether others on the local network see this machine; the one thing that holds at once.
+    #[serde(default)]
+    pub visible: bool,
 }
 
 /// Which relays are used.

@@ -15,7 +15,7 @@ pub(crate) use self::{
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
         BridgeArgs, CompletionsArgs, ConfigCommand, IdArgs, ImportArgs, InviteArgs, KeygenArgs,
-        PeerCommand, ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
+        PeerCommand, PeersArgs, ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
     },
 };
 use crate::env;
@@ -95,8 +95,8 @@ pub(crate) enum Command {
     /// Give peers pet names.
     #[command(subcommand)]
     Peer(PeerCommand),
-    /// List the peers that have a pet name.
-    Peers,
+    /// List the peers that have a pet name, or those on the same local network.
+    Peers(PeersArgs),
     /// Run everything in malai.toml until stopped.
     #[command(visible_alias = "run")]
     Serve(ServeArgs),

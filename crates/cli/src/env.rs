@@ -17,6 +17,7 @@ pub(crate) const BG: &str = "MALAI_BG";
 pub(crate) const PORT: &str = "MALAI_PORT";
 pub(crate) const LISTEN: &str = "MALAI_LISTEN";
 pub(crate) const QR: &str = "MALAI_QR";
+pub(crate) const NEARBY: &str = "MALAI_NEARBY";
 pub(crate) const TREE: &str = "MALAI_TREE";
 pub(crate) const FORGET: &str = "MALAI_FORGET";
 pub(crate) const FILE: &str = "MALAI_FILE";

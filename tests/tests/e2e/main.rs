@@ -25,6 +25,7 @@ mod invites;
 mod keychain;
 mod logs;
 mod names;
+mod nearby;
 mod offers;
 mod policy;
 mod ports;

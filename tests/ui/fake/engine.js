@@ -13,7 +13,7 @@ const SETTINGS = {
   home: "/home/me/.local/share/malai",
   config: "/home/me/.local/share/malai/malai.toml",
   logs: "/home/me/.local/share/malai/logs",
-  network: { relay: { kind: "default" }, lookup: ["dns", "mdns"] },
+  network: { relay: { kind: "default" }, lookup: ["dns", "mdns"], visible: false },
   restart_needed: false,
 };
 
@@ -36,6 +36,8 @@ export function answerTo(host, request) {
       ] };
     case "read":
       return read(status, request.link);
+    case "nearby":
+      return { response: "nearby", peers: host.nearby };
     case "services":
       return { response: "services", peer: ALICE, services: [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http", description: "All orders", up: false }] };
     case "invite": {

@@ -33,7 +33,7 @@ export function result(visit, opened) {
         openBridge(visit, bridge, true),
         button("Copy address", () => visit.copy(address, "Address copied"), { icon: "copy", testid: "copy-address" }))),
     peer !== undefined && !named && section("Call this peer", { key: "naming", testid: "naming" },
-      h("p", { class: "hint" }, visit.form.target?.suggested_name === undefined
+      h("p", { class: "hint" }, visit.form.suggested === ""
         ? "Then you recognise it the next time, and can share with it."
         : "Its owner suggests this name; call it as you like. Then you recognise it the next time."),
       petNameForm(visit, peer, visit.form, visit.set)),

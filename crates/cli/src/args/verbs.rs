@@ -155,6 +155,15 @@ pub(crate) struct ServicesArgs {
     pub(crate) peer: String,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct PeersArgs {
+    /// List those on the same local network that want to be seen instead.
+    #[arg(
+        long, env = env::NEARBY, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) nearby: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeerCommand {
     /// Give a peer a pet name.

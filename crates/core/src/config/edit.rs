@@ -125,11 +125,13 @@ impl Editor {
         self.config.groups.remove(name).is_some()
     }
 
-    /// Says which relays are used and how addresses of peers are found.
-    pub fn put_network(&mut self, relay: &RelayConfig, lookup: &[LookupConfig]) {
+    /// Says which relays are used, how addresses of peers are found, and whether the local network
+    /// may see us.
+    pub fn put_network(&mut self, relay: &RelayConfig, lookup: &[LookupConfig], visible: bool) {
         let old = self.config.network.clone();
         self.config.network.relay = relay.clone();
         self.config.network.lookup = lookup.to_vec();
+        self.config.network.visible = visible;
         if self.config.network == old {
             return;
         }

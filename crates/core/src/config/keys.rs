@@ -73,6 +73,7 @@ pub(super) const KEYS: &[Key] = &[
         Texts("of `dns`, `mdns`, `dht`"),
         Value("[\"dns\", \"mdns\"]"),
     ),
+    key("network.visible", Boolean, Value("false")),
     key("network.bind", Text("`ip:port`"), Value("\"0.0.0.0:0\"")),
     key("network.dns", Table, Nothing),
     key(

@@ -81,6 +81,8 @@ pub struct NetworkConfig {
     pub relay: RelayConfig,
     /// How addresses of peers are found.
     pub lookup: Vec<LookupConfig>,
+    /// Whether the local network may see us, under the name we suggest; default no.
+    pub visible: bool,
     /// The UDP address of the endpoint; default `0.0.0.0:0`.
     pub bind: SocketAddr,
     /// `[network.dns]`: a pkarr and DNS origin of one's own instead of n0's.
@@ -92,6 +94,7 @@ impl Default for NetworkConfig {
         Self {
             relay: RelayConfig::Default,
             lookup: vec![LookupConfig::Dns, LookupConfig::Mdns],
+            visible: false,
             bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             dns: None,
         }

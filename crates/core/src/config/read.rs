@@ -103,6 +103,7 @@ fn network(section: &Section<'_>, network: &mut NetworkConfig) {
     if let Some(ways) = section.values("lookup", lookup) {
         network.lookup = values(ways);
     }
+    section.boolean("visible", &mut network.visible);
     let bind = |text: &str| text.parse().map_err(|_| not_ip_port(text));
     if let Some(bind) = section.value("bind", bind) {
         network.bind = bind.value;

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use malai_api::{
     BridgeRequest, BridgeStatus, Check, CheckOutcome, CheckSubject, DevServer, Event, Failure,
-    GroupStatus, IdentityStatus, InviteRequest, LinkTarget, NetworkSettings, OfferedService,
-    Operation, PeerState, PeerStatus, Protocol, QrCode, Reach, RelaySetting, Request, Response,
-    ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
+    GroupStatus, IdentityStatus, InviteRequest, LinkTarget, NearbyPeer, NetworkSettings,
+    OfferedService, Operation, PeerState, PeerStatus, Protocol, QrCode, Reach, RelaySetting,
+    Request, Response, ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -89,6 +89,7 @@ fn requests() -> Vec<Request> {
         Request::Read {
             link: "malai://id52/shop".to_owned(),
         },
+        Request::Nearby,
         Request::Services {
             peer: "alice".to_owned(),
         },
@@ -169,6 +170,13 @@ fn responses() -> Vec<Response> {
             own: false,
             bridged_as: Some("shop".to_owned()),
         }),
+        Response::Nearby {
+            peers: vec![NearbyPeer {
+                id52: "peer".to_owned(),
+                name: Some("alice".to_owned()),
+                suggested_name: Some("alice-2".to_owned()),
+            }],
+        },
         Response::Services {
             peer: "peer".to_owned(),
             services: vec![OfferedService {
@@ -349,6 +357,7 @@ fn network() -> NetworkSettings {
             urls: vec!["https://relay.example.org/".to_owned()],
         },
         lookup: vec!["dns".to_owned()],
+        visible: true,
     }
 }
 

@@ -8,6 +8,7 @@ use malai_api::{Event, Protocol};
 
 use super::{
     keeper::Keeper,
+    network,
     operations::{Lease, Running},
     sharing::upstream_text,
 };
@@ -28,6 +29,7 @@ impl Keeper {
         let config = Arc::new(self.layers.effective());
         self.parts.effective.store(Arc::clone(&config));
         self.parts.peers.apply(&config);
+        self.parts.node.announce(network::announcement(&config));
         let admitted = self.admitted(&config).await;
         self.parts.expose.apply(&config, admitted);
         self.parts.bridges.speak_for_ports(&config);

@@ -56,6 +56,7 @@ impl EngineHandle {
             Request::Share(share) => self.share(share, owner).await,
             Request::Detect => self.look.servers().await,
             Request::Services { peer } => self.look.services(&peer).await,
+            Request::Nearby => self.look.nearby(),
             Request::Check { service } => self.look.check(&service).await,
             Request::Qr { text } => look::qr(&text),
             request => self.ask(request, owner).await,

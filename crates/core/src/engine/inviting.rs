@@ -8,6 +8,7 @@ use malai_api::{Failure, InviteRequest, LinkTarget, Response, codes};
 use super::{
     handle::chain,
     keeper::Keeper,
+    peering::free_pet_name,
     sharing::{LONGEST_SHARE, argument},
 };
 use crate::{
@@ -30,7 +31,7 @@ impl Keeper {
         Ok(Response::Link(LinkTarget {
             peer: peer.to_string(),
             name,
-            suggested_name: suggested.and_then(|name| self.free_pet_name(&name)),
+            suggested_name: suggested.and_then(|name| free_pet_name(&self.layers.file, &name)),
             bridged_as: self.bridge_to(&peer, &target.service),
             service: target.service,
             invite: target.invite.is_some(),

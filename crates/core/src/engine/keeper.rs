@@ -250,7 +250,7 @@ impl Keeper {
                 Err(Failure::new(codes::REQUEST_INVALID, message))
             }
             Request::Detect | Request::Services { .. } | Request::Check { .. } => Err(not_here()),
-            Request::Qr { .. } => Err(not_here()),
+            Request::Qr { .. } | Request::Nearby => Err(not_here()),
         }
     }
 
@@ -258,7 +258,8 @@ impl Keeper {
         match loaded {
             Ok(Parsed { config, warnings }) => {
                 warn_all(&warnings);
-                if config.network != self.layers.file.network {
+                let has_changed = config.network != self.layers.file.network;
+                if has_changed && self.needs_restart(&config.network) {
                     let message = "`[network]` in malai.toml has changed; restart malai to use it";
                     self.error(codes::RESTART_NEEDED, message);
                 }

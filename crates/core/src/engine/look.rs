@@ -2,6 +2,7 @@
 //! keeper.
 
 mod check;
+mod nearby;
 mod qr;
 mod servers;
 mod services;

@@ -32,6 +32,7 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::Watch
         | Request::Detect
         | Request::Read { .. }
+        | Request::Nearby
         | Request::Services { .. }
         | Request::Invite(_)
         | Request::Allow { .. }

@@ -13,13 +13,6 @@ impl Keeper {
         self.peer_statuses().into_iter().filter(named).collect()
     }
 
-    /// The name, or with a number what is free of it.
-    pub(super) fn free_pet_name(&self, name: &str) -> Option<String> {
-        let peers = &self.layers.file.peers;
-        let is_free = |name: &str| !peers.contains_key(name) && check_pet_name(name).is_ok();
-        free_name(name, is_free)
-    }
-
     pub(super) async fn peer_add(&mut self, name: String, id52: &str) -> Result<Response, Failure> {
         let peer = new_peer(&self.layers.file, &name, id52)?;
         if let Some(peer) = peer {
@@ -39,6 +32,12 @@ impl Keeper {
         self.apply("a peer was removed").await;
         Ok(Response::Done)
     }
+}
+
+/// The name, or with a number what is free of it.
+pub(super) fn free_pet_name(config: &config::Config, name: &str) -> Option<String> {
+    let is_free = |name: &str| !config.peers.contains_key(name) && check_pet_name(name).is_ok();
+    free_name(name, is_free)
 }
 
 /// The peer to add, or `None` when it is there just so; a name is never given a second key, since

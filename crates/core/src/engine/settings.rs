@@ -9,7 +9,7 @@ use malai_api::{Event, Failure, NetworkSettings, RelaySetting, Response, Setting
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use super::{handle::chain, keeper::Keeper, sharing::argument};
+use super::{handle::chain, keeper::Keeper, network, sharing::argument};
 use crate::{
     config::{
         self, GatewayConfig, ListenAddress, LookupConfig, NetworkConfig, RelayConfig, server_url,
@@ -38,7 +38,8 @@ impl Keeper {
     ) -> Result<Response, Failure> {
         let relay = relay(&network.relay)?;
         let lookup = lookup(&network.lookup)?;
-        self.edit(move |editor| editor.put_network(&relay, &lookup))
+        let visible = network.visible;
+        self.edit(move |editor| editor.put_network(&relay, &lookup, visible))
             .await?;
         self.apply("malai.toml has changed").await;
         if self.restart_needed() {
@@ -119,7 +120,12 @@ impl Keeper {
     /// Whether the next start would be with another network or identity.
     fn restart_needed(&self) -> bool {
         let is_another = |imported| imported != self.parts.node.id();
-        self.layers.file.network != self.parts.network || self.imported.is_some_and(is_another)
+        self.needs_restart(&self.layers.file.network) || self.imported.is_some_and(is_another)
+    }
+
+    /// Whether the network is used so only from the next start on.
+    pub(super) fn needs_restart(&self, network: &NetworkConfig) -> bool {
+        network::needs_another(&self.parts.network, network)
     }
 
     fn refuse_in_memory(&self) -> Result<(), Failure> {
@@ -152,6 +158,7 @@ fn settings_of(network: &NetworkConfig) -> NetworkSettings {
     NetworkSettings {
         relay,
         lookup: lookup.collect(),
+        visible: network.visible,
     }
 }
 

@@ -162,6 +162,9 @@ pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new:
 }
 
 pub(super) fn network(table: &mut dyn TableLike, old: &NetworkConfig, new: &NetworkConfig) {
+    differs(table, "visible", &old.visible, &new.visible, |visible| {
+        Some((*visible).into())
+    });
     differs(table, "relay", &old.relay, &new.relay, |relay| {
         Some(match relay {
             RelayConfig::Default => "default".into(),
