@@ -46,9 +46,9 @@ export async function stop(visit, name, forget) {
 
 /** Turns something on again that `malai.toml` keeps as off. @param {Acts} visit @param {ServiceStatus} service */
 export async function startAgain(visit, service) {
-  const { name, protocol, upstream, allow } = service;
+  const { name, protocol, upstream, allow, description } = service;
   try {
-    await visit.ask({ request: "share", name, protocol, upstream, allow, keep: true, must_answer: false }, "shared");
+    await visit.ask({ request: "share", name, protocol, upstream, allow, description, keep: true, must_answer: false }, "shared");
     visit.say(`${name} is shared again`);
   } catch (thrown) {
     visit.say(wordsOf(thrown));

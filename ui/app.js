@@ -138,7 +138,17 @@ export class App {
       go: (route) => app.go(route),
       copy: (text, notice) => void app.copy(text, notice),
       current: () => app.state.visit === number,
+      later: (millis, what) => app.later(number, millis, what),
     };
+  }
+
+  /** Waits for as long as nobody can see the page. @param {number} visit @param {number} millis @param {() => void} what */
+  later(visit, millis, what) {
+    this.page.setTimeout(() => {
+      if (this.state.visit !== visit) return;
+      if (this.page.document.hidden) this.later(visit, millis, what);
+      else what();
+    }, millis);
   }
 
   /** @param {string} text @param {string} notice */

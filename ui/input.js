@@ -30,6 +30,11 @@ export function optionalPortProblem(text) {
   return text.trim() === "" ? "" : portProblem(text);
 }
 
+/** What a service is, in a line. @param {string} text @returns {Problem} */
+export function descriptionProblem(text) {
+  return [...text].length > 200 ? "Use at most 200 characters." : "";
+}
+
 /** The name of a service or group. @param {string} text @returns {Problem} */
 export function nameProblem(text) {
   if (!NAME.test(text)) return "Use small letters, digits and dashes, for example my-shop.";

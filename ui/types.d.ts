@@ -80,6 +80,8 @@ export interface Acts {
   copy(text: string, notice: string): void;
   /** Whether this visit is still the one that is shown. */
   current(): boolean;
+  /** Does something after a time, if this visit is then still the one that is shown, to somebody. */
+  later(millis: number, what: () => void): void;
   host: Host;
 }
 

@@ -90,6 +90,20 @@ export function memberWords(peers, member) {
   return member.length === 52 ? nameOf(peers, member) : member;
 }
 
+/** What is said beside the name of a peer's service. @param {import("./generated/api.js").OfferedService} service */
+export function offerWords({ description, protocol, up }) {
+  return [description, protocol === "http" ? "web" : "tcp", up === false && "(down)"].filter(Boolean).join(" · ");
+}
+
+/**
+ * Where a web service of a peer with a pet name is at the gateway, while that is on.
+ * @param {Status} status @param {string} peer @param {string} service
+ */
+export function namedUrl(status, peer, service) {
+  const port = status.gateway?.split(":").pop();
+  return port === undefined ? undefined : `http://${service === "" ? "" : `${service}.`}${peer}.localhost:${port}/`;
+}
+
 /** Who may use a service. @typedef {"link" | "chosen" | "everybody" | "nobody"} Who */
 
 /** @param {ServiceStatus} service @returns {Who} */

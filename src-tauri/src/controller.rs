@@ -8,11 +8,7 @@ mod flows;
 mod looking;
 mod texts;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use malai_api::{DevServer, EngineState, Event, Navigation, OfferedService, Status, codes};
 use tokio::{
@@ -87,7 +83,7 @@ pub(crate) struct Controller<S> {
     copied: Option<CopiedLink>,
     offers: BTreeMap<String, Vec<OfferedService>>,
     /// Connected peers that were asked what they offer.
-    asked: BTreeSet<String>,
+    asked: BTreeMap<String, looking::Asked>,
     shown: Menu,
     quitting: bool,
     /// When the engine, told to hurry, is waited for no longer.
@@ -111,7 +107,7 @@ impl<S: Shell> Controller<S> {
             looks: false,
             copied: None,
             offers: BTreeMap::new(),
-            asked: BTreeSet::new(),
+            asked: BTreeMap::new(),
             shown: Menu::default(),
             quitting: false,
             give_up_at: None,
@@ -151,7 +147,10 @@ impl<S: Shell> Controller<S> {
                         error!(%error, "something that was asked for went wrong");
                     }
                 }
-                _ = looks.tick() => self.look(),
+                _ = looks.tick() => {
+                    self.look();
+                    self.ask_peers();
+                }
                 () = until(self.give_up_at) => {
                     warn!("the engine did not end in time");
                     return self.shell.exit(0);

@@ -47,6 +47,7 @@ pub(crate) fn service(name: &str, allow: &[&str]) -> ServiceStatus {
         name: name.to_owned(),
         protocol: Protocol::Http,
         upstream: vec!["localhost:3000".to_owned()],
+        description: None,
         allow: allow.iter().map(|&who| who.to_owned()).collect(),
         active: true,
         kept: false,
@@ -74,6 +75,7 @@ pub(crate) fn bridge(name: &str, protocol: Protocol) -> BridgeStatus {
         protocol,
         local: "127.0.0.1:4001".to_owned(),
         url: url.to_owned(),
+        named_url: None,
         active: true,
         kept: false,
         state: PeerState::Direct,
@@ -99,6 +101,8 @@ pub(crate) fn offered(name: &str, protocol: Protocol) -> OfferedService {
     OfferedService {
         name: name.to_owned(),
         protocol,
+        description: None,
+        up: Some(true),
     }
 }
 

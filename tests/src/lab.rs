@@ -70,6 +70,30 @@ echo ready
 cat
 "#;
 
+/// Makes one network of three hosts, likewise; multicast reaches all of them.
+const BUILD_LAN: &str = r#"
+set -e
+PATH="$PATH:/usr/sbin:/sbin"
+mount -t tmpfs tmpfs /run
+mkdir /run/netns
+ip link set lo up
+ip link add wan type bridge mcast_snooping 0
+ip link set wan up
+number=2
+for name in a b c; do
+    ip netns add "host-$name"
+    ip link add "lan-$name" type veth peer name lan netns "host-$name"
+    ip link set "lan-$name" master wan up
+    ip -n "host-$name" address add "10.3.0.$number/24" dev lan
+    ip -n "host-$name" link set lo up
+    ip -n "host-$name" link set lan multicast on up
+    ip -n "host-$name" route add 224.0.0.0/4 dev lan
+    number=$((number + 1))
+done
+echo ready
+cat
+"#;
+
 /// What the NATs let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nat {
@@ -92,17 +116,33 @@ impl Lab {
     /// # Errors
     /// When this system lets this user make no network namespaces.
     pub async fn two_nats(nat: Nat) -> Result<Self> {
+        let filter = match nat {
+            Nat::Home => "",
+            Nat::WithoutUdp => "meta l4proto udp drop",
+        };
+        let mut lab = Self::build(BUILD, filter).await?;
+        let mut relay = Command::new(binary("lab-relay")?);
+        relay.arg(RELAY);
+        lab.relay = Some(ready(lab.inside("wan", &relay)?).await?);
+        Ok(lab)
+    }
+
+    /// One local network of `host-a`, `host-b` and `host-c`, without a relay.
+    ///
+    /// # Errors
+    /// When this system lets this user make no network namespaces.
+    pub async fn lan() -> Result<Self> {
+        Self::build(BUILD_LAN, "").await
+    }
+
+    async fn build(script: &str, filter: &str) -> Result<Self> {
         let mut unshare = Command::new("unshare");
         unshare.args(["--net", "--mount"]);
         if !Uid::effective().is_root() {
             unshare.args(["--user", "--map-root-user"]);
         }
-        let filter = match nat {
-            Nat::Home => "",
-            Nat::WithoutUdp => "meta l4proto udp drop",
-        };
         unshare
-            .args(["bash", "-c", BUILD])
+            .args(["bash", "-c", script])
             .env("FILTER", filter)
             .env("NAT", "");
         let holder = ready(unshare).await.context(
@@ -110,14 +150,10 @@ impl Lab {
              them (`sysctl kernel.unprivileged_userns_clone=1`), and see that `ip`, `nft`, \
              `unshare` and `nsenter` are there (`scripts/setup test` installs them)",
         )?;
-        let mut lab = Self {
+        Ok(Self {
             holder,
             relay: None,
-        };
-        let mut relay = Command::new(binary("lab-relay")?);
-        relay.arg(RELAY);
-        lab.relay = Some(ready(lab.inside("wan", &relay)?).await?);
-        Ok(lab)
+        })
     }
 
     /// The relay's URL, as `malai.toml` wants it.

@@ -89,9 +89,9 @@ class Screen {
   }
 }
 
-/** @template T @param {() => T} probe @param {string | (() => string)} otherwise @returns {Promise<NonNullable<T>>} */
-export async function until(probe, otherwise) {
-  const deadline = Date.now() + DEADLINE_MS;
+/** @template T @param {() => T} probe @param {string | (() => string)} otherwise @param {number} [millis] @returns {Promise<NonNullable<T>>} */
+export async function until(probe, otherwise, millis = DEADLINE_MS) {
+  const deadline = Date.now() + millis;
   for (;;) {
     const found = probe();
     if (found) return found;

@@ -55,12 +55,13 @@ test("an own relay is checked, saved, and said to need a restart", async () => {
   await screen.type("relay-url", "https://relay.example.org https://other.example.org");
   host.on("settings", () => ({
     response: "settings", home: "/h", config: "", logs: "/h/logs", restart_needed: true,
-    network: { relay: { kind: "own", urls: ["https://relay.example.org"] }, lookup: ["dns", "mdns"] },
+    network: { relay: { kind: "own", urls: ["https://relay.example.org"] }, lookup: ["dns", "mdns"], visible: false },
   }));
   await screen.click("save-network");
   await screen.find("restart-needed");
   assert.deepEqual(host.askedFor("set-network"), [{
     request: "set-network", relay: { kind: "own", urls: ["https://relay.example.org", "https://other.example.org"] }, lookup: ["dns", "mdns"],
+    visible: false,
   }]);
   assert.equal(screen.has("save-network"), false);
 });
@@ -165,4 +166,42 @@ test("a lost session and a lost engine say what to do", async () => {
   host.push(fullStatus());
   const port = await screen.find("port");
   assert.equal(port instanceof HTMLInputElement && port.value, "4000", "what was typed is still there");
+});
+
+test("a name to be called by is checked, saved and taken back", async () => {
+  const host = new FakeHost(emptyStatus());
+  const screen = await openWindow(host, "#/settings");
+  await screen.type("my-name", "Not A Name");
+  await screen.submit("my-name");
+  await screen.says("Use small letters");
+  assert.equal(host.askedFor("set-name").length, 0);
+  await screen.type("my-name", "sam");
+  await screen.submit("my-name");
+  await screen.says("Your links suggest the name sam");
+  await screen.type("my-name", "");
+  await screen.submit("my-name");
+  await screen.says("Your links suggest no name");
+  assert.deepEqual(host.askedFor("set-name").map((each) => each.name), ["sam", undefined]);
+});
+
+test("addresses with names are turned on and off at once", async () => {
+  const host = new FakeHost(fullStatus());
+  const screen = await openWindow(host, "#/settings");
+  await screen.click("gateway");
+  await screen.says("http://shop.alice.localhost:4321/");
+  await screen.click("gateway");
+  await screen.says("Addresses with names are off");
+  assert.deepEqual(host.askedFor("set-gateway"), [
+    { request: "set-gateway", listen: "127.0.0.1:0", keep: true }, { request: "set-gateway", listen: undefined, keep: true },
+  ]);
+});
+
+test("being seen on this network is switched without a restart", async () => {
+  const host = new FakeHost(emptyStatus());
+  const screen = await openWindow(host, "#/settings");
+  await screen.click("visible");
+  await screen.click("save-network");
+  await until(() => !screen.has("save-network"), "it is not saved");
+  assert.equal(host.askedFor("set-network")[0]?.visible, true);
+  assert.equal(screen.has("restart-needed"), false);
 });

@@ -7,6 +7,8 @@ import { FakeHost } from "./fake/host.js";
 import { openWindow, until } from "./page.js";
 
 const STRANGER = "s".repeat(51) + "g";
+/** What was asked, but for who is on the same network, which reaches nobody. @param {FakeHost} host */
+const reached = (host) => host.asked.map((each) => each.request).filter((each) => each !== "nearby");
 const LINK = `malai://${STRANGER}/shop?a=10.0.0.1:1&k=secret`;
 
 test("home without anything offers the two things to do", async () => {
@@ -73,7 +75,7 @@ test("sharing a detected server leads to its link, with an invite", async () => 
   await screen.submit("port");
   assert.match((await screen.find("link")).textContent ?? "", /k=/);
   assert.deepEqual(host.askedFor("share")[0], {
-    request: "share", upstream: ["5173"], name: "admin", protocol: "http", allow: [], keep: false, must_answer: true,
+    request: "share", upstream: ["5173"], name: "admin", protocol: "http", allow: [], description: undefined, keep: false, must_answer: true,
   });
   assert.equal(screen.page.location.hash, "#/service/admin");
   await screen.find("qr");
@@ -134,7 +136,7 @@ test("a deep link never opens by itself", async () => {
   host.tell({ type: "navigate", navigation: { view: "connect", link: LINK } });
   await screen.says("shop of an unknown peer");
   await screen.says("Open it only if you know who sent it");
-  assert.deepEqual(host.asked.map((each) => each.request), ["read"], "looking is all that is done");
+  assert.deepEqual(reached(host), ["read"], "looking is all that is done");
   assert.ok(!screen.page.location.href.includes("secret"), "the secret is not in the address");
   await screen.submit("open-link");
   await until(() => host.askedFor("bridge")[0], "it was not opened");
@@ -147,7 +149,7 @@ test("a deep link without a service asks the peer nothing either", async () => {
   host.tell({ type: "navigate", navigation: { view: "connect", link: `malai://${ALICE}` } });
   await screen.says("Services of alice");
   await screen.find("services");
-  assert.deepEqual(host.asked.map((each) => each.request), ["read"]);
+  assert.deepEqual(reached(host), ["read"]);
 });
 
 test("a second deep link takes the place of the first", async () => {
@@ -173,6 +175,58 @@ test("a peer's services are listed, one is chosen, its kind is the peer's", asyn
   });
 });
 
+test("who is on this network is offered, live, and asked what they share when chosen", async () => {
+  const host = new FakeHost(emptyStatus());
+  host.nearby = [{ id52: STRANGER, suggested_name: "sam" }];
+  const screen = await openWindow(host, "#/connect");
+  await screen.says("On this network");
+  host.nearby = [...host.nearby, { id52: GUEST, name: "gus" }];
+  await until(() => screen.has("nearby-gus"), "the second does not come", 5000);
+  await screen.click("nearby-sam");
+  await screen.says("Services of an unknown peer");
+  await screen.click("service-orders");
+  await screen.submit("open-link");
+  await screen.says("Its owner suggests this name");
+  assert.equal(/** @type {HTMLInputElement} */ (await screen.find("pet-name")).value, "sam");
+  assert.equal(host.askedFor("peer-add").length, 0);
+});
+
+test("what peers offer is shown beside them, and what is gone there is gone here", async () => {
+  const host = new FakeHost(fullStatus());
+  let offered = [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http", description: "All orders", up: false }];
+  host.on("services", ({ peer }) => (peer === ALICE
+    ? { response: "services", peer, services: /** @type {never} */ (offered) }
+    : { response: "error", code: "not-permitted", message: "nothing for you" }));
+  const screen = await openWindow(host, "#/peers");
+  await screen.find("offer-alice-db");
+  assert.match((await screen.find("offer-alice-orders")).textContent ?? "", /All orders · web · \(down\)/);
+  await screen.says("bob shares nothing with you.");
+  host.push({ ...fullStatus(), gateway: "127.0.0.1:4321" });
+  await screen.says("http://orders.alice.localhost:4321/");
+  offered = offered.slice(1);
+  await until(() => !screen.has("offer-alice-db"), "it is still there", 5000);
+  await screen.click("connect-service");
+  await screen.says("orders of alice");
+  assert.ok(host.askedFor("bridge").length === 0);
+});
+
+test("a description is given to a share and changed", async () => {
+  const host = new FakeHost(emptyStatus());
+  const screen = await openWindow(host, "#/share");
+  await screen.type("port", "3000");
+  await screen.type("description", "a".repeat(201));
+  await screen.submit("port");
+  await screen.says("at most 200 characters");
+  await screen.type("description", "Our web shop");
+  await screen.submit("port");
+  await screen.find("link");
+  assert.equal(host.askedFor("share")[0]?.description, "Our web shop");
+  await screen.type("description", "Closed on Sundays");
+  await screen.submit("description");
+  await screen.says("is saved");
+  assert.deepEqual(host.askedFor("describe").map((each) => each.description), ["Closed on Sundays"]);
+});
+
 test("a peer met for the first time gets a name", async () => {
   const host = new FakeHost(emptyStatus());
   const screen = await openWindow(host, "#/connect");
@@ -186,6 +240,21 @@ test("a peer met for the first time gets a name", async () => {
   await screen.says("Use small letters");
   await screen.type("pet-name", "sam");
   await screen.submit("pet-name");
+  await until(() => !screen.has("naming"), "it still asks");
+  assert.deepEqual(host.askedFor("peer-add"), [{ request: "peer-add", name: "sam", id52: STRANGER }]);
+});
+
+test("the name that a link suggests is one click away", async () => {
+  const host = new FakeHost(emptyStatus());
+  const screen = await openWindow(host, "#/connect");
+  await screen.type("link-input", `malai://${STRANGER}/shop?n=sam`);
+  await screen.submit("link-input");
+  await screen.submit("open-link");
+  await screen.says("Its owner suggests this name");
+  assert.equal(host.askedFor("peer-add").length, 0, "nobody is called so unasked");
+  const field = await screen.find("pet-name");
+  assert.equal(/** @type {HTMLInputElement} */ (field).value, "sam");
+  await screen.submit("save-pet-name");
   await until(() => !screen.has("naming"), "it still asks");
   assert.deepEqual(host.askedFor("peer-add"), [{ request: "peer-add", name: "sam", id52: STRANGER }]);
 });

@@ -93,6 +93,11 @@ local: string,
  */
 url: string,
 /**
+ * The same service by its name at the gateway, when that is on and the peer has a pet name:
+ * `http://shop.alice.localhost:PORT/`.
+ */
+named_url?: string,
+/**
  * Whether it is wanted now.
  */
 active: boolean,
@@ -517,6 +522,11 @@ peer: string,
  */
 name?: string,
 /**
+ * What the link suggests to call the peer, made free where another has that name; missing
+ * when the peer has one. It is the peer's word, and gives nobody anything by itself.
+ */
+suggested_name?: string,
+/**
  * The service; empty for the peer's only or default one.
  */
 service: string,
@@ -540,24 +550,6 @@ bridged_as?: string,
  * The domain that stands for the peer, when it was named by one.
  */
 domain?: NamedBy, };
-
-/**
- * The domain that a peer was named by.
- */
-export type NamedBy = {
-/**
- * Its name.
- */
-name: string,
-/**
- * Whether the resolver vouches by DNSSEC for what it names; missing while the DNS says nothing
- * and what is remembered is used.
- */
-secure?: boolean,
-/**
- * Whether it was never used before: its key is remembered once it is.
- */
-first: boolean, };
 
 /**
  * One line of the record of who used what.
@@ -611,6 +603,24 @@ peer?: string,
 service?: string, };
 
 /**
+ * The domain that a peer was named by.
+ */
+export type NamedBy = {
+/**
+ * Its name.
+ */
+name: string,
+/**
+ * Whether the resolver vouches by DNSSEC for what it names; missing while the DNS says nothing
+ * and what is remembered is used.
+ */
+secure?: boolean,
+/**
+ * Whether it was never used before: its key is remembered once it is.
+ */
+first: boolean, };
+
+/**
  * Where the window is to go, asked by the tray, a deep link or a second start.
  */
 export type Navigation = { "view": "home" } | { "view": "share" } | { "view": "service",
@@ -624,6 +634,24 @@ name: string, } | { "view": "connect",
 link?: string, } | { "view": "peers" } | { "view": "settings" } | { "view": "connection" };
 
 /**
+ * A peer on the same local network that wants to be seen.
+ */
+export type NearbyPeer = {
+/**
+ * Its key, as the network says: nothing is proven before it is connected.
+ */
+id52: string,
+/**
+ * Our pet name for it.
+ */
+name?: string,
+/**
+ * What it suggests to be called, made free where another has that name; missing when it has a
+ * pet name or suggests none that can be one.
+ */
+suggested_name?: string, };
+
+/**
  * How the network is used.
  */
 export type NetworkSettings = {
@@ -634,7 +662,11 @@ relay: RelaySetting,
 /**
  * How addresses of peers are found: `dns`, `mdns`, `dht`.
  */
-lookup: Array<string>, };
+lookup: Array<string>,
+/**
+ * Whether others on the local network see this machine; the one thing that holds at once.
+ */
+visible: boolean, };
 
 /**
  * A service that a peer offers us.
@@ -647,7 +679,15 @@ name: string,
 /**
  * How it is carried.
  */
-protocol: Protocol, };
+protocol: Protocol,
+/**
+ * What its owner says of it: at most 200 characters, on one line.
+ */
+description?: string,
+/**
+ * Whether something answers at its upstream; missing when the peer does not say.
+ */
+up?: boolean, };
 
 /**
  * Something outside the window to open.
@@ -769,7 +809,7 @@ name: string, } | { "request": "subscribe" } | { "request": "watch" } | { "reque
 /**
  * A share link, `peer/service`, `id52/service`, `id52` or `domain/service`.
  */
-link: string, } | { "request": "services",
+link: string, } | { "request": "nearby" } | { "request": "services",
 /**
  * A pet name, an id52, a domain, or a share link, whose addresses are then used to reach the
  * peer.
@@ -830,7 +870,15 @@ service: string,
 /**
  * Seconds from now; it goes on until it is stopped when missing.
  */
-secs?: number, } | { "request": "log" } & LogRequest | { "request": "group-put",
+secs?: number, } | { "request": "log" } & LogRequest | { "request": "describe",
+/**
+ * The service's name.
+ */
+service: string,
+/**
+ * At most 200 characters, on one line; nothing when missing or empty.
+ */
+description?: string, } | { "request": "group-put",
 /**
  * The group's name.
  */
@@ -850,7 +898,20 @@ service: string, } | { "request": "qr",
 /**
  * What it says, at most 2048 bytes.
  */
-text: string, } | { "request": "settings" } | { "request": "set-network" } & NetworkSettings | { "request": "export-identity",
+text: string, } | { "request": "settings" } | { "request": "set-network" } & NetworkSettings | { "request": "set-gateway",
+/**
+ * A port or `ip:port`, where port 0 takes the one it had before or a free one; off when
+ * missing.
+ */
+listen?: string,
+/**
+ * Whether it is written to `malai.toml`; otherwise it holds until the engine ends.
+ */
+keep: boolean, } | { "request": "set-name",
+/**
+ * A pet name; nothing is suggested when missing.
+ */
+name?: string, } | { "request": "export-identity",
 /**
  * The file, an absolute path; it must not be there yet.
  */
@@ -887,7 +948,11 @@ peers: Array<PeerStatus>, } | { "response": "detected",
 /**
  * One for each port.
  */
-servers: Array<DevServer>, } | { "response": "link" } & LinkTarget | { "response": "services",
+servers: Array<DevServer>, } | { "response": "link" } & LinkTarget | { "response": "nearby",
+/**
+ * At most 64, by id52.
+ */
+peers: Array<NearbyPeer>, } | { "response": "services",
 /**
  * Whose they are.
  */
@@ -966,6 +1031,10 @@ protocol: Protocol,
  */
 upstream: Array<string>,
 /**
+ * What those who may use it see of it besides its name.
+ */
+description?: string,
+/**
  * Who may use it, as written; nobody when empty.
  */
 allow: Array<string>,
@@ -1019,6 +1088,14 @@ config: string,
  */
 logs: string,
 /**
+ * What we suggest that others call us.
+ */
+name?: string,
+/**
+ * Where the gateway listens, as `malai.toml` says; missing while it is off.
+ */
+gateway?: string,
+/**
  * How the network is used, as `malai.toml` says.
  */
 network: NetworkSettings,
@@ -1047,6 +1124,10 @@ protocol: Protocol,
  * Who may use it: pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
  */
 allow: Array<string>,
+/**
+ * What those who may use it see of it besides its name: at most 200 characters, on one line.
+ */
+description?: string,
 /**
  * Seconds after which the share ends by itself.
  */

@@ -4,7 +4,7 @@
  * only the button opens anything.
  *
  * @import { View, Visit } from "../types.js"
- * @import { BridgeStatus, LinkTarget, OfferedService, Protocol } from "../generated/api.js"
+ * @import { BridgeStatus, LinkTarget, NearbyPeer, OfferedService, Protocol } from "../generated/api.js"
  */
 
 import { h } from "../dom.js";
@@ -12,8 +12,9 @@ import { short } from "../format.js";
 import { button, choice, field, form, more, problem, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
 import { note, waiting } from "../parts/shown.js";
-import { domainWords, pathState } from "../words.js";
+import { domainWords, offerWords, pathState } from "../words.js";
 import { look, open, read } from "./connect/asking.js";
+import { followNearby, nearby } from "./connect/nearby.js";
 import { result } from "./connect/result.js";
 
 /**
@@ -29,6 +30,8 @@ import { result } from "./connect/result.js";
  * @property {boolean} keep
  * @property {"auto" | Protocol} protocol
  * @property {BridgeStatus | null} bridge the result
+ * @property {NearbyPeer[]} nearby who on this network wants to be seen
+ * @property {string} suggested what the peer suggests to be called
  * @property {string} petName
  * @property {string} petProblem
  * @property {{ link?: string, name?: string, port?: string, form?: string }} problems
@@ -39,9 +42,10 @@ export const connect = {
   title: () => "Connect to someone",
   begin: (route) => ({
     link: route.link ?? "", handed: route.link !== undefined, target: null, services: null, asking: "", service: "",
-    name: "", port: "", keep: false, protocol: "auto", bridge: null, petName: "", petProblem: "", problems: {},
+    name: "", port: "", keep: false, protocol: "auto", bridge: null, nearby: [], suggested: "", petName: "", petProblem: "", problems: {},
   }),
   enter(visit) {
+    void followNearby(visit);
     if (visit.form.link !== "") void read(visit);
   },
   render(visit) {
@@ -68,6 +72,7 @@ function begin(visit) {
         beside: button("Look", () => {}, { kind: "main", submit: true, busy: it.asking !== "", testid: "read" }),
       }),
       it.asking !== "" && waiting(it.asking)),
+    nearby(visit),
     known.length > 0 && section("Or choose a peer", { key: "peers" },
       h("ul", { class: "tiles" }, known.map((peer) => h("li", { key: peer.id52 },
         h("button", {
@@ -143,6 +148,6 @@ function offered(visit) {
   if (services.length === 0) return note("plain", "Nothing there is shared with you. Ask for a link, or send them your id52.");
   return h("fieldset", { class: "group", key: "offered" },
     h("legend", { class: "field-label" }, "Choose one"),
-    choice("service", service, services.map((each) => ({ value: each.name, label: each.name, hint: each.protocol === "http" ? "web" : "tcp" })),
+    choice("service", service, services.map((each) => ({ value: each.name, label: each.name, hint: offerWords(each) })),
       (chosen) => visit.set({ service: chosen })));
 }

@@ -108,7 +108,7 @@ function bridged(visit, status, bridge) {
     { class: "row", key: name, "data-testid": `bridge-${name}` },
     h("div", { class: "row-what" },
       h("span", { class: "row-name" }, name),
-      h("span", { class: "row-where" }, bridge.local === "" ? `of ${from}` : `of ${from} · ${bridge.local}`)),
+      h("span", { class: "row-where", title: bridge.named_url }, bridge.local === "" ? `of ${from}` : `of ${from} · ${bridge.local}`)),
     h("div", { class: "row-how" },
       state(bridgeState(bridge)),
       bridge.active && flow(rateOf(visit.state, `bridge:${name}`))),

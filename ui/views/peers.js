@@ -3,7 +3,7 @@
  * Peers and groups.
  *
  * @import { View, Visit } from "../types.js"
- * @import { GroupStatus, PeerStatus, Status } from "../generated/api.js"
+ * @import { GroupStatus, OfferedService, PeerStatus, Status } from "../generated/api.js"
  */
 
 import { h } from "../dom.js";
@@ -16,6 +16,7 @@ import { copyable, state } from "../parts/shown.js";
 import { Refused, wordsOf } from "../refused.js";
 import { pathState } from "../words.js";
 import { groups } from "./peers/groups.js";
+import { followOffers, offersOf } from "./peers/offers.js";
 
 /**
  * @typedef {object} PeersForm
@@ -25,13 +26,15 @@ import { groups } from "./peers/groups.js";
  * @property {string} removing the pet name that is about to be forgotten
  * @property {{ name: string, members: string[], isNew: boolean } | null} group the one that is edited
  * @property {string} removingGroup
+ * @property {Record<string, OfferedService[] | undefined>} offers what peers let us use, by id52; nothing while they do not say
  * @property {{ name?: string, id52?: string, group?: string, form?: string }} problems
  */
 
 /** @type {View<PeersForm>} */
 export const peers = {
   title: () => "Peers",
-  begin: (route) => ({ name: "", id52: route.link ?? "", begun: 0, removing: "", group: null, removingGroup: "", problems: {} }),
+  begin: (route) => ({ name: "", id52: route.link ?? "", begun: 0, removing: "", group: null, removingGroup: "", offers: {}, problems: {} }),
+  enter: (visit) => followOffers(visit),
   render(visit) {
     const { status } = visit.state;
     if (!status) return null;
@@ -43,7 +46,7 @@ export const peers = {
       section("Peers I know", { key: "known" },
         status.peers.length === 0
           ? h("p", { class: "hint" }, "Nobody yet. Add somebody by their id52, or open a link.")
-          : h("ul", { class: "list", "data-testid": "peers" }, status.peers.map((peer) => row(visit, peer)))),
+          : h("ul", { class: "list", "data-testid": "peers" }, status.peers.map((peer) => [row(visit, peer), offersOf(visit, status, peer)]))),
       adding(visit),
       groups(visit, status),
       removal(visit, status),

@@ -18,6 +18,7 @@ import { stopDialog } from "../parts/stopping.js";
 import { wordsOf } from "../refused.js";
 import { rateOf } from "../state.js";
 import { places, serviceState } from "../words.js";
+import { description } from "./service/description.js";
 import { linkSection, showLink } from "./service/link.js";
 import { requests } from "./service/requests.js";
 import { who } from "./service/who.js";
@@ -35,6 +36,8 @@ import { who } from "./service/who.js";
  * @property {boolean} busy
  * @property {string} removing the guest who is about to be shut out
  * @property {string} stopping
+ * @property {string | null} described as edited; `null` while it is as the engine has it
+ * @property {string} describedProblem
  */
 
 /** @type {View<ServiceForm>} */
@@ -43,6 +46,7 @@ export const service = {
   begin: (route) => ({
     name: route.name ?? "", link: route.link ?? "", code: null, checks: null, problem: "", access: null,
     edited: false, accessProblem: "", busy: false, removing: "", stopping: "",
+    described: null, describedProblem: "",
   }),
   enter(visit) {
     void showLink(visit);
@@ -71,6 +75,7 @@ export const service = {
       it.active && section("Can it be reached?", { key: "checks", aside: button("Check again", () => void check(visit), { icon: "again", testid: "check" }) },
         checklist(visit.form.checks)),
       section("Who can connect", { key: "who", testid: "who" }, who(visit, status, it)),
+      description(visit, it),
       it.active && activity(visit, status, it),
       stopDialog(visit, visit.form.stopping, () => visit.set({ stopping: "" }), back),
     ];

@@ -11,8 +11,10 @@ import { button, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
 import { copyable, note, waiting } from "../parts/shown.js";
 import { wordsOf } from "../refused.js";
+import { gateway } from "./settings/gateway.js";
 import { identity } from "./settings/identity.js";
 import { load } from "./settings/load.js";
+import { myName } from "./settings/name.js";
 import { network } from "./settings/network.js";
 
 /**
@@ -23,13 +25,14 @@ import { network } from "./settings/network.js";
  * @property {"" | "export" | "import"} moving which dialog about the key is open
  * @property {string} path
  * @property {boolean} sure
- * @property {{ settings?: string, network?: string, path?: string }} problems
+ * @property {string | null} name as edited; `null` while it is as the engine has it
+ * @property {{ settings?: string, network?: string, path?: string, name?: string }} problems
  */
 
 /** @type {View<SettingsForm>} */
 export const settings = {
   title: () => "Settings",
-  begin: () => ({ settings: null, network: null, relayUrl: "", moving: "", path: "", sure: false, problems: {} }),
+  begin: () => ({ settings: null, network: null, relayUrl: "", moving: "", path: "", sure: false, name: null, problems: {} }),
   enter: (visit) => void load(visit),
   render(visit) {
     const { state: { status }, form: it } = visit;
@@ -39,7 +42,9 @@ export const settings = {
       it.settings?.restart_needed && h("div", { key: "restart", "data-testid": "restart-needed" },
         note("warn", "Some changes work from the next start of malai on.")),
       identity(visit, status),
+      it.settings && myName(visit, it.settings),
       desktop(visit),
+      it.settings && gateway(visit, status, it.settings),
       it.settings ? network(visit, it.settings) : section("Network", { key: "network" }, waiting("Reading the settings…")),
       it.settings && files(visit, it.settings),
       about(status),

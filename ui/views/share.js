@@ -9,7 +9,7 @@
 
 import { invite } from "../acts.js";
 import { h } from "../dom.js";
-import { nameProblem, upstreamProblem } from "../input.js";
+import { descriptionProblem, nameProblem, upstreamProblem } from "../input.js";
 import { access, accessProblem } from "../parts/access.js";
 import { button, choice, field, form, more, problem, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
@@ -22,10 +22,11 @@ import { Refused, wordsOf } from "../refused.js";
  * @property {string} upstream
  * @property {string} name
  * @property {Access} access
+ * @property {string} description
  * @property {boolean} keep
  * @property {Protocol} protocol
  * @property {boolean} busy
- * @property {{ upstream?: string, name?: string, access?: string, form?: string }} problems
+ * @property {{ upstream?: string, name?: string, description?: string, access?: string, form?: string }} problems
  * @property {boolean} silent whether nothing answered there
  */
 
@@ -34,7 +35,7 @@ export const share = {
   title: () => "Share something",
   begin: () => ({
     servers: null, upstream: "", name: "", access: { who: "link", chosen: [] },
-    keep: false, protocol: "http", busy: false, problems: {}, silent: false,
+    description: "", keep: false, protocol: "http", busy: false, problems: {}, silent: false,
   }),
   enter: (visit) => void detect(visit),
   render(visit) {
@@ -59,6 +60,11 @@ export const share = {
           access(visit, it.access, (next) => visit.set({ access: next, problems: { ...it.problems, access: "" } })),
           problem("access", it.problems.access)),
         more("More options",
+          h("div", { class: "fields" }, field({
+            id: "description", label: "Description", value: it.description, placeholder: "Our web shop", testid: "description",
+            hint: "Those who may use it see this beside its name.", error: it.problems.description,
+            change: (description) => visit.set({ description, problems: { ...it.problems, description: "" } }),
+          })),
           tick("Keep after a restart", it.keep, (keep) => visit.set({ keep }), {
             hint: "Otherwise it ends when malai quits.", testid: "keep",
           }),
@@ -127,10 +133,11 @@ async function submit(visit, mustAnswer) {
   const problems = {
     upstream: upstreamProblem(it.upstream),
     name: it.name === "" ? "" : nameProblem(it.name),
+    description: descriptionProblem(it.description.trim()),
     access: accessProblem(it.access),
   };
   visit.set({ problems, silent: false });
-  if (problems.upstream || problems.name || problems.access) return;
+  if (problems.upstream || problems.name || problems.description || problems.access) return;
   const upstream = it.upstream.trim();
   const known = it.servers?.find((each) => String(each.port) === upstream)?.name;
   const name = it.name || known;
@@ -139,7 +146,7 @@ async function submit(visit, mustAnswer) {
     const { service } = await visit.ask({
       request: "share", upstream: [upstream], name, protocol: it.protocol,
       allow: it.access.who === "everybody" ? ["anyone"] : it.access.who === "chosen" ? it.access.chosen : [],
-      keep: it.keep, must_answer: mustAnswer,
+      description: it.description.trim() || undefined, keep: it.keep, must_answer: mustAnswer,
     }, "shared");
     const { link, problem: missing } = it.access.who === "link" ? await invited(visit, service.name) : { link: service.link };
     if (visit.current()) visit.go({ view: "service", name: service.name, link });

@@ -17,7 +17,7 @@ pub use desktop::{DesktopSettings, DesktopState, EngineState, Navigation, OpenTa
 pub use event::{AccessDecision, Event, PeerState, Protocol};
 pub use failure::{Failure, codes};
 pub use look::{
-    Check, CheckOutcome, CheckSubject, DevServer, DomainReport, LinkTarget, NamedBy,
+    Check, CheckOutcome, CheckSubject, DevServer, DomainReport, LinkTarget, NamedBy, NearbyPeer,
     OfferedService, QrCode,
 };
 pub use request::{BridgeRequest, InviteRequest, LogRequest, Request, ShareRequest};

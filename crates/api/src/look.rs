@@ -30,6 +30,10 @@ pub struct LinkTarget {
     /// Our pet name for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What the link suggests to call the peer, made free where another has that name; missing
+    /// when the peer has one. It is the peer's word, and gives nobody anything by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested_name: Option<String>,
     /// The service; empty for the peer's only or default one.
     pub service: String,
     /// Whether it carries an invite.
@@ -88,14 +92,35 @@ pub struct DomainReport {
     pub problem: Option<Failure>,
 }
 
+/// A peer on the same local network that wants to be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct NearbyPeer {
+    /// Its key, as the network says: nothing is proven before it is connected.
+    pub id52: String,
+    /// Our pet name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it suggests to be called, made free where another has that name; missing when it has a
+    /// pet name or suggests none that can be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested_name: Option<String>,
+}
+
 /// A service that a peer offers us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 pub struct OfferedService {
     /// Its name there.
     pub name: String,
     /// How it is carried.
     pub protocol: Protocol,
+    /// What its owner says of it: at most 200 characters, on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether something answers at its upstream; missing when the peer does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<bool>,
 }
 
 /// Something that was looked at to see whether a service can be reached.

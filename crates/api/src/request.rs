@@ -54,6 +54,8 @@ pub enum Request {
         /// A share link, `peer/service`, `id52/service`, `id52` or `domain/service`.
         link: String,
     },
+    /// Peers on the same local network that want to be seen.
+    Nearby,
     /// The services that a peer offers us.
     Services {
         /// A pet name, an id52, a domain, or a share link, whose addresses are then used to reach the
@@ -126,6 +128,15 @@ pub enum Request {
     },
     /// Who used or was refused what, newest last.
     Log(LogRequest),
+    /// What those who may use a service see of it besides its name.
+    Describe {
+        /// The service's name.
+        service: String,
+        /// At most 200 characters, on one line; nothing when missing or empty.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        description: Option<String>,
+    },
     /// Make a group of peers, or give it other members, in `malai.toml`.
     GroupPut {
         /// The group's name.
@@ -152,6 +163,24 @@ pub enum Request {
     Settings,
     /// Use the network otherwise, from the next start on; written to `malai.toml`.
     SetNetwork(NetworkSettings),
+    /// Turn the gateway on, at another address, or off.
+    SetGateway {
+        /// A port or `ip:port`, where port 0 takes the one it had before or a free one; off when
+        /// missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        listen: Option<String>,
+        /// Whether it is written to `malai.toml`; otherwise it holds until the engine ends.
+        #[serde(default)]
+        keep: bool,
+    },
+    /// What we suggest that others call us, in `malai.toml` and in links.
+    SetName {
+        /// A pet name; nothing is suggested when missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        name: Option<String>,
+    },
     /// Write a copy of the secret key into a new file that its owner alone may read.
     ExportIdentity {
         /// The file, an absolute path; it must not be there yet.
@@ -211,6 +240,9 @@ pub struct ShareRequest {
     /// Who may use it: pet names, id52s, `group:NAME`, `anyone`; nobody when empty.
     #[serde(default)]
     pub allow: Vec<String>,
+    /// What those who may use it see of it besides its name: at most 200 characters, on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// Seconds after which the share ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_secs: Option<u64>,

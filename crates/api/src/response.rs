@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccessRequest, BridgeStatus, Check, DevServer, DomainReport, Failure, IdentityStatus,
-    InviteStatus, LinkTarget, LogEntry, OfferedService, PeerStatus, QrCode, ServiceStatus,
-    Settings, Status,
+    InviteStatus, LinkTarget, LogEntry, NearbyPeer, OfferedService, PeerStatus, QrCode,
+    ServiceStatus, Settings, Status,
 };
 
 /// The answer to one request.
@@ -47,6 +47,11 @@ pub enum Response {
     },
     /// What a link leads to.
     Link(LinkTarget),
+    /// Peers on the same local network that want to be seen.
+    Nearby {
+        /// At most 64, by id52.
+        peers: Vec<NearbyPeer>,
+    },
     /// The services that a peer offers us.
     Services {
         /// Whose they are.

@@ -87,6 +87,9 @@ pub struct ServiceStatus {
     pub protocol: Protocol,
     /// Where its traffic goes.
     pub upstream: Vec<String>,
+    /// What those who may use it see of it besides its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// Who may use it, as written; nobody when empty.
     pub allow: Vec<String>,
     /// Whether it is offered now.
@@ -130,6 +133,10 @@ pub struct BridgeStatus {
     pub local: String,
     /// The same as a URL, for HTTP.
     pub url: String,
+    /// The same service by its name at the gateway, when that is on and the peer has a pet name:
+    /// `http://shop.alice.localhost:PORT/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_url: Option<String>,
     /// Whether it is wanted now.
     pub active: bool,
     /// Whether `malai.toml` has it.

@@ -15,8 +15,8 @@ pub(crate) use self::{
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
         AllowArgs, BlockArgs, BridgeArgs, CompletionsArgs, ConfigCommand, DenyArgs, DnsArgs,
-        IdArgs, ImportArgs, InviteArgs, KeygenArgs, LogArgs, PeerCommand, RevokeArgs, ServeArgs,
-        ServicesArgs, ShareArgs, StatusArgs, StopArgs,
+        IdArgs, ImportArgs, InviteArgs, KeygenArgs, LogArgs, PeerCommand, PeersArgs, RevokeArgs,
+        ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
     },
 };
 use crate::env;
@@ -121,8 +121,8 @@ pub(crate) enum Command {
     /// Give peers pet names.
     #[command(subcommand)]
     Peer(PeerCommand),
-    /// List the peers that have a pet name.
-    Peers,
+    /// List the peers that have a pet name, or those on the same local network.
+    Peers(PeersArgs),
     /// Run everything in malai.toml until stopped.
     #[command(visible_alias = "run")]
     Serve(ServeArgs),

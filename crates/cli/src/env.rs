@@ -9,6 +9,7 @@ pub(crate) const LOG_FORMAT: &str = "MALAI_LOG_FORMAT";
 
 pub(crate) const NAME: &str = "MALAI_NAME";
 pub(crate) const TCP: &str = "MALAI_TCP";
+pub(crate) const DESCRIPTION: &str = "MALAI_DESCRIPTION";
 pub(crate) const ALLOW: &str = "MALAI_ALLOW";
 pub(crate) const ANYONE: &str = "MALAI_ANYONE";
 pub(crate) const FOR: &str = "MALAI_FOR";
@@ -21,6 +22,7 @@ pub(crate) const BG: &str = "MALAI_BG";
 pub(crate) const PORT: &str = "MALAI_PORT";
 pub(crate) const LISTEN: &str = "MALAI_LISTEN";
 pub(crate) const QR: &str = "MALAI_QR";
+pub(crate) const NEARBY: &str = "MALAI_NEARBY";
 pub(crate) const TREE: &str = "MALAI_TREE";
 pub(crate) const FORGET: &str = "MALAI_FORGET";
 pub(crate) const FILE: &str = "MALAI_FILE";
@@ -30,6 +32,7 @@ pub(crate) const REPLACE: &str = "MALAI_REPLACE";
 pub(crate) const MOVE: &str = "MALAI_MOVE";
 pub(crate) const ACCEPT: &str = "MALAI_ACCEPT";
 pub(crate) const UI: &str = "MALAI_UI";
+pub(crate) const GATEWAY: &str = "MALAI_GATEWAY";
 
 /// Where legacy malai looks for its secret key first; not a flag of ours.
 pub(crate) const LEGACY_SECRET: &str = "KULFI_SECRET_KEY";

@@ -170,6 +170,20 @@ impl Own {
         }
     }
 
+    /// The same with the gateway at `listen`; ended when it cannot be had.
+    pub(crate) async fn with_gateway(self, listen: String) -> anyhow::Result<Self> {
+        let request = Request::SetGateway {
+            listen: Some(listen),
+            keep: false,
+        };
+        let response = self.engine.handle().dispatch(request).await;
+        let Response::Error(failure) = response else {
+            return Ok(self);
+        };
+        self.engine.stop().await;
+        Err(failure.into())
+    }
+
     /// The next event; `None` when the engine has ended. Cancel safe.
     ///
     /// Among them, and nowhere else, are the URLs of its web UI.

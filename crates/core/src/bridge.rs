@@ -3,11 +3,13 @@
 //! A bridge's port is bound for as long as the bridge is wanted, whatever the peer does: while it
 //! is away, requests wait for up to `connect_timeout` and then get a clear answer.
 
+mod binding;
 mod gateway;
 mod hosts;
 mod http_bridge;
 mod knock;
 mod listener;
+mod ports;
 mod tcp_bridge;
 
 use std::{
@@ -21,12 +23,13 @@ use fastn_p2p::{PublicKey, Waiting};
 use gateway::Gateway;
 use http_bridge::HttpBridge;
 pub use listener::BridgeError;
-use listener::Listener;
 use malai_api::{Protocol, Traffic};
+use ports::Whose;
+pub use ports::{Ports, PortsError};
 use tokio::sync::Mutex;
 
 use crate::{
-    config::{BridgeConfig, BridgeTarget, ListenAddress},
+    config::{BridgeConfig, BridgeTarget, Config, ListenAddress},
     events::EventFeed,
     meter::Meter,
     peers::Peers,
@@ -43,12 +46,13 @@ pub struct Bridges(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     peers: Peers,
+    ports: Ports,
     shutdown: Shutdown,
     events: EventFeed,
     /// Kept streams to peers: nothing in flight, so nothing to wait for.
     connections: Shutdown,
     running: std::sync::Mutex<BTreeMap<String, Running>>,
-    gateway: std::sync::Mutex<Option<(SocketAddr, Shutdown)>>,
+    gateway: std::sync::Mutex<Option<OpenGateway>>,
     /// Only one bridge is opened or closed at a time.
     changing: Mutex<()>,
 }
@@ -60,6 +64,14 @@ struct Running {
     meter: Meter,
     waiting: Waiting,
     report: BridgeReport,
+}
+
+#[derive(Debug)]
+struct OpenGateway {
+    /// As it was asked for.
+    wanted: SocketAddr,
+    at: SocketAddr,
+    part: Shutdown,
 }
 
 /// What is known of a bridge at one moment.
@@ -84,11 +96,12 @@ pub struct BridgeReport {
 }
 
 impl Bridges {
-    /// No bridge is open yet.
+    /// No bridge is open yet; those without a port of their own get that of `ports`.
     #[must_use]
-    pub fn new(peers: Peers, shutdown: Shutdown, events: EventFeed) -> Self {
+    pub fn new(peers: Peers, ports: Ports, shutdown: Shutdown, events: EventFeed) -> Self {
         Self(Arc::new(Inner {
             peers,
+            ports,
             shutdown,
             events,
             connections: Shutdown::default(),
@@ -118,7 +131,10 @@ impl Bridges {
             Some(target) => self.0.peers.begin(target)?,
             None => None,
         };
-        let (listener, local) = Listener::bind(&config.listen).await?;
+        let whose = peer.zip(config.to.first());
+        let whose = whose.map(|(peer, to)| Whose::service(&peer, &to.service));
+        let (listener, local) =
+            binding::bind(&self.0.ports, &config.listen, whose.as_ref()).await?;
         let part = self.0.shutdown.part();
         let (meter, waiting) = (Meter::default(), Waiting::default());
         if config.protocol == Protocol::Tcp {
@@ -205,24 +221,24 @@ impl Bridges {
     ) -> Result<Option<SocketAddr>, BridgeError> {
         let changing = self.0.changing.lock().await;
         let before = self.lock_gateway().take();
-        if let (Some((at, part)), Some(wanted)) = (&before, listen)
-            && *at == wanted
-        {
-            *self.lock_gateway() = Some((*at, part.clone()));
-            return Ok(Some(*at));
-        }
-        if let Some((_, part)) = before {
-            part.drain(Duration::ZERO).await;
+        if let Some(open) = before {
+            let at = open.at;
+            if Some(open.wanted) == listen {
+                *self.lock_gateway() = Some(open);
+                return Ok(Some(at));
+            }
+            open.part.drain(Duration::ZERO).await;
         }
         let Some(wanted) = listen else {
             return Ok(None);
         };
-        let (listener, local) = Listener::bind(&ListenAddress::Tcp(wanted)).await?;
+        let (listen, whose) = (ListenAddress::Tcp(wanted), Whose::gateway());
+        let (listener, local) = binding::bind(&self.0.ports, &listen, Some(&whose)).await?;
         let part = self.0.shutdown.part();
         let gateway = Arc::new(Gateway::new(self.clone(), part.clone()));
         listener.serve_http(&part, move |request| Arc::clone(&gateway).answer(request));
         let at = local.parse().unwrap_or(wanted);
-        *self.lock_gateway() = Some((at, part));
+        *self.lock_gateway() = Some(OpenGateway { wanted, at, part });
         drop(changing);
         Ok(Some(at))
     }
@@ -230,6 +246,11 @@ impl Bridges {
     /// As it is known now: a domain may have come to name somebody since.
     fn peer_of(&self, config: &BridgeConfig) -> Option<PublicKey> {
         self.0.peers.key_of(config.to.first()?).ok().flatten()
+    }
+
+    /// Keeps the ports that `config` names for those that it names them for.
+    pub fn speak_for_ports(&self, config: &Config) {
+        self.0.ports.speak_for(binding::named_ports(config));
     }
 
     async fn close_one(&self, name: &str) -> bool {
@@ -271,7 +292,7 @@ impl Bridges {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_gateway(&self) -> MutexGuard<'_, Option<(SocketAddr, Shutdown)>> {
+    fn lock_gateway(&self) -> MutexGuard<'_, Option<OpenGateway>> {
         self.0
             .gateway
             .lock()

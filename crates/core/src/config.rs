@@ -5,6 +5,7 @@
 //! [`edit()`] changes a file and keeps what its owner wrote; [`watch()`] tells when it changed.
 
 mod check;
+mod description;
 mod edit;
 mod file;
 mod keys;
@@ -18,6 +19,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use description::{DescriptionError, check_description};
 pub use edit::{Editor, edit};
 pub use file::{ConfigError, load};
 pub use model::*;

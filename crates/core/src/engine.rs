@@ -163,10 +163,12 @@ impl Engine {
         let domains = Domains::open(kept, &shutdown, events.clone());
         let node = base.node.clone();
         let peers = Peers::new(node, seen, domains, &shutdown, events.clone());
-        let bridges = Bridges::new(peers.clone(), shutdown.clone(), events.clone());
         let operations = Operations::begin(&base.identity.id52).await;
         let effective = Arc::new(ArcSwap::from_pointee(Config::default()));
         let (file, reloads) = base.file.unzip();
+        let ports = file.is_some().then(|| home.ports());
+        let ports = start::load_ports(ports, &events).await;
+        let bridges = Bridges::new(peers.clone(), ports, shutdown.clone(), events.clone());
         // What lives in memory alone has nothing to keep.
         let access = file.is_some().then(|| home.access());
         let guests = Guests::open(access).await;

@@ -72,6 +72,7 @@ struct Table {
     invites: OpenInvites,
     ask_timeout: Duration,
     services: BTreeMap<String, Arc<Service>>,
+    descriptions: BTreeMap<String, String>,
 }
 
 impl Expose {
@@ -123,7 +124,12 @@ impl Expose {
             };
             (name.clone(), service)
         });
+        let described = config.services.iter().filter_map(|(name, service)| {
+            let description = service.description.clone()?;
+            Some((name.clone(), description))
+        });
         let table = Table {
+            descriptions: described.collect(),
             policy: Policy::new(config, &access.grants),
             invites: access.invites,
             ask_timeout: config.policy.ask_timeout,

@@ -79,6 +79,12 @@ impl Home {
         self.state().join("domains.json")
     }
 
+    /// The ports that bridges had before.
+    #[must_use]
+    pub fn ports(&self) -> PathBuf {
+        self.state().join("ports.json")
+    }
+
     /// The control socket of the running engine.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {

@@ -1,7 +1,8 @@
 //! Links: what one person sends to another, and all that `malai bridge` accepts in its place.
 //!
-//! A share link is `malai://<id52>/<service>?a=<ip:port>&r=<relay>&k=<invite>`: addresses and relay
-//! are hints, so that it works with no lookup at all; `k` is a secret and never shown by `Debug`.
+//! A share link is `malai://<id52>/<service>?a=<ip:port>&r=<relay>&n=<name>&k=<invite>`: addresses
+//! and relay are hints, so that it works with no lookup at all; `n` is what its owner suggests to be
+//! called, and only ever a suggestion; `k` is a secret and never shown by `Debug`.
 //! Nothing here panics or trusts, whatever the text: links come from strangers.
 
 use std::{fmt, net::SocketAddr, str::FromStr};
@@ -9,7 +10,7 @@ use std::{fmt, net::SocketAddr, str::FromStr};
 use fastn_p2p::{Id52Error, PublicKey};
 use url::Url;
 
-use crate::config::{BridgeTarget, NameError, PeerName, check_name, server_url};
+use crate::config::{BridgeTarget, NameError, PeerName, check_name, check_pet_name, server_url};
 
 mod target;
 
@@ -32,6 +33,8 @@ pub struct ShareLink {
     pub addresses: Vec<SocketAddr>,
     /// A relay the peer uses.
     pub relay: Option<Url>,
+    /// What the peer suggests to be called: a pet name.
+    pub name: Option<String>,
     /// An invite's secret: 1 to 256 of `A-Z`, `a-z`, `0-9`, `-` and `_`; a `~` in front says that a
     /// PIN goes before it.
     pub invite: Option<String>,
@@ -85,7 +88,8 @@ pub enum LinkError {
 impl FromStr for ShareLink {
     type Err = LinkError;
 
-    /// Query keys other than `a`, `r` and `k` are passed over: newer links may have more.
+    /// Query keys other than `a`, `r`, `n` and `k` are passed over: newer links may have more. So is
+    /// a suggested name that is none, since the link works without it.
     fn from_str(text: &str) -> Result<Self, LinkError> {
         let rest = share_link_rest(checked_length(text)?).ok_or(LinkError::Scheme)?;
         let (rest, _fragment) = rest.split_once('#').unwrap_or((rest, ""));
@@ -96,6 +100,7 @@ impl FromStr for ShareLink {
             service: parse_service(service)?,
             addresses: Vec::new(),
             relay: None,
+            name: None,
             invite: None,
         };
         for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -104,6 +109,7 @@ impl FromStr for ShareLink {
                     .addresses
                     .push(value.parse().map_err(|_| LinkError::Address)?),
                 "r" => link.relay = Some(parse_relay(&value)?),
+                "n" if check_pet_name(&value).is_ok() => link.name = Some(value.into_owned()),
                 "k" => link.invite = Some(parse_invite(&value)?),
                 _ => {}
             }
@@ -157,8 +163,10 @@ impl fmt::Display for ShareLink {
             .iter()
             .map(|address| ("a", address.to_string()));
         let relay = self.relay.iter().map(|relay| ("r", relay.to_string()));
+        let name = self.name.iter().map(|name| ("n", name.clone()));
         let invite = self.invite.iter().map(|invite| ("k", invite.clone()));
-        for (index, (key, value)) in addresses.chain(relay).chain(invite).enumerate() {
+        let pairs = addresses.chain(relay).chain(name).chain(invite);
+        for (index, (key, value)) in pairs.enumerate() {
             let separator = if index == 0 { '?' } else { '&' };
             write!(formatter, "{separator}{key}={}", encoded(&value))?;
         }

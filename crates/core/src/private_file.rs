@@ -1,8 +1,8 @@
-//! Writing a private file so that it is either the old one or the new one, whole; and reading it.
+//! Private files of the engine: written so that each is either the old one or the new one, whole,
+//! and read so that one that makes no sense is kept for whoever wants to look into it.
 //!
 //! Whatever is cut short, what was there before stays readable.
 //! The file is the owner's alone from its first byte on.
-//! One that makes no sense is moved aside, so that nothing is lost that could be looked into.
 
 use std::{
     fs::{self, File},
@@ -52,23 +52,60 @@ pub fn write(path: &Path, bytes: &[u8], existing: Existing) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads the whole of a file of at most `most` bytes.
+/// Why a file was not read.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// It made no sense, and is now called otherwise.
+    MovedAside {
+        /// What it is called.
+        aside: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
+    },
+    /// It cannot be moved either; it had better stay untouched.
+    Stays(io::Error),
+}
+
+/// Reads what `parse` makes of the file at `path`, which has at most `max` bytes; none at all is
+/// the default. One that makes no sense is moved aside, never written over.
+///
+/// Blocks for the time of a disk access.
+pub(crate) fn load<T: Default>(
+    path: &Path,
+    max: u64,
+    parse: impl FnOnce(&str) -> io::Result<T>,
+) -> Result<T, Unreadable> {
+    match read(path, max).and_then(|text| parse(&text)) {
+        Ok(parsed) => Ok(parsed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(T::default()),
+        Err(source) => match move_aside(path) {
+            Ok(aside) => Err(Unreadable::MovedAside { aside, source }),
+            Err(error) => Err(Unreadable::Stays(error)),
+        },
+    }
+}
+
+/// An error about what a file says.
+pub(crate) fn invalid(text: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, text)
+}
+
+/// Reads the whole of a file of at most `max` bytes.
 ///
 /// Blocks for the time of a disk access.
 ///
 /// # Errors
 /// When it is not there, is no regular file, is larger, is not UTF-8, or cannot be read.
-pub fn read(path: &Path, most: u64) -> io::Result<String> {
-    let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidData, text);
+pub fn read(path: &Path, max: u64) -> io::Result<String> {
     // Opening a named pipe would wait for a writer.
     if !fs::metadata(path)?.is_file() {
         return Err(invalid("it is no file"));
     }
     let mut text = String::new();
     let read = File::open(path)?
-        .take(most.saturating_add(1))
+        .take(max.saturating_add(1))
         .read_to_string(&mut text)?;
-    if u64::try_from(read).is_ok_and(|length| length > most) {
+    if u64::try_from(read).is_ok_and(|length| length > max) {
         return Err(invalid("it is too large"));
     }
     Ok(text)

@@ -2,10 +2,12 @@
 
 mod asking;
 mod backend;
+mod probe;
 mod tls;
 
 pub(crate) use backend::Backend;
 use http::{HeaderValue, Version};
+pub(crate) use probe::{MOST_PROBED, answers, takes};
 
 use crate::{
     config::{Place, PoolConfig, TimeoutsConfig, UpstreamAddress},

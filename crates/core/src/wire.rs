@@ -70,6 +70,12 @@ pub(crate) struct Offered {
     pub(crate) name: String,
     /// How it is carried.
     pub(crate) protocol: malai_api::Protocol,
+    /// What its owner says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
+    /// Whether its upstream takes connections, when that was found out in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) up: Option<bool>,
 }
 
 /// All that whoever asked may use.
@@ -103,6 +109,17 @@ mod tests {
         let text = r#"{"service":"shop"}"#;
         assert_eq!(serde_json::to_string(&open).unwrap(), text);
         assert_eq!(serde_json::from_str::<Open>(text).unwrap(), open);
+    }
+
+    #[test]
+    fn an_offer_of_an_older_or_newer_version_is_understood() {
+        let text = r#"{"services":[{"name":"shop","protocol":"http","more":1}],"more":{}}"#;
+        let offer = serde_json::from_str::<Offer>(text).unwrap();
+        let [shop] = offer.services.as_slice() else {
+            panic!("{offer:?}");
+        };
+        assert_eq!(shop.name, "shop");
+        assert_eq!((&shop.description, shop.up), (&None, None));
     }
 
     #[test]

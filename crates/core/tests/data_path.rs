@@ -10,7 +10,7 @@ use malai_api::Protocol;
 use malai_core::{
     access::AccessState,
     audit::Audit,
-    bridge::Bridges,
+    bridge::{Bridges, Ports},
     clock::Clock,
     config::{BridgeConfig, Config, Member, ServiceConfig},
     domains::Domains,
@@ -48,7 +48,12 @@ async fn side() -> Side {
     expose.serve(&node);
     let domains = Domains::open(None, &shutdown, EventFeed::default());
     let peers = Peers::new(node.clone(), None, domains, &shutdown, EventFeed::default());
-    let bridges = Bridges::new(peers, shutdown.clone(), EventFeed::default());
+    let bridges = Bridges::new(
+        peers,
+        Ports::default(),
+        shutdown.clone(),
+        EventFeed::default(),
+    );
     Side {
         node,
         expose,
@@ -72,6 +77,7 @@ fn share(side: &Side, protocol: Protocol, upstream: u16, allow: Vec<Member>) -> 
         service: "shop".into(),
         addresses: side.node.addresses(),
         relay: None,
+        name: None,
         invite: None,
     }
 }

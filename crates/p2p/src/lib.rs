@@ -14,6 +14,7 @@ mod error;
 mod frame;
 mod incoming;
 mod key;
+mod lan;
 mod lookup;
 mod node;
 mod server;
@@ -25,6 +26,7 @@ pub use copy::{CopyEnd, copy_both};
 pub use error::{BindError, CallError, ConnectError, RejectCode, Rejection};
 pub use frame::MAX_HEADER_BYTES;
 pub use key::{ID52_LENGTH, Id52Error, PublicKey, SecretKey, SecretKeyError};
+pub use lan::{Announcement, Neighbours};
 pub use node::{
     AddressHints, Limits, LookupChoice, LookupOrigin, Node, NodeConfig, Path, PathEvent,
     RelayChoice,

@@ -5,12 +5,11 @@ use iroh::{
     endpoint::Builder,
 };
 use iroh_mainline_address_lookup::DhtAddressLookup;
-use iroh_mdns_address_lookup::MdnsAddressLookup;
 
-use crate::LookupChoice;
+use crate::{LookupChoice, lan::Lan};
 
 /// Adds the chosen lookups; all are asked at once when a peer is dialled.
-pub(crate) fn configure(mut builder: Builder, choice: &LookupChoice) -> Builder {
+pub(crate) fn configure(mut builder: Builder, choice: &LookupChoice, lan: Option<&Lan>) -> Builder {
     if choice.dns {
         builder = match &choice.origin {
             None => builder
@@ -23,8 +22,8 @@ pub(crate) fn configure(mut builder: Builder, choice: &LookupChoice) -> Builder 
                 .address_lookup(DnsAddressLookup::builder(origin.domain.clone())),
         };
     }
-    if choice.mdns {
-        builder = builder.address_lookup(MdnsAddressLookup::builder());
+    if let Some(lan) = lan {
+        builder = builder.address_lookup(lan.clone());
     }
     if choice.dht {
         builder = builder.address_lookup(DhtAddressLookup::builder());

@@ -11,13 +11,13 @@ use iroh::{
     address_lookup::MemoryLookup,
     endpoint::{IdleTimeout, QuicTransportConfig, VarInt, presets},
 };
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Semaphore, broadcast, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    BindError, ConnectError, PublicKey, SecretKey, connections::Connections, lookup,
-    server::Handlers,
+    Announcement, BindError, ConnectError, Neighbours, PublicKey, SecretKey,
+    connections::Connections, lan::Lan, lookup, server::Handlers,
 };
 
 /// What both ends must speak; a new wire format gets a new name.
@@ -78,7 +78,8 @@ pub enum RelayChoice {
     Own(Vec<Url>),
 }
 
-/// Which lookups a node asks, and publishes itself to; none at all is fine.
+/// Which lookups a node asks, and publishes itself to; none at all is fine. The local network hears
+/// nothing before it is [announced](Node::announce).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LookupChoice {
     /// DNS and pkarr, at `origin` or at n0's.
@@ -186,6 +187,8 @@ pub(crate) struct Inner {
     /// One per stream and dial.
     pub(crate) streams: TaskTracker,
     hints: MemoryLookup,
+    pub(crate) lan: Option<Lan>,
+    pub(crate) neighbours: watch::Sender<Neighbours>,
 }
 
 impl Node {
@@ -209,7 +212,14 @@ impl Node {
             .clear_ip_transports()
             .bind_addr(config.bind)
             .map_err(|error| bind_error(error.into()))?;
-        builder = lookup::configure(builder, &config.lookup);
+        let neighbours = watch::Sender::default();
+        let lan = config
+            .lookup
+            .mdns
+            .then(|| Lan::join(secret.public(), neighbours.clone()))
+            .transpose()
+            .map_err(|error| bind_error(error.into()))?;
+        builder = lookup::configure(builder, &config.lookup, lan.as_ref());
         let endpoint = Box::pin(builder.bind())
             .await
             .map_err(|error| bind_error(error.into()))?;
@@ -227,7 +237,15 @@ impl Node {
             loops: TaskTracker::new(),
             streams: TaskTracker::new(),
             hints,
+            lan,
+            neighbours,
         });
+        if let Some(lan) = inner.lan.clone() {
+            let closing = inner.closing.clone();
+            inner.loops.spawn(async move {
+                closing.run_until_cancelled_owned(lan.follow()).await;
+            });
+        }
         inner
             .loops
             .spawn(crate::incoming::accept_connections(Arc::clone(&inner)));
@@ -309,6 +327,7 @@ impl Node {
     /// Takes at most `deadline` and 3 s; returns how many streams were cut.
     pub async fn close(&self, deadline: Duration) -> usize {
         self.drain();
+        self.announce(Announcement::Nothing);
         self.0.streams.close();
         self.0.loops.close();
         let cut = match tokio::time::timeout(deadline, self.0.streams.wait()).await {

@@ -3,10 +3,10 @@
 mod lab;
 
 use malai_api::{Failure, LinkTarget, PeerState, Protocol, Request, Response};
-use tokio::time::timeout;
+use tokio::time::{advance, timeout};
 
 use self::lab::{Did, Lab, PATIENCE};
-use super::*;
+use super::{looking::ASK_INTERVAL, *};
 use crate::{
     menu::Kind,
     samples::{ALICE, bridge, identity, offered, peer, server, service},
@@ -124,6 +124,34 @@ async fn copying_the_id_is_confirmed_and_a_broken_clipboard_is_told() {
     assert!(matches!(lab.did().await, Did::Failed { title, .. } if title == "Nothing was copied"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_peer_is_asked_again_and_what_is_gone_there_is_gone_here() {
+    let mut lab = Lab::start();
+    lab.status(|status| status.peers = vec![peer("alice", PeerState::Direct)]);
+    let both = vec![offered("api", Protocol::Http), offered("db", Protocol::Tcp)];
+    let answer = |services| Response::Services {
+        peer: ALICE.to_owned(),
+        services,
+    };
+    lab.answer(answer(both)).await;
+    let shows = |service: &str| {
+        let path = format!("peers/peer:{ALICE}/use:{service}");
+        move |menu: &Menu| menu.action(&path).is_some()
+    };
+    let (api, db) = (shows("api"), shows("db"));
+    lab.until(|(menu, _)| api(menu) && db(menu)).await;
+    advance(ASK_INTERVAL).await;
+    let asked = lab
+        .answer(answer(vec![offered("api", Protocol::Http)]))
+        .await;
+    assert!(matches!(asked, Request::Services { peer } if peer == ALICE));
+    lab.until(|(menu, _)| api(menu) && !db(menu)).await;
+    advance(ASK_INTERVAL).await;
+    lab.answer(Failure::new(codes::NOT_PERMITTED, "nothing for you"))
+        .await;
+    lab.until(|(menu, _)| !api(menu)).await;
+}
+
 #[tokio::test]
 async fn a_peers_service_is_bridged_and_opened() {
     let mut lab = Lab::start();
@@ -186,6 +214,7 @@ async fn servers_come_and_go_and_a_copied_link_is_named() {
         pin: false,
         peer: ALICE.to_owned(),
         name: Some("alice".to_owned()),
+        suggested_name: None,
         service: "shop".to_owned(),
         invite: false,
         own: false,

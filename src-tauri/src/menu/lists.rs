@@ -15,6 +15,9 @@ const MOST_ROWS: usize = 10;
 /// How much of an id52 stands for a peer without a pet name.
 const SHORT_ID: usize = 8;
 
+/// The longest description of a peer's service, in characters.
+const LONGEST_DESCRIPTION: usize = 40;
+
 /// The longest reason why a bridge cannot listen, in characters.
 const LONGEST_REASON: usize = 60;
 
@@ -183,10 +186,16 @@ fn peer(peer: &PeerStatus, offered: Option<&Vec<OfferedService>>) -> Row {
 }
 
 fn offer(peer: &str, service: &OfferedService) -> Row {
-    let text = match service.protocol {
-        Protocol::Tcp => format!("{}  (tcp)", plain(&service.name)),
-        Protocol::Http | _ => plain(&service.name),
-    };
+    let mut text = plain(&service.name);
+    if let Some(description) = &service.description {
+        text = format!("{text} — {}", cut(description, LONGEST_DESCRIPTION));
+    }
+    if service.protocol == Protocol::Tcp {
+        text.push_str("  (tcp)");
+    }
+    if service.up == Some(false) {
+        text.push_str("  (down)");
+    }
     let action = Action::Use {
         peer: peer.to_owned(),
         service: service.name.clone(),

@@ -270,10 +270,15 @@ fn a_peer_has_its_services_or_a_way_to_ask() {
     let path = ["peers", &format!("peer:{ID}")];
     assert_eq!(rows_of(&case.menu(), &path), [ask, copy.clone()]);
 
-    let offers = vec![
-        offered("shop", Protocol::Http),
-        offered("a/b", Protocol::Tcp),
-    ];
+    let described = OfferedService {
+        description: Some("Our web shop".to_owned()),
+        ..offered("shop", Protocol::Http)
+    };
+    let down = OfferedService {
+        up: Some(false),
+        ..offered("a/b", Protocol::Tcp)
+    };
+    let offers = vec![described, down];
     case.offers.insert(ID.to_owned(), offers);
     let menu = case.menu();
     let using = |service: &str, protocol| Action::Use {
@@ -282,8 +287,16 @@ fn a_peer_has_its_services_or_a_way_to_ask() {
         protocol,
     };
     let rows = [
-        Row::act("use:shop", "shop", using("shop", Protocol::Http)),
-        Row::act("use:a%2Fb", "a/b  (tcp)", using("a/b", Protocol::Tcp)),
+        Row::act(
+            "use:shop",
+            "shop — Our web shop",
+            using("shop", Protocol::Http),
+        ),
+        Row::act(
+            "use:a%2Fb",
+            "a/b  (tcp)  (down)",
+            using("a/b", Protocol::Tcp),
+        ),
         copy,
     ];
     assert_eq!(rows_of(&menu, &path), rows);

@@ -1,7 +1,8 @@
 //! `malai services`: what a peer lets us use, and no word about anything else.
 
 use anyhow::{Context, Result};
-use e2e::{Finished, Home, OFFLINE, Origin};
+use e2e::{Control, Finished, Home, OFFLINE, Origin, client};
+use hyper::StatusCode;
 use serde_json::{Value, json};
 
 /// The services of `peer` as `home` hears of them.
@@ -38,7 +39,7 @@ async fn a_peer_hears_of_exactly_what_it_may_use() -> Result<()> {
     let stranger_engine = stranger.start(&["serve", "--json"])?;
     stranger_engine.event("identity").await?;
 
-    let books = json!([{"name": "books", "protocol": "tcp"}]);
+    let books = json!([{"name": "books", "protocol": "tcp", "up": true}]);
     let heard = services(&guest, link).await?.json()?;
     assert_eq!(heard["services"], books);
     assert_eq!(heard["peer"], peer);
@@ -57,12 +58,98 @@ async fn a_peer_hears_of_exactly_what_it_may_use() -> Result<()> {
     let invited = invited.json()?;
     let invited = invited["link"].as_str().context("no link")?;
     let both = json!([
-        {"name": "books", "protocol": "tcp"}, {"name": "shop", "protocol": "http"}
+        {"name": "books", "protocol": "tcp", "up": true},
+        {"name": "shop", "protocol": "http", "up": true}
     ]);
     assert_eq!(services(&guest, invited).await?.json()?["services"], both);
     // Used up: what the guest has it keeps, and nobody else gets any.
     assert_eq!(services(&guest, link).await?.json()?["services"], both);
     assert_eq!(services(&stranger, invited).await?.code, 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_peer_hears_what_a_service_is_and_whether_it_is_up() -> Result<()> {
+    let origin = Origin::start().await?;
+    let (up, down) = (origin.address(), e2e::dead_address().await?);
+    let (guest, stranger) = (Home::new()?, Home::new()?);
+    let id = guest.id().await?;
+    let home = Home::with_config(&format!(
+        "{OFFLINE}\n[service.old]\nupstream = \"{down}\"\nallow = [\"{id}\"]\n\n\
+         [service.secret]\nupstream = \"{up}\"\ndescription = \"for nobody\"\n"
+    ))?;
+    let serve = home.start(&["serve", "--json"])?;
+    serve.event("identity").await?;
+    let mut control = Control::connect(&home).await?;
+    let share = json!({
+        "request": "share", "upstream": [up.to_string()], "name": "shop", "allow": [id],
+        "description": "Our web shop",
+    });
+    let shared = control.get(&share).await?;
+    let link = shared["service"]["link"].as_str().context("no link")?;
+    let engines = [&guest, &stranger].map(|it| it.start(&["serve", "--json"]));
+    let [guest_engine, stranger_engine] = engines;
+    let (guest_engine, stranger_engine) = (guest_engine?, stranger_engine?);
+    guest_engine.event("identity").await?;
+    stranger_engine.event("identity").await?;
+
+    let heard = services(&guest, link).await?.json()?;
+    let wanted = json!([
+        {"name": "old", "protocol": "http", "up": false},
+        {"name": "shop", "protocol": "http", "description": "Our web shop", "up": true},
+    ]);
+    assert_eq!(heard["services"], wanted);
+    let table = guest.run(&["services", link]).await?.stdout;
+    assert!(table.contains("\tup\tOur web shop\n"), "{table}");
+    let refused = services(&stranger, link).await?;
+    assert_eq!((refused.code, code(&refused)?), (4, json!("not-permitted")));
+    let said = format!("{}{}", refused.stdout, refused.stderr);
+    assert!(!said.contains("web shop"), "{said}");
+
+    // Another description, and none: what is kept, too.
+    for (service, text) in [
+        ("shop", "Closed on Sundays"),
+        ("old", "The \u{1f6d2} before"),
+    ] {
+        let describe = json!({"request": "describe", "service": service, "description": text});
+        control.get(&describe).await?;
+    }
+    assert!(
+        home.config()?
+            .contains("description = \"The \u{1f6d2} before\"")
+    );
+    let heard = services(&guest, link).await?.json()?;
+    assert_eq!(heard["services"][0]["description"], "The \u{1f6d2} before");
+    assert_eq!(heard["services"][1]["description"], "Closed on Sundays");
+    let none = json!({"request": "describe", "service": "shop"});
+    control.get(&none).await?;
+    let heard = services(&guest, link).await?.json()?;
+    assert_eq!(heard["services"][1]["description"], Value::Null);
+    for wrong in ["two\nlines", &"a".repeat(201)] {
+        let wrong = json!({"request": "describe", "service": "shop", "description": wrong});
+        assert_eq!(control.refused(&wrong).await?, "argument-invalid");
+    }
+    let unknown = json!({"request": "describe", "service": "nothing", "description": "x"});
+    assert_eq!(control.refused(&unknown).await?, "name-unknown");
+    Ok(())
+}
+
+#[tokio::test]
+async fn describing_a_service_leaves_its_connections_alone() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = e2e::Pair::configured(origin.address(), "").await?;
+    let mut kept = client::Connection::open(pair.local).await?;
+    let first = kept.get(&pair.url("/sized")).await?;
+    let mut control = Control::connect(&pair.share_home).await?;
+    let describe = json!({"request": "describe", "service": "shop", "description": "Our shop"});
+    control.get(&describe).await?;
+    let again = kept.get(&pair.url("/sized")).await?;
+    assert_eq!(
+        (first.status, again.status),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    let status = control.get(&json!({"request": "status"})).await?;
+    assert_eq!(status["services"][0]["traffic"]["requests"], 2, "{status}");
     Ok(())
 }
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Browser, Home, Malai, Origin, client, wait_until};
+use e2e::{Browser, Control, Home, Malai, Origin, client, wait_until};
 use fantoccini::Locator;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An engine with its web UI, and a browser that is signed in to it.
 struct Page {
@@ -142,6 +142,53 @@ async fn opens_a_link_after_asking_and_disconnects() -> Result<()> {
     browser.press("stop").await?;
     browser.gone("bridge-shop").await?;
     assert!(client::get(&url).await.is_err(), "the port is still open");
+    page.browser.quit().await
+}
+
+#[tokio::test]
+async fn what_a_peer_offers_is_there_and_gone_as_it_says() -> Result<()> {
+    let origin = Origin::start().await?;
+    let page = Page::open().await?;
+    let (browser, id) = (&page.browser, page.home.id().await?);
+    let friend = Home::new()?;
+    let serve = friend.start(&["serve", "--json"])?;
+    serve.event("identity").await?;
+    let mut control = Control::connect(&friend).await?;
+    let share = |name: &str| {
+        json!({
+            "request": "share", "upstream": [origin.address().to_string()], "name": name,
+            "allow": [id], "description": format!("The {name} of all"), "keep": true,
+        })
+    };
+    control.get(&share("docs")).await?;
+    let shared = control.get(&share("shop")).await?;
+    let link = shared["service"]["link"].as_str().context("no link")?;
+    assert_eq!(page.home.run(&["services", link]).await?.code, 0);
+    let add = ["peer", "add", "alice", &friend.id().await?];
+    assert_eq!(page.home.run(&add).await?.code, 0);
+
+    browser.press("nav-peers").await?;
+    browser.test_id("offer-alice-docs").await?;
+    browser.says("The shop of all").await?;
+    let revoke = json!({"request": "allow", "service": "docs", "allow": []});
+    control.get(&revoke).await?;
+    browser.gone("offer-alice-docs").await?;
+    browser.test_id("offer-alice-shop").await?;
+    control
+        .get(&json!({"request": "stop", "name": "shop"}))
+        .await?;
+    browser.says("alice shares nothing with you").await?;
+    control.get(&share("shop")).await?;
+    browser.test_id("offer-alice-shop").await?;
+
+    // The gateway is switched where the settings are, and its address is there at once.
+    browser.press("nav-settings").await?;
+    browser.press("gateway").await?;
+    browser.says("Addresses with names are on").await?;
+    browser.press("nav-peers").await?;
+    browser.says("http://shop.alice.localhost:").await?;
+    browser.press("connect-service").await?;
+    browser.says("shop of alice").await?;
     page.browser.quit().await
 }
 

@@ -13,7 +13,7 @@ const SETTINGS = {
   home: "/home/me/.local/share/malai",
   config: "/home/me/.local/share/malai/malai.toml",
   logs: "/home/me/.local/share/malai/logs",
-  network: { relay: { kind: "default" }, lookup: ["dns", "mdns"] },
+  network: { relay: { kind: "default" }, lookup: ["dns", "mdns"], visible: false },
   restart_needed: false,
 };
 
@@ -43,14 +43,19 @@ export function answerTo(host, request) {
       ] };
     case "read":
       return read(status, request.link);
+    case "nearby":
+      return { response: "nearby", peers: host.nearby };
     case "services":
-      return { response: "services", peer: ALICE, services: [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http" }] };
+      return { response: "services", peer: ALICE, services: [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http", description: "All orders", up: false }] };
     case "invite": {
       change(host, (each) => (each.name === request.service ? { ...each, invites: true } : each));
       return { response: "invited", service: request.service, link: `malai://${ME}/${request.service}?a=192.168.1.20:41234&k=T0pS3cretT0pS3cret` };
     }
     case "allow":
       change(host, (each) => (each.name === request.service ? { ...each, allow: request.allow, invites: false, guests: [] } : each));
+      return { response: "done" };
+    case "describe":
+      change(host, (each) => (each.name === request.service ? { ...each, description: request.description } : each));
       return { response: "done" };
     case "peer-add": {
       const others = status.peers.filter((peer) => peer.id52 !== request.id52);
@@ -77,7 +82,14 @@ export function answerTo(host, request) {
     case "qr":
       return { response: "qr", ...code(request.text) };
     case "settings":
-      return { response: "settings", ...SETTINGS };
+      return { response: "settings", ...SETTINGS, ...host.settings };
+    case "set-name":
+      host.settings = { ...host.settings, name: request.name };
+      return { response: "done" };
+    case "set-gateway":
+      host.settings = { ...host.settings, gateway: request.listen };
+      host.push({ ...status, gateway: request.listen?.replace(/:0$/, ":4321") });
+      return { response: "done" };
     case "set-network":
     case "export-identity":
     case "import-identity":
@@ -89,7 +101,7 @@ export function answerTo(host, request) {
 
 /** @param {FakeHost} host @param {Status} status @param {Extract<Request, { request: "share" }>} request @returns {Response} */
 function share(host, status, request) {
-  const { upstream, allow, keep, protocol, must_answer } = request;
+  const { upstream, allow, keep, protocol, description, must_answer } = request;
   const place = /^\d+$/.test(upstream[0] ?? "") ? `127.0.0.1:${upstream[0]}` : (upstream[0] ?? "");
   if (must_answer && place.endsWith(":9999")) {
     return { response: "error", code: "nothing-answers", message: "nothing answers on 127.0.0.1:9999; start your server first" };
@@ -97,7 +109,7 @@ function share(host, status, request) {
   const name = request.name ?? `port-${place.split(":").pop()}`;
   const taken = status.services.find((each) => each.name === name);
   if (taken?.active) return { response: "error", code: "name-taken", message: `\`${name}\` is already shared; choose another name` };
-  const made = service({ name, upstream: [place], allow: allow ?? [], kept: keep ?? false, protocol: protocol ?? "http" });
+  const made = service({ name, upstream: [place], allow: allow ?? [], kept: keep ?? false, protocol: protocol ?? "http", description });
   host.push({ ...status, services: [...status.services.filter((each) => each.name !== name), made] });
   return { response: "shared", service: made, answers: true };
 }
@@ -147,6 +159,7 @@ function read(status, link) {
   if (peer.length !== 52) return { response: "error", code: "argument-invalid", message: `\`${link}\` is not a peer; write a pet name, an id52 or a domain` };
   return {
     response: "link", peer, name: status.peers.find((each) => each.id52 === peer)?.name, service: found?.[2] ?? "",
+    suggested_name: known ? undefined : /[?&]n=([a-z0-9-]+)/.exec(found?.[3] ?? "")?.[1],
     invite: /[?&]k=/.test(found?.[3] ?? ""), own: peer === ME,
     bridged_as: status.bridges.find((each) => each.peer === peer && each.service === found?.[2])?.name,
   };

@@ -4,7 +4,7 @@
  * what was asked of it.
  *
  * @import { Host, Told } from "../../../ui/types.js"
- * @import { DesktopState, OpenTarget, Request, Response, Status } from "../../../ui/generated/api.js"
+ * @import { DesktopState, NearbyPeer, OpenTarget, Request, Response, Settings, Status } from "../../../ui/generated/api.js"
  */
 
 import { answerTo } from "./engine.js";
@@ -23,6 +23,10 @@ export class FakeHost {
     /** @type {DesktopState | null} */
     this.desktop = kind === "desktop" ? running() : null;
     this.keyFileChosen = false;
+    /** Who is on the same network. @type {NearbyPeer[]} */
+    this.nearby = [];
+    /** What was set. @type {Partial<Settings>} */
+    this.settings = {};
     /** Answers in place of the usual ones. @type {Map<Request["request"], (request: never) => Response | Promise<Response>>} */
     this.answers = new Map();
     /** @type {(told: Told) => void} */

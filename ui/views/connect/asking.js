@@ -10,19 +10,25 @@
 import { linkProblem, nameProblem, optionalPortProblem } from "../../input.js";
 import { Refused, wordsOf } from "../../refused.js";
 
-/** Looks at what is typed; nothing is opened or connected. @param {Visit<ConnectForm>} visit */
-export async function read(visit) {
+/**
+ * Looks at what is typed; nothing is opened or connected, unless a peer was chosen here.
+ * @param {Visit<ConnectForm>} visit @param {boolean} [chosen]
+ */
+export async function read(visit, chosen = false) {
   const link = visit.form.link.trim();
   const wrong = linkProblem(link);
   visit.set({ target: null, services: null, service: "", problems: { link: wrong } });
   if (wrong !== "") return;
   await asking(visit, "Reading the link…", "link", async () => {
     const target = await visit.ask({ request: "read", link }, "link");
-    visit.set({ link, target });
+    const seen = visit.form.nearby.find((peer) => peer.id52 === target.peer);
+    const suggested = target.suggested_name ?? seen?.suggested_name ?? "";
+    visit.set({ link, target, suggested, petName: suggested });
   });
   // A peer of ours was chosen here, so it may be asked at once; a stranger's link waits for a click.
   const { target, handed } = visit.form;
-  if (target && target.service === "" && target.name !== undefined && !target.own && !handed) await look(visit);
+  const isTrusted = chosen || (target?.name !== undefined && !handed);
+  if (target && target.service === "" && !target.own && isTrusted) await look(visit);
 }
 
 /** @param {Visit<ConnectForm>} visit */

@@ -27,12 +27,15 @@ export function result(visit, opened) {
     bridge.error !== undefined && note("bad", bridge.error),
     section("On this machine", { key: "address" },
       copyable(visit, address, "", "address"),
+      bridge.named_url !== undefined && copyable(visit, bridge.named_url, "the address with its name", "named-address"),
       h("p", { class: "hint" }, "Every user of this machine can open it."),
       h("div", { class: "form-acts" },
         openBridge(visit, bridge, true),
         button("Copy address", () => visit.copy(address, "Address copied"), { icon: "copy", testid: "copy-address" }))),
-    peer !== undefined && !named && section("Give this peer a name", { key: "naming", testid: "naming" },
-      h("p", { class: "hint" }, "Then you recognise it the next time, and can share with it."),
+    peer !== undefined && !named && section("Call this peer", { key: "naming", testid: "naming" },
+      h("p", { class: "hint" }, visit.form.suggested === ""
+        ? "Then you recognise it the next time, and can share with it."
+        : "Its owner suggests this name; call it as you like. Then you recognise it the next time."),
       petNameForm(visit, peer, visit.form, visit.set)),
   ];
 }

@@ -47,11 +47,16 @@ export function network(visit, settings) {
       h("legend", { class: "field-label" }, "Finding peers"),
       LOOKUPS.map(([name, label, hint]) => tick(label, now.lookup.includes(name), (on) =>
         change({ lookup: on ? [...now.lookup, name] : now.lookup.filter((each) => each !== name) }), { key: name, hint, testid: `lookup-${name}` }))),
+    h("fieldset", { class: "group", key: "visible" },
+      h("legend", { class: "field-label" }, "On this network"),
+      tick("Show me to others on this network", now.visible, (visible) => change({ visible }), {
+        hint: "They see my id52 and the name I suggest. Otherwise only those who know my id52 find me here.", testid: "visible",
+      })),
     now.relay.kind !== "own" && problem("network", it.problems.network),
     it.network && h("div", { class: "form-acts", key: "acts" },
       button("Save", () => void save(visit, now), { kind: "main", testid: "save-network" }),
       button("Discard", () => visit.set({ network: null, relayUrl: "", problems: {} }), { testid: "discard-network" }),
-      h("span", { class: "hint" }, "Works from the next start on.")));
+      h("span", { class: "hint" }, "Relay and lookup work from the next start on.")));
 }
 
 /** @param {RelaySetting["kind"]} kind @param {string} urls @returns {RelaySetting} */
@@ -60,7 +65,7 @@ function relayOf(kind, urls) {
 }
 
 /** @param {Visit<SettingsForm>} visit @param {NetworkSettings} network */
-async function save(visit, { relay, lookup }) {
+async function save(visit, { relay, lookup, visible }) {
   const urls = relay.kind === "own" ? relay.urls : null;
   const wrong = urls && (urls.length === 0 ? relayProblem("") : (urls.map(relayProblem).find((each) => each !== "") ?? ""));
   if (wrong) {
@@ -68,10 +73,10 @@ async function save(visit, { relay, lookup }) {
     return;
   }
   try {
-    await visit.ask({ request: "set-network", relay, lookup }, "done");
+    await visit.ask({ request: "set-network", relay, lookup, visible }, "done");
     await load(visit);
     visit.set({ network: null, relayUrl: "" });
-    visit.say("Saved; it works from the next start on");
+    visit.say(visit.form.settings?.restart_needed ? "Saved; it works from the next start on" : "Saved");
   } catch (thrown) {
     visit.set({ problems: { network: wordsOf(thrown) } });
   }

@@ -7,7 +7,8 @@ use clap_complete::Shell;
 use malai_core::{
     access::{Pin, PinError},
     config::{
-        BridgeTarget, NameError, PeerName, UpstreamAddress, UpstreamAddressError, check_name,
+        BridgeTarget, DescriptionError, NameError, PeerName, UpstreamAddress, UpstreamAddressError,
+        check_description, check_name,
     },
     control::UiAddress,
     identity::KeyStore,
@@ -29,6 +30,12 @@ pub(crate) struct ShareArgs {
         long, env = env::TCP, hide_env_values = true, value_parser = BoolishValueParser::new()
     )]
     pub(crate) tcp: bool,
+    /// What it is, for those who may use it: one line, at most 200 characters.
+    #[arg(
+        long, value_name = "TEXT", env = env::DESCRIPTION, hide_env_values = true,
+        value_parser = description
+    )]
+    pub(crate) description: Option<String>,
     /// Who may use it: a pet name, an id52 or group:NAME; can be repeated.
     #[arg(
         long, value_name = "WHO", env = env::ALLOW, hide_env_values = true, value_delimiter = ','
@@ -101,6 +108,13 @@ pub(crate) struct ServeArgs {
         num_args = 0..=1, default_missing_value = "0"
     )]
     pub(crate) ui: Option<UiAddress>,
+    /// Lead to every service by name, as in http://shop.alice.localhost:PORT/, at a port or an
+    /// address; the port of the last time when left out.
+    #[arg(
+        long, value_name = "ADDRESS", env = env::GATEWAY, hide_env_values = true,
+        num_args = 0..=1, default_missing_value = "0"
+    )]
+    pub(crate) gateway: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -211,6 +225,15 @@ pub(crate) struct DnsArgs {
     pub(crate) accept: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct PeersArgs {
+    /// List those on the same local network that want to be seen instead.
+    #[arg(
+        long, env = env::NEARBY, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) nearby: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeerCommand {
     /// Give a peer a pet name.
@@ -307,6 +330,11 @@ fn name(text: &str) -> Result<String, NameError> {
 
 fn pin(text: &str) -> Result<Pin, PinError> {
     text.parse()
+}
+
+/// The same for a description.
+fn description(text: &str) -> Result<String, DescriptionError> {
+    check_description(text).map(|()| text.to_owned())
 }
 
 /// A time of at least a second.

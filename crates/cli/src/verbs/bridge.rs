@@ -25,12 +25,14 @@ pub(crate) async fn run(context: &Context, args: BridgeArgs) -> anyhow::Result<E
     };
     let signals = Signals::listen()?;
     let bg = args.bg;
+    let link = args.to.clone();
     let asked = ask(&mut session, args, output).await;
-    let (session, (bridge, identity)) = session.keep(asked).await?;
+    let (mut session, (bridge, identity)) = session.keep(asked).await?;
     output.event(&Event::Identity {
         id52: identity.id52,
     })?;
     tell(&bridge, output)?;
+    suggest_name(&mut session, link, output).await;
     if bg {
         output.talk(&format!(
             "kept in malai.toml; `malai stop {}` ends it",
@@ -123,7 +125,22 @@ fn tell(bridge: &BridgeStatus, output: Output) -> anyhow::Result<()> {
         "Bridge `{}` leads to {}; {reach}.",
         bridge.name, bridge.to
     ));
+    if let Some(url) = &bridge.named_url {
+        output.talk(&format!("By name it is at {url}"));
+    }
     Ok(())
+}
+
+/// Tells how to call a peer by the name that its link suggests; nobody is called so unasked.
+async fn suggest_name(session: &mut Session, link: String, output: Output) {
+    if let Ok(Response::Link(target)) = session.request(Request::Read { link }).await
+        && let Some(name) = &target.suggested_name
+    {
+        output.talk(&format!(
+            "Its owner suggests the name `{name}`; `malai peer add {name} {}` gives it.",
+            target.peer
+        ));
+    }
 }
 
 /// Where to go: a URL for HTTP, an address for everything else.

@@ -53,6 +53,29 @@ pub(crate) async fn list(context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+pub(crate) async fn nearby(context: &Context) -> anyhow::Result<Exit> {
+    let mut session = Session::running(&context.home()?, "").await?;
+    let response = session.request(Request::Nearby).await?;
+    let Response::Nearby { peers } = &response else {
+        return Err(unexpected(&response));
+    };
+    let output = context.output;
+    if output.is_json() {
+        output.object(&serde_json::json!({ "peers": peers }))?;
+        return Ok(Exit::Done);
+    }
+    if peers.is_empty() {
+        output.talk("nobody on this network wants to be seen, or mDNS is not among `lookup`");
+    }
+    for peer in peers {
+        let suggested = peer.suggested_name.as_deref();
+        let suggested = suggested.map(|name| format!("suggests {name}"));
+        let name = peer.name.clone().or(suggested).unwrap_or_default();
+        output.line(&format!("{name}\t{}", peer.id52))?;
+    }
+    Ok(Exit::Done)
+}
+
 async fn ask(context: &Context, request: Request) -> anyhow::Result<Response> {
     let home = context.home()?;
     if let Some(mut session) = Session::attach(&home).await? {

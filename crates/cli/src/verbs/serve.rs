@@ -9,10 +9,13 @@ use crate::{
     signals::Signals,
 };
 
-pub(crate) async fn run(context: &Context, args: &ServeArgs) -> anyhow::Result<Exit> {
+pub(crate) async fn run(context: &Context, args: ServeArgs) -> anyhow::Result<Exit> {
     let mut own = Own::start(context.home()?, context.start(), context.output).await?;
     if let Some(address) = args.ui {
         own = own.with_ui(address).await?;
+    }
+    if let Some(listen) = args.gateway {
+        own = own.with_gateway(listen).await?;
     }
     let signals = Signals::listen()?;
     context.output.talk("malai is running; Ctrl-C ends it.");

@@ -25,7 +25,15 @@ pub(crate) async fn run(context: &Context, args: ServicesArgs) -> anyhow::Result
     }
     for service in services {
         let (name, protocol) = (&service.name, text::protocol(service.protocol));
-        output.line(&format!("{name}\t{protocol}\t{peer}/{name}"))?;
+        let up = match service.up {
+            Some(true) => "up",
+            Some(false) => "down",
+            None => "",
+        };
+        let description = service.description.as_deref().unwrap_or_default();
+        output.line(&format!(
+            "{name}\t{protocol}\t{peer}/{name}\t{up}\t{description}"
+        ))?;
     }
     Ok(Exit::Done)
 }

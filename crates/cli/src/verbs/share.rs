@@ -70,6 +70,7 @@ fn request(args: ShareArgs) -> ShareRequest {
             Protocol::Http
         },
         allow,
+        description: args.description,
         for_secs: args.duration.map(|time| time.as_secs()),
         keep: args.bg,
         must_answer: false,

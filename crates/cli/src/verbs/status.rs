@@ -46,7 +46,10 @@ fn page(status: &Status) -> String {
         format!("network  {}", network(status)),
     ];
     if let Some(gateway) = &status.gateway {
-        lines.push(format!("gateway  {gateway}"));
+        let port = gateway.rsplit_once(':').map_or("", |(_, port)| port);
+        lines.push(format!(
+            "gateway  {gateway}; http://SERVICE.PEER.localhost:{port}/"
+        ));
     }
     if let Some(notice) = &status.identity.notice {
         lines.push(format!("notice   {notice}"));
@@ -104,6 +107,9 @@ fn service(service: &ServiceStatus) -> String {
     if let Some(seconds) = service.ends_in_secs {
         line.push_str(&format!(", ends in {}", text::time(seconds)));
     }
+    if let Some(description) = &service.description {
+        line.push_str(&format!("\n    {description}"));
+    }
     line.push_str(&format!("\n    {}", text::traffic(service.traffic)));
     line
 }
@@ -117,6 +123,9 @@ fn bridge(bridge: &BridgeStatus) -> String {
         return format!("{}: leads to {}, but {error}", bridge.name, bridge.to);
     }
     line.push_str(&format!(", {}", text::way(bridge.state, bridge.rtt_ms)));
+    if let Some(url) = &bridge.named_url {
+        line.push_str(&format!("\n    also {url}"));
+    }
     line.push_str(&format!("\n    {}", text::traffic(bridge.traffic)));
     line
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Access, Door, Grant, Invite, ShareId};
 use crate::{
     clock::Timestamp,
-    private_file::{self, Existing},
+    private_file::{self, Existing, Unreadable, invalid},
 };
 
 /// The one version of the format there is.
@@ -102,20 +102,15 @@ impl AccessFile {
     /// [`AccessFileError::MovedAside`] when it made no sense, after which a new one can be written;
     /// [`AccessFileError::Read`] when it had better stay untouched.
     pub fn load(&self) -> Result<Kept, AccessFileError> {
-        let source = match self.read() {
-            Ok(kept) => return Ok(kept),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::default()),
-            Err(error) => error,
-        };
         let file = self.0.clone();
-        match private_file::move_aside(&file) {
-            Ok(aside) => Err(AccessFileError::MovedAside {
+        private_file::load(&self.0, FILE_MAX, parse).map_err(|unreadable| match unreadable {
+            Unreadable::MovedAside { aside, source } => AccessFileError::MovedAside {
                 file,
                 aside,
                 source,
-            }),
-            Err(error) => Err(AccessFileError::Read(file, error)),
-        }
+            },
+            Unreadable::Stays(error) => AccessFileError::Read(file, error),
+        })
     }
 
     /// What is written at `as_of` for the kept shares of `access`.
@@ -162,29 +157,27 @@ impl AccessFile {
         private_file::write(&self.0, text.as_bytes(), Existing::Replace)
             .map_err(|error| AccessFileError::Write(self.0.clone(), error))
     }
+}
 
-    fn read(&self) -> io::Result<Kept> {
-        let invalid = |text: &str| io::Error::new(io::ErrorKind::InvalidData, text);
-        let text = private_file::read(&self.0, FILE_MAX)?;
-        if serde_json::from_str::<Versioned>(&text)?.version != VERSION {
-            return Err(invalid("another version of malai has written it"));
-        }
-        let document: Document = serde_json::from_str(&text)?;
-        let as_of = document.as_of;
-        let mut access = Access::default();
-        for KeptInvite { service, invite } in document.invites {
-            access.kept(service).invites.push(invite);
-        }
-        for KeptGrant {
-            service,
-            peer,
-            grant,
-        } in document.grants
-        {
-            access.kept(service).grants.insert(peer, grant);
-        }
-        Ok(Kept { access, as_of })
+fn parse(text: &str) -> io::Result<Kept> {
+    if serde_json::from_str::<Versioned>(text)?.version != VERSION {
+        return Err(invalid("another version of malai has written it"));
     }
+    let document: Document = serde_json::from_str(text)?;
+    let as_of = document.as_of;
+    let mut access = Access::default();
+    for KeptInvite { service, invite } in document.invites {
+        access.kept(service).invites.push(invite);
+    }
+    for KeptGrant {
+        service,
+        peer,
+        grant,
+    } in document.grants
+    {
+        access.kept(service).grants.insert(peer, grant);
+    }
+    Ok(Kept { access, as_of })
 }
 
 impl Access {

@@ -3,7 +3,7 @@
 //! A file that is not valid is never touched, and a change is only written when the whole file is
 //! valid with it and says exactly what was asked; so no edit can lose text or open access.
 
-use std::{fmt, path::Path};
+use std::{fmt, net::SocketAddr, path::Path};
 
 use toml_edit::{Decor, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
@@ -125,16 +125,18 @@ impl Editor {
         self.config.groups.remove(name).is_some()
     }
 
-    /// Says which relays are used and how addresses of peers are found.
-    pub fn put_network(&mut self, relay: &RelayConfig, lookup: &[LookupConfig]) {
+    /// Says which relays are used, how addresses of peers are found, and whether the local network
+    /// may see us.
+    pub fn put_network(&mut self, relay: &RelayConfig, lookup: &[LookupConfig], visible: bool) {
         let old = self.config.network.clone();
         self.config.network.relay = relay.clone();
         self.config.network.lookup = lookup.to_vec();
+        self.config.network.visible = visible;
         if self.config.network == old {
             return;
         }
         let new = self.config.network.clone();
-        if let Some(table) = self.top("network") {
+        if let Some(table) = self.table("network") {
             section::network(table, &old, &new);
         }
     }
@@ -145,8 +147,30 @@ impl Editor {
         if old == *policy {
             return;
         }
-        if let Some(table) = self.top("policy") {
+        if let Some(table) = self.table("policy") {
             section::policy(table, &old, policy);
+        }
+    }
+
+    /// Says where the gateway listens; nowhere turns it off.
+    pub fn put_gateway(&mut self, listen: Option<SocketAddr>) {
+        if self.config.gateway.listen == listen {
+            return;
+        }
+        self.config.gateway.listen = listen;
+        if let Some(table) = self.table("gateway") {
+            value::put(table, "listen", listen.map(|it| it.to_string().into()));
+        }
+    }
+
+    /// Says what others may call us.
+    pub fn put_name(&mut self, name: Option<&str>) {
+        if self.config.name.as_deref() == name {
+            return;
+        }
+        self.config.name = name.map(str::to_owned);
+        if let Some(table) = self.table("engine") {
+            value::put(table, "name", name.map(Value::from));
         }
     }
 
@@ -176,13 +200,12 @@ impl Editor {
     }
 
     /// The table `[name]`, made when it is missing.
-    fn top(&mut self, name: &str) -> Option<&mut dyn TableLike> {
+    fn table(&mut self, name: &str) -> Option<&mut dyn TableLike> {
         if self.document.is_empty() {
             self.begin();
         }
         let new = Item::Table(Table::new());
-        let item = self.document.entry(name).or_insert(new);
-        item.as_table_like_mut()
+        self.document.entry(name).or_insert(new).as_table_like_mut()
     }
 
     /// The table `[kind.name]`, made when it is missing.

@@ -73,6 +73,7 @@ pub(super) const KEYS: &[Key] = &[
         Texts("of `dns`, `mdns`, `dht`"),
         Value("[\"dns\", \"mdns\"]"),
     ),
+    key("network.visible", Boolean, Value("false")),
     key("network.bind", Text("`ip:port`"), Value("\"0.0.0.0:0\"")),
     key("network.dns", Table, Nothing),
     key(
@@ -110,6 +111,11 @@ pub(super) const KEYS: &[Key] = &[
         "service.NAME.host",
         Text("`upstream`, `keep`, `name` or `name:port`"),
         Value("\"upstream\""),
+    ),
+    key(
+        "service.NAME.description",
+        Text("at most 200 characters on one line"),
+        Nothing,
     ),
     key("service.NAME.active", Boolean, Value("true")),
     key(
@@ -228,6 +234,7 @@ pub(super) const KEYS: &[Key] = &[
         Address("a port or `127.0.0.1:PORT`"),
         Nothing,
     ),
+    key("engine.name", Text("a pet name"), Nothing),
     key(
         "policy.block",
         Texts("of pet names, id52s, `group:NAME`"),

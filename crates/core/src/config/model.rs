@@ -47,6 +47,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// `[policy]`: what holds for all services.
     pub policy: PolicyConfig,
+    /// `[engine] name`: what we suggest that others call us, a pet name.
+    pub name: Option<String>,
     /// `[engine] drain_timeout`; default 10 s.
     pub drain_timeout: Duration,
 }
@@ -72,6 +74,7 @@ impl Default for Config {
             domains: DomainsConfig::default(),
             gateway: GatewayConfig::default(),
             policy: PolicyConfig::default(),
+            name: None,
             drain_timeout: Duration::from_secs(10),
         }
     }
@@ -84,6 +87,8 @@ pub struct NetworkConfig {
     pub relay: RelayConfig,
     /// How addresses of peers are found.
     pub lookup: Vec<LookupConfig>,
+    /// Whether the local network may see us, under the name we suggest; default no.
+    pub visible: bool,
     /// The UDP address of the endpoint; default `0.0.0.0:0`.
     pub bind: SocketAddr,
     /// `[network.dns]`: a pkarr and DNS origin of one's own instead of n0's.
@@ -95,6 +100,7 @@ impl Default for NetworkConfig {
         Self {
             relay: RelayConfig::Default,
             lookup: vec![LookupConfig::Dns, LookupConfig::Mdns],
+            visible: false,
             bind: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
             dns: None,
         }

@@ -72,6 +72,8 @@ pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parse
         section.duration("ask_timeout", &mut config.policy.ask_timeout);
     }
     if let Some(section) = root.table("engine") {
+        let name = |text: &str| check_pet_name(text).map(|()| text.to_owned());
+        config.name = section.value("name", name).map(|name| name.value);
         section.duration("drain_timeout", &mut config.drain_timeout);
     }
     check(&reader, &mentions);
@@ -116,6 +118,7 @@ fn network(section: &Section<'_>, network: &mut NetworkConfig) {
     if let Some(ways) = section.values("lookup", lookup) {
         network.lookup = values(ways);
     }
+    section.boolean("visible", &mut network.visible);
     let bind = |text: &str| text.parse().map_err(|_| not_ip_port(text));
     if let Some(bind) = section.value("bind", bind) {
         network.bind = bind.value;

@@ -457,7 +457,7 @@ fn says_what_would_be_right() {
         ),
         (
             "colour = 1",
-            "colour: there is no such key; the keys here are `protocol`, `upstream`, `allow`, `block`, `ask`, `host`, `active`, `limits`, `timeouts`, `pool`, `route`, `health`",
+            "colour: there is no such key; the keys here are `protocol`, `upstream`, `allow`, `block`, `ask`, `host`, `description`, `active`, `limits`, `timeouts`, `pool`, `route`, `health`",
         ),
     ] {
         let text = format!("[service.a]\nupstream = 1\n{line}\n");

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use malai_api::{
     BridgeRequest, BridgeStatus, Check, CheckOutcome, CheckSubject, DevServer, DomainReport, Event,
-    Failure, GroupStatus, IdentityStatus, InviteRequest, LinkTarget, NamedBy, NetworkSettings,
-    OfferedService, Operation, PeerState, PeerStatus, Protocol, QrCode, Reach, RelaySetting,
-    Request, Response, ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
+    Failure, GroupStatus, IdentityStatus, InviteRequest, LinkTarget, NamedBy, NearbyPeer,
+    NetworkSettings, OfferedService, Operation, PeerState, PeerStatus, Protocol, QrCode, Reach,
+    RelaySetting, Request, Response, ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -63,6 +63,7 @@ fn requests() -> Vec<Request> {
             name: Some("shop".to_owned()),
             protocol: Protocol::Http,
             allow: vec!["alice".to_owned(), "group:team".to_owned()],
+            description: Some("Our web shop".to_owned()),
             for_secs: Some(7200),
             keep: false,
             must_answer: true,
@@ -92,6 +93,7 @@ fn requests() -> Vec<Request> {
         Request::Read {
             link: "malai://id52/shop".to_owned(),
         },
+        Request::Nearby,
         Request::Services {
             peer: "alice".to_owned(),
         },
@@ -109,6 +111,10 @@ fn requests() -> Vec<Request> {
             service: "shop".to_owned(),
             allow: vec!["alice".to_owned()],
         },
+        Request::Describe {
+            service: "shop".to_owned(),
+            description: Some("Our web shop".to_owned()),
+        },
         Request::GroupPut {
             name: "team".to_owned(),
             members: vec!["alice".to_owned()],
@@ -124,6 +130,13 @@ fn requests() -> Vec<Request> {
         },
         Request::Settings,
         Request::SetNetwork(network()),
+        Request::SetGateway {
+            listen: Some("127.0.0.1:0".to_owned()),
+            keep: true,
+        },
+        Request::SetName {
+            name: Some("bob".to_owned()),
+        },
         Request::ExportIdentity {
             path: "/home/me/malai.key".to_owned(),
         },
@@ -160,6 +173,7 @@ fn responses() -> Vec<Response> {
         Response::Link(LinkTarget {
             peer: "peer".to_owned(),
             name: Some("alice".to_owned()),
+            suggested_name: Some("alice-2".to_owned()),
             service: "shop".to_owned(),
             invite: true,
             pin: true,
@@ -171,11 +185,20 @@ fn responses() -> Vec<Response> {
                 first: true,
             }),
         }),
+        Response::Nearby {
+            peers: vec![NearbyPeer {
+                id52: "peer".to_owned(),
+                name: Some("alice".to_owned()),
+                suggested_name: Some("alice-2".to_owned()),
+            }],
+        },
         Response::Services {
             peer: "peer".to_owned(),
             services: vec![OfferedService {
                 name: "shop".to_owned(),
                 protocol: Protocol::Http,
+                description: Some("Our web shop".to_owned()),
+                up: Some(true),
             }],
         },
         Response::Domain(DomainReport {
@@ -209,6 +232,8 @@ fn responses() -> Vec<Response> {
             home: "/home/me/.local/share/malai".to_owned(),
             config: "/home/me/.local/share/malai/malai.toml".to_owned(),
             logs: "/home/me/.local/share/malai/logs".to_owned(),
+            name: Some("bob".to_owned()),
+            gateway: Some("127.0.0.1:0".to_owned()),
             network: network(),
             restart_needed: true,
         })),
@@ -314,6 +339,7 @@ fn service() -> ServiceStatus {
         name: "shop".to_owned(),
         protocol: Protocol::Http,
         upstream: vec!["127.0.0.1:3000".to_owned()],
+        description: Some("Our web shop".to_owned()),
         allow: vec!["alice".to_owned()],
         active: true,
         kept: false,
@@ -335,6 +361,7 @@ fn bridge() -> BridgeStatus {
         protocol: Protocol::Http,
         local: "127.0.0.1:8080".to_owned(),
         url: "http://127.0.0.1:8080/".to_owned(),
+        named_url: Some("http://shop.alice.localhost:4000/".to_owned()),
         active: true,
         kept: true,
         state: PeerState::Relayed,
@@ -362,6 +389,7 @@ fn network() -> NetworkSettings {
             urls: vec!["https://relay.example.org/".to_owned()],
         },
         lookup: vec!["dns".to_owned()],
+        visible: true,
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::{
     keeper::Keeper,
+    network,
     operations::{Lease, Running},
     sharing::upstream_text,
 };
@@ -30,8 +31,10 @@ impl Keeper {
         let config = Arc::new(self.layers.effective());
         self.parts.effective.store(Arc::clone(&config));
         self.parts.peers.apply(&config);
+        self.parts.node.announce(network::announcement(&config));
         let admitted = self.admitted(&config).await;
         self.parts.expose.apply(&config, admitted);
+        self.parts.bridges.speak_for_ports(&config);
         self.apply_shares(&config, reason).await;
         self.apply_bridges(&config, reason).await;
         self.apply_gateway(&config).await;

@@ -15,7 +15,7 @@ use crate::{
     control::Owner,
 };
 
-/// Suffixes that are tried for a bridge nobody has named.
+/// Suffixes that are tried for a name that is taken.
 const MOST_SUFFIXES: usize = 1000;
 
 /// A bridge that is wanted, open or not.
@@ -218,17 +218,17 @@ impl Keeper {
         } else {
             "bridge".to_owned()
         };
-        if self.layers.bridge_is_free(&base) {
-            return base;
-        }
-        let numbered = (2..MOST_SUFFIXES).map(|number| {
-            let room = 63 - number.to_string().len() - 1;
-            let short: String = base.chars().take(room).collect();
-            format!("{short}-{number}")
-        });
-        let free = numbered
-            .into_iter()
-            .find(|name| self.layers.bridge_is_free(name));
-        free.unwrap_or(base)
+        free_name(&base, |name| self.layers.bridge_is_free(name)).unwrap_or(base)
     }
+}
+
+/// The name, or else the first that is free with a number at its end.
+pub(super) fn free_name(base: &str, is_free: impl Fn(&str) -> bool) -> Option<String> {
+    let numbered = (2..MOST_SUFFIXES).map(|number| {
+        let room = 63 - number.to_string().len() - 1;
+        let short: String = base.chars().take(room).collect();
+        format!("{short}-{number}")
+    });
+    let mut names = std::iter::once(base.to_owned()).chain(numbered);
+    names.find(|name| is_free(name))
 }

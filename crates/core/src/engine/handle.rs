@@ -59,6 +59,7 @@ impl EngineHandle {
             Request::Domain { name, accept } => self.look.domain(&name, accept).await,
             Request::Detect => self.look.servers().await,
             Request::Services { peer } => self.look.services(&peer).await,
+            Request::Nearby => self.look.nearby(),
             Request::Check { service } => self.look.check(&service).await,
             Request::Qr { text } => look::qr(&text),
             Request::Log(request) => self.look.log(request).await,

@@ -8,12 +8,14 @@ use malai_api::{Failure, InviteRequest, LinkTarget, LogKind, Response, codes};
 use super::{
     handle::chain,
     keeper::Keeper,
+    peering::free_pet_name,
     sharing::{LONGEST_SHARE, argument},
 };
 use crate::{
     access::{AccessError, Pin, Secret, Terms},
     audit::Occurrence,
     config::{BridgeTarget, Member},
+    link::ShareLink,
 };
 
 impl Keeper {
@@ -26,14 +28,19 @@ impl Keeper {
         // Whoever asks for a domain has looked it up before.
         let unknown = || Failure::new(codes::PEER_UNKNOWN, "this names nobody yet");
         let peer = key.ok_or_else(unknown)?;
+        let name = self.layers.file.pet_name(&peer).map(str::to_owned);
+        let own = peer == self.parts.node.id();
+        let suggested = link.parse::<ShareLink>().ok().and_then(|link| link.name);
+        let suggested = suggested.filter(|_| name.is_none() && !own);
         Ok(Response::Link(LinkTarget {
             peer: peer.to_string(),
-            name: self.layers.file.pet_name(&peer).map(str::to_owned),
+            name,
+            suggested_name: suggested.and_then(|name| free_pet_name(&self.layers.file, &name)),
             bridged_as: self.bridge_to(&peer, &target.service),
             service: target.service,
             pin: target.invite.as_deref().is_some_and(Pin::is_wanted),
             invite: target.invite.is_some(),
-            own: peer == self.parts.node.id(),
+            own,
             domain: None,
         }))
     }
@@ -164,7 +171,7 @@ impl Keeper {
     }
 }
 
-fn not_shared(service: &str) -> Failure {
+pub(super) fn not_shared(service: &str) -> Failure {
     let message = format!("no service here is called `{service}`; `malai ls` shows what there is");
     Failure::new(codes::NAME_UNKNOWN, message)
 }

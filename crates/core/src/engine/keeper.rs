@@ -267,10 +267,16 @@ impl Keeper {
             }),
             Request::Revoke { invite } => self.revoke(&invite).await,
             Request::EndIn { service, secs } => self.end_in(&service, secs).await,
+            Request::Describe {
+                service,
+                description,
+            } => self.describe(service, description).await,
             Request::GroupPut { name, members } => self.group_put(name, members).await,
             Request::GroupRemove { name } => self.group_remove(name).await,
             Request::Settings => Ok(Response::Settings(Box::new(self.settings()))),
             Request::SetNetwork(network) => self.set_network(network).await,
+            Request::SetGateway { listen, keep } => self.set_gateway(listen, keep).await,
+            Request::SetName { name } => self.set_name(name).await,
             Request::ExportIdentity { path } => self.export_identity(path).await,
             Request::ImportIdentity { path } => self.import_identity(path).await,
             Request::Subscribe | Request::Watch => {
@@ -278,7 +284,8 @@ impl Keeper {
                 Err(Failure::new(codes::REQUEST_INVALID, message))
             }
             Request::Detect | Request::Services { .. } | Request::Check { .. } => Err(not_here()),
-            Request::Qr { .. } | Request::Log(_) | Request::Domain { .. } => Err(not_here()),
+            Request::Qr { .. } | Request::Log(_) => Err(not_here()),
+            Request::Domain { .. } | Request::Nearby => Err(not_here()),
         }
     }
 
@@ -286,7 +293,8 @@ impl Keeper {
         match loaded {
             Ok(Parsed { config, warnings }) => {
                 warn_all(&warnings);
-                if config.network != self.layers.file.network {
+                let has_changed = config.network != self.layers.file.network;
+                if has_changed && self.needs_restart(&config.network) {
                     let message = "`[network]` in malai.toml has changed; restart malai to use it";
                     self.error(codes::RESTART_NEEDED, message);
                 }

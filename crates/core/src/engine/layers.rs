@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
 use crate::{
-    config::{BridgeConfig, Config, ServiceConfig},
+    config::{BridgeConfig, Config, GatewayConfig, ServiceConfig},
     control::Owner,
 };
 
@@ -36,6 +36,8 @@ pub(super) struct Layers {
     pub(super) bridges: BTreeMap<String, Temporary<BridgeConfig>>,
     /// In place of what the file says, from the command line.
     pub(super) ask_timeout: Option<Duration>,
+    /// The gateway in place of that of the file.
+    pub(super) gateway: Option<GatewayConfig>,
     generation: u64,
 }
 
@@ -46,6 +48,7 @@ impl Layers {
             services: BTreeMap::new(),
             bridges: BTreeMap::new(),
             ask_timeout: None,
+            gateway: None,
             generation: 0,
         }
     }
@@ -61,6 +64,9 @@ impl Layers {
         }
         for (name, bridge) in &self.bridges {
             config.bridges.insert(name.clone(), bridge.config.clone());
+        }
+        if let Some(gateway) = &self.gateway {
+            config.gateway = gateway.clone();
         }
         config
     }

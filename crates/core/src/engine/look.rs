@@ -4,6 +4,7 @@
 mod check;
 mod domains;
 mod log;
+mod nearby;
 mod qr;
 mod servers;
 mod services;

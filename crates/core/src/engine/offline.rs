@@ -40,6 +40,7 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::Watch
         | Request::Detect
         | Request::Read { .. }
+        | Request::Nearby
         | Request::Services { .. }
         | Request::Domain { .. }
         | Request::Invite(_)
@@ -51,12 +52,15 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::Invites
         | Request::Revoke { .. }
         | Request::EndIn { .. }
+        | Request::Describe { .. }
         | Request::GroupPut { .. }
         | Request::GroupRemove { .. }
         | Request::Check { .. }
         | Request::Qr { .. }
         | Request::Settings
         | Request::SetNetwork(_)
+        | Request::SetGateway { .. }
+        | Request::SetName { .. }
         | Request::ExportIdentity { .. }
         | Request::ImportIdentity { .. } => return None,
     };

@@ -3,8 +3,8 @@
 use fastn_p2p::PublicKey;
 use malai_api::{Failure, PeerStatus, Response, codes};
 
-use super::{keeper::Keeper, sharing::argument};
-use crate::config::{self, PeerConfig};
+use super::{bridging::free_name, keeper::Keeper, sharing::argument};
+use crate::config::{self, PeerConfig, check_pet_name};
 
 impl Keeper {
     /// Everybody with a pet name.
@@ -34,6 +34,12 @@ impl Keeper {
     }
 }
 
+/// The name, or with a number what is free of it.
+pub(super) fn free_pet_name(config: &config::Config, name: &str) -> Option<String> {
+    let is_free = |name: &str| !config.peers.contains_key(name) && check_pet_name(name).is_ok();
+    free_name(name, is_free)
+}
+
 /// The peer to add, or `None` when it is there just so; a name is never given a second key, since
 /// what `alice` may do would then be another's.
 pub(super) fn new_peer(
@@ -41,8 +47,7 @@ pub(super) fn new_peer(
     name: &str,
     id52: &str,
 ) -> Result<Option<PeerConfig>, Failure> {
-    config::check_pet_name(name)
-        .map_err(|error| Failure::new(codes::NAME_INVALID, error.to_string()))?;
+    check_pet_name(name).map_err(|error| Failure::new(codes::NAME_INVALID, error.to_string()))?;
     let id = argument::<PublicKey>(id52)?;
     match config.peers.get(name) {
         Some(peer) if peer.id == id => Ok(None),

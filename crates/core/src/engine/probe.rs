@@ -4,33 +4,17 @@
 //! And where a bare port is meant: many dev servers listen on `localhost` as the system resolves it
 //! first, which is `::1` alone.
 
-use std::time::Duration;
-
-use tokio::{net::TcpStream, time::timeout};
-
-use crate::config::{Place, UpstreamAddress};
-
-/// How long an address may take to answer.
-const PROBE_TIMEOUT: Duration = Duration::from_millis(300);
-
-/// Upstreams that are asked; the rest is taken on trust.
-const MOST_PROBED: usize = 4;
+pub(super) use crate::upstream::answers;
+use crate::{
+    config::{Place, UpstreamAddress},
+    upstream::{MOST_PROBED, takes},
+};
 
 /// Whether one of `upstream` answers; what cannot be read answers nothing.
 pub(super) async fn any(upstream: &[String]) -> bool {
     let read = |text: &String| text.parse::<UpstreamAddress>().ok();
     let upstream: Vec<_> = upstream.iter().filter_map(read).collect();
     answers(&upstream).await
-}
-
-/// Whether one of `upstream` answers.
-pub(super) async fn answers(upstream: &[UpstreamAddress]) -> bool {
-    for address in upstream.iter().take(MOST_PROBED) {
-        if takes(&address.place).await {
-            return true;
-        }
-    }
-    false
 }
 
 /// Says `localhost:PORT` or `[::1]:PORT` in place of a bare port that is not answered on
@@ -54,20 +38,6 @@ pub(super) async fn settle(upstream: &mut [String]) {
             at("::1")
         };
         *text = place.to_string();
-    }
-}
-
-async fn takes(place: &Place) -> bool {
-    matches!(timeout(PROBE_TIMEOUT, connects(place)).await, Ok(true))
-}
-
-async fn connects(place: &Place) -> bool {
-    match place {
-        Place::Tcp { host, port } => TcpStream::connect((host.as_str(), *port)).await.is_ok(),
-        #[cfg(unix)]
-        Place::Unix(path) => tokio::net::UnixStream::connect(path).await.is_ok(),
-        #[cfg(not(unix))]
-        Place::Unix(_) => false,
     }
 }
 

@@ -9,9 +9,11 @@ use malai_api::{Event, Failure, NetworkSettings, RelaySetting, Response, Setting
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use super::{handle::chain, keeper::Keeper};
+use super::{handle::chain, keeper::Keeper, network, sharing::argument};
 use crate::{
-    config::{LookupConfig, NetworkConfig, RelayConfig, server_url},
+    config::{
+        self, GatewayConfig, ListenAddress, LookupConfig, NetworkConfig, RelayConfig, server_url,
+    },
     identity::{self, IdentityError, KeyStore},
 };
 
@@ -23,6 +25,8 @@ impl Keeper {
             home: text(home.dir()),
             config,
             logs: text(&home.logs()),
+            name: self.layers.file.name.clone(),
+            gateway: self.layers.file.gateway.listen.map(|it| it.to_string()),
             network: settings_of(&self.layers.file.network),
             restart_needed: self.restart_needed(),
         }
@@ -34,12 +38,56 @@ impl Keeper {
     ) -> Result<Response, Failure> {
         let relay = relay(&network.relay)?;
         let lookup = lookup(&network.lookup)?;
-        self.edit(move |editor| editor.put_network(&relay, &lookup))
+        let visible = network.visible;
+        self.edit(move |editor| editor.put_network(&relay, &lookup, visible))
             .await?;
         self.apply("malai.toml has changed").await;
         if self.restart_needed() {
             self.tell_restart_needed("the network is used so once malai is started again");
         }
+        Ok(Response::Done)
+    }
+
+    /// Turns the gateway on, off, or to another address; what cannot be had changes nothing.
+    pub(super) async fn set_gateway(
+        &mut self,
+        listen: Option<String>,
+        keep: bool,
+    ) -> Result<Response, Failure> {
+        let listen = match listen
+            .as_deref()
+            .map(argument::<ListenAddress>)
+            .transpose()?
+        {
+            Some(ListenAddress::Tcp(address)) => Some(address),
+            Some(ListenAddress::Unix(_)) => {
+                return Err(invalid("the gateway listens at a port, not at a socket"));
+            }
+            None => None,
+        };
+        let opened = self.parts.bridges.gateway(listen).await;
+        let opened = opened.map_err(|error| Failure::new(error.code(), chain(&error)));
+        let changed = match opened {
+            Ok(_) if keep => self.edit(move |editor| editor.put_gateway(listen)).await,
+            Ok(_) => Ok(()),
+            Err(failure) => Err(failure),
+        };
+        if changed.is_ok() {
+            self.layers.gateway = (!keep).then_some(GatewayConfig { listen });
+        }
+        self.apply("").await;
+        changed.map(|()| Response::Done)
+    }
+
+    /// Says what others may call us, from the next link on.
+    pub(super) async fn set_name(&mut self, name: Option<String>) -> Result<Response, Failure> {
+        if let Some(name) = &name {
+            config::check_pet_name(name)
+                .map_err(|error| Failure::new(codes::NAME_INVALID, error.to_string()))?;
+        }
+        self.edit(move |editor| editor.put_name(name.as_deref()))
+            .await?;
+        self.apply("").await;
         Ok(Response::Done)
     }
 
@@ -72,7 +120,12 @@ impl Keeper {
     /// Whether the next start would be with another network or identity.
     fn restart_needed(&self) -> bool {
         let is_another = |imported| imported != self.parts.node.id();
-        self.layers.file.network != self.parts.network || self.imported.is_some_and(is_another)
+        self.needs_restart(&self.layers.file.network) || self.imported.is_some_and(is_another)
+    }
+
+    /// Whether the network is used so only from the next start on.
+    pub(super) fn needs_restart(&self, network: &NetworkConfig) -> bool {
+        network::needs_another(&self.parts.network, network)
     }
 
     fn refuse_in_memory(&self) -> Result<(), Failure> {
@@ -105,6 +158,7 @@ fn settings_of(network: &NetworkConfig) -> NetworkSettings {
     NetworkSettings {
         relay,
         lookup: lookup.collect(),
+        visible: network.visible,
     }
 }
 

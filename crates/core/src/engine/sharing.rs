@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use malai_api::{Failure, Response, ShareRequest, codes};
 use tokio::time::Instant;
 
-use super::keeper::Keeper;
+use super::{inviting::not_shared, keeper::Keeper};
 use crate::{
     access::ShareId,
     config::{self, Member, Place, ServiceConfig, UpstreamAddress},
@@ -57,6 +57,27 @@ impl Keeper {
         })
     }
 
+    /// Says what those who may use a service see of it besides its name.
+    pub(super) async fn describe(
+        &mut self,
+        service: String,
+        text: Option<String>,
+    ) -> Result<Response, Failure> {
+        let description = description(text)?;
+        if let Some(temporary) = self.layers.services.get_mut(&service) {
+            temporary.config.description = description;
+        } else if let Some(kept) = self.layers.file.services.get(&service) {
+            let mut kept = kept.clone();
+            kept.description = description;
+            self.edit(move |editor| editor.put_service(&service, &kept))
+                .await?;
+        } else {
+            return Err(not_shared(&service));
+        }
+        self.apply("").await;
+        Ok(Response::Done)
+    }
+
     pub(super) async fn stop(&mut self, name: String, forget: bool) -> Result<Response, Failure> {
         let temporary_service = self.layers.services.remove(&name).is_some();
         if !temporary_service && self.layers.bridges.remove(&name).is_none() {
@@ -82,6 +103,7 @@ impl Keeper {
             service: service.to_owned(),
             addresses,
             relay: self.relay(),
+            name: self.layers.file.name.clone(),
             invite,
         };
         link.to_string()
@@ -147,6 +169,7 @@ impl Keeper {
         let mut service = ServiceConfig::new(request.protocol, first);
         service.upstream = upstream;
         service.allow = self.members(&request.allow)?;
+        service.description = description(request.description.clone())?;
         Ok(service)
     }
 
@@ -179,6 +202,16 @@ where
 
 pub(super) fn check_name(name: &str) -> Result<(), Failure> {
     config::check_name(name).map_err(|error| Failure::new(codes::NAME_INVALID, error.to_string()))
+}
+
+/// A description that is one; an empty one is none.
+fn description(text: Option<String>) -> Result<Option<String>, Failure> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    config::check_description(&text)
+        .map_err(|error| Failure::new(codes::ARGUMENT_INVALID, error.to_string()))?;
+    Ok(Some(text))
 }
 
 /// Where a service's traffic goes, as events say it.

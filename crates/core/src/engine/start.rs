@@ -5,13 +5,15 @@
 use std::path::PathBuf;
 
 use fastn_p2p::{Node, SecretKey};
-use malai_api::IdentityStatus;
+use malai_api::{Event, IdentityStatus};
 
-use super::{ConfigSource, EngineError, EngineOptions, keeper, network};
+use super::{ConfigSource, EngineError, EngineOptions, handle::chain, keeper, network};
 use crate::{
     audit::Audit,
+    bridge::Ports,
     clock::Clock,
     config::{self, Config, Parsed},
+    events::EventFeed,
     expose::Expose,
     identity,
     shutdown::Shutdown,
@@ -79,4 +81,24 @@ impl Base {
             node,
         })
     }
+}
+
+/// The ports that bridges had before, when they are kept at `path`; tells what is wrong with it.
+pub(super) async fn load_ports(path: Option<PathBuf>, events: &EventFeed) -> Ports {
+    let Some(path) = path else {
+        return Ports::default();
+    };
+    let loaded = tokio::task::spawn_blocking(move || Ports::load(path)).await;
+    let (ports, said) = match loaded {
+        Ok((ports, error)) => (ports, error.map(|error| chain(&error))),
+        Err(error) => (Ports::default(), Some(chain(&error))),
+    };
+    if let Some(message) = said {
+        tracing::warn!(error = message, "the ports of bridges are forgotten");
+        events.send(|| Event::Error {
+            code: "ports-unreadable".to_owned(),
+            message,
+        });
+    }
+    ports
 }

@@ -4,13 +4,14 @@ use std::{net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::{
-    BridgeStatus, GroupStatus, PeerState, PeerStatus, Reach, ServiceStatus, Status, Traffic,
+    BridgeStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach, ServiceStatus, Status,
+    Traffic,
 };
 use tokio::time::Instant;
 
 use super::keeper::Keeper;
 use crate::{
-    bridge::Bridges,
+    bridge::{BridgeReport, Bridges},
     config::{BridgeConfig, BridgeTarget, Config, RelayConfig, ServiceConfig},
     expose::Expose,
 };
@@ -51,6 +52,7 @@ impl Keeper {
             name: name.to_owned(),
             protocol: service.protocol,
             upstream: texts(service.upstream.iter()),
+            description: service.description.clone(),
             allow: texts(service.allow.iter()),
             active: service.active,
             kept: temporary.is_none(),
@@ -82,6 +84,7 @@ impl Keeper {
                 .map(|report| report.local.clone())
                 .unwrap_or_default(),
             url: report.map(|report| report.url.clone()).unwrap_or_default(),
+            named_url: report.and_then(|report| self.named_url(report)),
             active: bridge.active,
             kept: !self.layers.bridges.contains_key(name),
             state,
@@ -90,6 +93,21 @@ impl Keeper {
             error: failure.map(|failure| failure.message.clone()),
             traffic: report.map(|report| report.traffic).unwrap_or_default(),
         }
+    }
+
+    /// Where a bridge's service is found by its name at the gateway.
+    fn named_url(&self, report: &BridgeReport) -> Option<String> {
+        if report.protocol != Protocol::Http {
+            return None;
+        }
+        let (gateway, peer) = (self.gateway?, report.peer?);
+        let name = self.layers.file.pet_name(&peer)?;
+        let service = match report.service.as_str() {
+            "" => String::new(),
+            service => format!("{service}."),
+        };
+        let port = gateway.port();
+        Some(format!("http://{service}{name}.localhost:{port}/"))
     }
 
     /// Peers with a pet name first, then those who are connected without one.

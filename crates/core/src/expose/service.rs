@@ -1,14 +1,20 @@
 //! One shared service: its settings, and the upstreams that answer for it.
 
+use std::time::Duration;
+
 use http::HeaderValue;
 use malai_api::Protocol;
+use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
     config::{HostRule, ServiceConfig},
     meter::Meter,
     shutdown::Shutdown,
-    upstream::Upstream,
+    upstream::{self, Upstream},
 };
+
+/// How long a look at the upstream holds, however often peers ask.
+const LOOK_HOLDS: Duration = Duration::from_secs(3);
 
 /// One shared service.
 #[derive(Debug)]
@@ -18,6 +24,8 @@ pub(super) struct Service {
     upstream: Upstream,
     /// Longest prefix first.
     routes: Vec<(String, Upstream)>,
+    /// Whether the upstream took connections, and when that was seen.
+    seen_up: Mutex<Option<(bool, Instant)>>,
 }
 
 impl Service {
@@ -33,22 +41,38 @@ impl Service {
             meter,
             upstream: upstream(&config.upstream),
             routes,
+            seen_up: Mutex::default(),
             config,
         }
     }
 
-    /// Whether it is just as `wanted`; who may use it is policy's matter and makes no difference.
+    /// Whether it is just as `wanted`; who may use it is policy's matter, its description is only
+    /// told, and neither makes a difference.
     pub(super) fn is_as(&self, wanted: &ServiceConfig) -> bool {
         ServiceConfig {
             allow: wanted.allow.clone(),
             block: wanted.block.clone(),
             ask: wanted.ask,
+            description: wanted.description.clone(),
             ..self.config.clone()
         } == *wanted
     }
 
     pub(super) fn protocol(&self) -> Protocol {
         self.config.protocol
+    }
+
+    /// Whether its upstream takes connections, as seen at most [`LOOK_HOLDS`] ago. Cancel safe.
+    pub(super) async fn is_up(&self) -> bool {
+        let mut seen_up = self.seen_up.lock().await;
+        if let Some((is_up, at)) = *seen_up
+            && at.elapsed() < LOOK_HOLDS
+        {
+            return is_up;
+        }
+        let is_up = upstream::answers(&self.config.upstream).await;
+        *seen_up = Some((is_up, Instant::now()));
+        is_up
     }
 
     /// What answers for `path`.

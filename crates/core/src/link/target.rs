@@ -95,6 +95,7 @@ impl fmt::Display for BridgeTarget {
                 service: self.service.clone(),
                 addresses: self.addresses.clone(),
                 relay: self.relay.clone(),
+                name: None,
                 invite: self.invite.clone(),
             };
             return write!(formatter, "{link}");

@@ -15,7 +15,7 @@ fn refusal(text: &str) -> String {
 #[test]
 fn reads_a_share_link_with_everything() {
     let text = format!(
-        "malai://{ID52}/shop?a=192.168.1.5:4433&a=%5B::1%5D:7&x=new&r=https://relay.example.org/&k=s3cret"
+        "malai://{ID52}/shop?a=192.168.1.5:4433&a=%5B::1%5D:7&x=new&r=https://relay.example.org/&n=alice&k=s3cret"
     );
     let link: ShareLink = text.parse().unwrap();
     assert_eq!(link.peer.to_string(), ID52);
@@ -28,8 +28,18 @@ fn reads_a_share_link_with_everything() {
         link.relay.clone().unwrap().as_str(),
         "https://relay.example.org/"
     );
+    assert_eq!(link.name.as_deref(), Some("alice"));
     assert_eq!(link.invite.as_deref(), Some("s3cret"));
     assert_eq!(link.to_string(), text.replace("x=new&", ""));
+}
+
+#[test]
+fn a_suggested_name_that_is_none_is_passed_over() {
+    let long = "a".repeat(64);
+    for name in ["", "Alice", "anyone", "a%20b", "%E2%80%AEa", ID52, &long] {
+        let link: ShareLink = format!("malai://{ID52}/shop?n={name}&k=s").parse().unwrap();
+        assert_eq!((link.name, link.invite.as_deref()), (None, Some("s")));
+    }
 }
 
 #[test]
@@ -117,6 +127,7 @@ prop_compose! {
         service in option::of("[a-z0-9][a-z0-9-]{0,62}"),
         addresses in collection::vec(any::<SocketAddr>(), 0..4),
         relay in option::of("https?://[a-z]{1,9}\\.example(:[1-9][0-9]{0,3})?/[a-z&+%=é]{0,5}"),
+        name in option::of("[a-z0-9][a-z0-9-]{0,40}"),
         invite in option::of("[A-Za-z0-9_~-]{1,64}"),
     ) -> ShareLink {
         let without_scope = |address: SocketAddr| SocketAddr::new(address.ip(), address.port());
@@ -125,6 +136,7 @@ prop_compose! {
             service: service.unwrap_or_default(),
             addresses: addresses.into_iter().map(without_scope).collect(),
             relay: relay.map(|relay| relay.parse().unwrap()),
+            name: name.filter(|name| check_pet_name(name).is_ok()),
             invite,
         }
     }
@@ -135,6 +147,7 @@ proptest! {
     fn links_round_trip(link in links()) {
         prop_assume!(check_name(&link.service).is_ok() || link.service.is_empty());
         prop_assert_eq!(&link.to_string().parse::<ShareLink>().unwrap(), &link);
+        // Where a bridge leads is not changed by what anybody wants to be called.
         let target = BridgeTarget::from(link);
         prop_assert_eq!(&target.to_string().parse::<BridgeTarget>().unwrap(), &target);
     }
@@ -147,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn never_panics(text in any::<String>(), query in "[akr=&%0-9a-f:?#/.\\[\\]é]{0,40}") {
+    fn never_panics(text in any::<String>(), query in "[aknr=&%0-9a-f:?#/.\\[\\]é]{0,40}") {
         drop(text.parse::<BridgeTarget>());
         drop(text.parse::<ShareLink>());
         drop(format!("malai://{ID52}{query}").parse::<BridgeTarget>());

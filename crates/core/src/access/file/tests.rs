@@ -100,8 +100,10 @@ fn a_second_one_moved_aside_leaves_the_first() {
         file(&dir).write(text).unwrap();
         file(&dir).load().unwrap_err();
     }
-    let first = dir.path().join("access.unreadable-1.json");
-    assert_eq!(fs::read_to_string(first).unwrap(), "one");
-    let second = dir.path().join("access.unreadable-2.json");
-    assert_eq!(fs::read_to_string(second).unwrap(), "two");
+    for (text, name) in [
+        ("one", "access.unreadable-1.json"),
+        ("two", "access.unreadable-2.json"),
+    ] {
+        assert_eq!(fs::read_to_string(dir.path().join(name)).unwrap(), text);
+    }
 }

@@ -30,6 +30,9 @@ pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, ne
     differs(table, "host", &old.host, &new.host, |host| {
         Some(host.to_string().into())
     });
+    let text = |text: &Option<String>| text.as_deref().map(Value::from);
+    let (before, after) = (&old.description, &new.description);
+    differs(table, "description", before, after, text);
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });
@@ -167,6 +170,9 @@ pub(super) fn policy(table: &mut dyn TableLike, old: &PolicyConfig, new: &Policy
 }
 
 pub(super) fn network(table: &mut dyn TableLike, old: &NetworkConfig, new: &NetworkConfig) {
+    differs(table, "visible", &old.visible, &new.visible, |visible| {
+        Some((*visible).into())
+    });
     differs(table, "relay", &old.relay, &new.relay, |relay| {
         Some(match relay {
             RelayConfig::Default => "default".into(),

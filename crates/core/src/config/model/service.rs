@@ -22,6 +22,8 @@ pub struct ServiceConfig {
     pub ask: bool,
     /// The Host that the upstream sees.
     pub host: HostRule,
+    /// What those who may use it see of it besides its name.
+    pub description: Option<String>,
     /// Whether it is offered now; default yes.
     pub active: bool,
     /// `limits`
@@ -46,6 +48,7 @@ impl Default for ServiceConfig {
             block: Vec::new(),
             ask: true,
             host: HostRule::Upstream,
+            description: None,
             active: true,
             limits: LimitsConfig::default(),
             timeouts: TimeoutsConfig::default(),

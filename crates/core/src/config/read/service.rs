@@ -4,6 +4,7 @@ use malai_api::Protocol;
 
 use super::super::{
     check::Mentions,
+    check_description,
     model::{
         HealthConfig, LimitsConfig, Member, PoolConfig, RouteConfig, Scheme, ServiceConfig,
         TimeoutsConfig, UpstreamAddress,
@@ -28,6 +29,7 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> ServiceCon
             .value("host", str::parse)
             .map(|host| host.value)
             .unwrap_or_default(),
+        description: description(section),
         limits: limits(section),
         timeouts: timeouts(section),
         pool: pool(section),
@@ -64,6 +66,13 @@ fn upstream(section: &Section<'_>, protocol: Protocol) -> Vec<UpstreamAddress> {
         section.error_at("upstream", section.line_of("upstream"), message);
     }
     super::values(upstream)
+}
+
+/// An empty one says nothing, as if it were not there.
+fn description(section: &Section<'_>) -> Option<String> {
+    let parse = |text: &str| check_description(text).map(|()| text.to_owned());
+    let description = section.value("description", parse)?.value;
+    (!description.is_empty()).then_some(description)
 }
 
 fn limits(section: &Section<'_>) -> LimitsConfig {

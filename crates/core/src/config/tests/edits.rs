@@ -331,7 +331,7 @@ fn the_network_is_changed_and_its_comments_stay() {
     let text =
         "version = 1\n\n# How.\n[network]\nrelay = \"none\" # alone\nbind = \"127.0.0.1:0\"\n";
     let after = edited(text, |editor| {
-        editor.put_network(&relays, &[LookupConfig::Dns, LookupConfig::Dht]);
+        editor.put_network(&relays, &[LookupConfig::Dns, LookupConfig::Dht], false);
     });
     assert_eq!(
         after,
@@ -339,7 +339,7 @@ fn the_network_is_changed_and_its_comments_stay() {
          bind = \"127.0.0.1:0\"\nlookup = [\"dns\", \"dht\"]\n"
     );
     let back = edited(&after, |editor| {
-        editor.put_network(&RelayConfig::Default, &[]);
+        editor.put_network(&RelayConfig::Default, &[], false);
     });
     assert!(back.contains("relay = \"default\" # alone"), "{back}");
     assert!(back.contains("lookup = []"), "{back}");
@@ -349,11 +349,11 @@ fn the_network_is_changed_and_its_comments_stay() {
 fn a_file_without_a_network_gets_one_and_the_default_none() {
     let lookup = [LookupConfig::Dns, LookupConfig::Mdns];
     let same = edited(WRITTEN_BY_NOBODY, |editor| {
-        editor.put_network(&RelayConfig::Default, &lookup);
+        editor.put_network(&RelayConfig::Default, &lookup, false);
     });
     assert_eq!(same, WRITTEN_BY_NOBODY);
     let after = edited("", |editor| {
-        editor.put_network(&RelayConfig::None, &lookup);
+        editor.put_network(&RelayConfig::None, &lookup, false);
     });
     assert_eq!(after, "version = 1\n\n[network]\nrelay = \"none\"\n");
     for text in [
@@ -362,9 +362,35 @@ fn a_file_without_a_network_gets_one_and_the_default_none() {
         "version = 1\n[network.dns]\norigin = \"a.example\"\npkarr = \"https://a.example\"\n",
     ] {
         edited(text, |editor| {
-            editor.put_network(&RelayConfig::None, &[LookupConfig::Mdns]);
+            editor.put_network(&RelayConfig::None, &[LookupConfig::Mdns], false);
         });
     }
+}
+
+#[test]
+fn the_gateway_the_name_and_being_seen_are_switched() {
+    let text = "version = 1\n\n[gateway]\nlisten = 8080 # by name\n";
+    let other = edited(text, |editor| {
+        editor.put_gateway(Some("127.0.0.1:0".parse().unwrap()));
+    });
+    assert!(
+        other.contains("listen = \"127.0.0.1:0\" # by name"),
+        "{other}"
+    );
+    let off = edited(&other, |editor| editor.put_gateway(None));
+    assert!(!off.contains("listen"), "{off}");
+    let named = edited("", |editor| {
+        editor.put_name(Some("alice"));
+        editor.put_network(
+            &RelayConfig::Default,
+            &NetworkConfig::default().lookup,
+            true,
+        );
+    });
+    let wanted = "version = 1\n\n[engine]\nname = \"alice\"\n\n[network]\nvisible = true\n";
+    assert_eq!(named, wanted);
+    let nameless = edited(&named, |editor| editor.put_name(None));
+    assert!(!nameless.contains("alice"), "{nameless}");
 }
 
 /// Nothing but its version.

@@ -7,7 +7,7 @@ use malai_api::{Failure, OfferedService, Response, codes};
 
 use super::Look;
 use crate::{
-    config::{BridgeTarget, PeerName},
+    config::{BridgeTarget, PeerName, check_description, check_name},
     engine::{handle::chain, sharing::argument},
     wire::{Offer, Open, Services},
 };
@@ -37,9 +37,16 @@ impl Look {
         let name = config.pet_name(&peer);
         let name = name.map_or_else(|| peer.short(), str::to_owned);
         let Offer { services } = self.offer(peer, &target, &name).await?;
-        let services = services.into_iter().map(|offered| OfferedService {
+        // What a peer says is held against the rules that hold for our own.
+        let named = services
+            .into_iter()
+            .filter(|it| check_name(&it.name).is_ok());
+        let is_text = |text: &String| !text.is_empty() && check_description(text).is_ok();
+        let services = named.map(|offered| OfferedService {
             name: offered.name,
             protocol: offered.protocol,
+            description: offered.description.filter(is_text),
+            up: offered.up,
         });
         Ok(Response::Services {
             peer: peer.to_string(),

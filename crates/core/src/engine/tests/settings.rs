@@ -15,6 +15,7 @@ fn network(relay: RelaySetting, lookup: &[&str]) -> Request {
     Request::SetNetwork(NetworkSettings {
         relay,
         lookup: lookup.iter().map(|name| (*name).to_owned()).collect(),
+        visible: false,
     })
 }
 

@@ -93,6 +93,7 @@ fn service() -> ServiceStatus {
         name: "shop".to_owned(),
         protocol: malai_api::Protocol::Http,
         upstream: Vec::new(),
+        description: None,
         allow: Vec::new(),
         active: true,
         kept: false,
