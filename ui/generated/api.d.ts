@@ -747,7 +747,12 @@ keep: boolean,
 /**
  * Whether it is refused, with `nothing-answers`, while nothing answers at its upstream.
  */
-must_answer: boolean, };
+must_answer: boolean,
+/**
+ * Whether the upstream of a TCP service is told who comes, by PROXY protocol version 2; when
+ * missing, as `malai.toml` says of a service that is kept under this name, and else not.
+ */
+proxy_protocol?: boolean, };
 
 /**
  * Everything an engine shares and bridges.

@@ -145,6 +145,10 @@ pub struct ShareRequest {
     /// Whether it is refused, with `nothing-answers`, while nothing answers at its upstream.
     #[serde(default)]
     pub must_answer: bool,
+    /// Whether the upstream of a TCP service is told who comes, by PROXY protocol version 2; when
+    /// missing, as `malai.toml` says of a service that is kept under this name, and else not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_protocol: Option<bool>,
 }
 
 /// Where a bridge leads and where it listens.

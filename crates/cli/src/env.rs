@@ -8,6 +8,7 @@ pub(crate) const LOG_FORMAT: &str = "MALAI_LOG_FORMAT";
 
 pub(crate) const NAME: &str = "MALAI_NAME";
 pub(crate) const TCP: &str = "MALAI_TCP";
+pub(crate) const PROXY_PROTOCOL: &str = "MALAI_PROXY_PROTOCOL";
 pub(crate) const ALLOW: &str = "MALAI_ALLOW";
 pub(crate) const ANYONE: &str = "MALAI_ANYONE";
 pub(crate) const FOR: &str = "MALAI_FOR";

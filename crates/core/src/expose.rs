@@ -4,9 +4,11 @@
 //! away is cut at once. The table of services is swapped as a whole, and a service whose settings
 //! did not change keeps its connections.
 
+mod address;
 mod authorize;
 mod http_service;
 mod offer;
+mod proxy_header;
 mod redeem;
 mod service;
 mod sessions;

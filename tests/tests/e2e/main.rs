@@ -27,6 +27,7 @@ mod names;
 mod offers;
 mod policy;
 mod programs;
+mod proxy_protocol;
 mod reload;
 mod requests;
 mod servers;

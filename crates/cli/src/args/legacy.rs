@@ -70,6 +70,7 @@ fn share(host: &str, port: u16, public: bool, tcp: bool) -> ShareArgs {
         upstream: vec![format!("{host}:{port}")],
         name: None,
         tcp,
+        proxy_protocol: false,
         allow: Vec::new(),
         anyone: public,
         duration: None,

@@ -26,6 +26,12 @@ pub(crate) struct ShareArgs {
         long, env = env::TCP, hide_env_values = true, value_parser = BoolishValueParser::new()
     )]
     pub(crate) tcp: bool,
+    /// Tell the upstream of a TCP service who comes, by PROXY protocol version 2.
+    #[arg(
+        long, env = env::PROXY_PROTOCOL, hide_env_values = true, requires = "tcp",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) proxy_protocol: bool,
     /// Who may use it: a pet name, an id52 or group:NAME; can be repeated.
     #[arg(
         long, value_name = "WHO", env = env::ALLOW, hide_env_values = true, value_delimiter = ','

@@ -106,6 +106,7 @@ pub(super) const KEYS: &[Key] = &[
         Value("\"upstream\""),
     ),
     key("service.NAME.active", Boolean, Value("true")),
+    key("service.NAME.proxy_protocol", Boolean, Value("false")),
     key(
         "service.NAME.limits.connections",
         Integer(1, 65_536),

@@ -62,6 +62,7 @@ fn requests() -> Vec<Request> {
             for_secs: Some(7200),
             keep: false,
             must_answer: true,
+            proxy_protocol: None,
         }),
         Request::Bridge(BridgeRequest {
             to: "alice/shop".to_owned(),

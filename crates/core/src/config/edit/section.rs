@@ -31,6 +31,10 @@ pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, ne
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });
+    let (before, after) = (&old.proxy_protocol, &new.proxy_protocol);
+    differs(table, "proxy_protocol", before, after, |told| {
+        Some((*told).into())
+    });
     if old.limits != new.limits {
         let (old, new) = (&old.limits, &new.limits);
         nested(table, "limits", |table| {

@@ -20,6 +20,8 @@ pub struct ServiceConfig {
     pub host: HostRule,
     /// Whether it is offered now; default yes.
     pub active: bool,
+    /// Whether the upstream of a tcp service is told who comes, by PROXY protocol; default no.
+    pub proxy_protocol: bool,
     /// `limits`
     pub limits: LimitsConfig,
     /// `timeouts`
@@ -41,6 +43,7 @@ impl Default for ServiceConfig {
             allow: Vec::new(),
             host: HostRule::Upstream,
             active: true,
+            proxy_protocol: false,
             limits: LimitsConfig::default(),
             timeouts: TimeoutsConfig::default(),
             pool: PoolConfig::default(),
