@@ -237,7 +237,19 @@ state: PeerState,
 /**
  * Round-trip time in milliseconds, when known.
  */
-rtt_ms?: number, } | { "event": "request",
+rtt_ms?: number, } | { "event": "rotated",
+/**
+ * The id52 it has now.
+ */
+peer: string,
+/**
+ * The one it had, which is accepted no more.
+ */
+former: string,
+/**
+ * Its pet name.
+ */
+name?: string, } | { "event": "request",
 /**
  * The service asked for.
  */
@@ -458,6 +470,11 @@ age_secs: number,
 children: Array<Operation>, };
 
 /**
+ * What a person types to protect a file; its `Debug` is masked.
+ */
+export type Passphrase = string;
+
+/**
  * How a peer is reached.
  */
 export type PeerState = "offline" | "connecting" | "direct" | "relayed";
@@ -485,7 +502,15 @@ rtt_ms?: number,
 /**
  * When it was last connected, in seconds since 1970; missing while it was never seen.
  */
-last_seen?: number, };
+last_seen?: number,
+/**
+ * The id52s it had before, oldest first; they are accepted no more.
+ */
+former: Array<string>,
+/**
+ * Since when it has its present one, in seconds since 1970, as far as is known.
+ */
+rotated?: number, };
 
 /**
  * How a service is carried.
@@ -583,11 +608,23 @@ text: string, } | { "request": "settings" } | { "request": "set-network" } & Net
 /**
  * The file, an absolute path; it must not be there yet.
  */
-path: string, } | { "request": "import-identity",
+path: string,
+/**
+ * What the copy is encrypted with; without it, it is the key as it is.
+ */
+passphrase?: Passphrase, } | { "request": "import-identity",
 /**
  * The file, an absolute path.
  */
-path: string, };
+path: string,
+/**
+ * What it was encrypted with, if it was.
+ */
+passphrase?: Passphrase, } | { "request": "rotate",
+/**
+ * Whether the present key is dropped instead of put aside.
+ */
+forget_old: boolean, };
 
 /**
  * The answer to one request.
@@ -636,7 +673,19 @@ link: string, } | { "response": "checked",
 /**
  * One for each thing that was looked at.
  */
-checks: Array<Check>, } | { "response": "qr" } & QrCode | { "response": "settings" } & Settings | { "response": "done" } | { "response": "error" } & Failure;
+checks: Array<Check>, } | { "response": "qr" } & QrCode | { "response": "settings" } & Settings | { "response": "rotated",
+/**
+ * Who we were up to then.
+ */
+former: string,
+/**
+ * Who we are from then on.
+ */
+id52: string,
+/**
+ * Where the former key is, when it was put aside.
+ */
+notice?: string, } | { "response": "done" } | { "response": "error" } & Failure;
 
 /**
  * One service that is shared.

@@ -6,6 +6,7 @@ mod desktop;
 mod event;
 mod failure;
 mod look;
+mod passphrase;
 mod request;
 mod response;
 mod settings;
@@ -15,6 +16,7 @@ pub use desktop::{DesktopSettings, DesktopState, EngineState, Navigation, OpenTa
 pub use event::{AccessDecision, Event, PeerState, Protocol};
 pub use failure::{Failure, codes};
 pub use look::{Check, CheckOutcome, CheckSubject, DevServer, LinkTarget, OfferedService, QrCode};
+pub use passphrase::Passphrase;
 pub use request::{BridgeRequest, InviteRequest, Request, ShareRequest};
 pub use response::Response;
 pub use settings::{NetworkSettings, RelaySetting, Settings};

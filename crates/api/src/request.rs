@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{NetworkSettings, Protocol};
+use crate::{NetworkSettings, Passphrase, Protocol};
 
 /// Something asked of an engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -99,11 +99,26 @@ pub enum Request {
     ExportIdentity {
         /// The file, an absolute path; it must not be there yet.
         path: String,
+        /// What the copy is encrypted with; without it, it is the key as it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        passphrase: Option<Passphrase>,
     },
     /// Take over the identity of such a file, from the next start on.
     ImportIdentity {
         /// The file, an absolute path.
         path: String,
+        /// What it was encrypted with, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        passphrase: Option<Passphrase>,
+    },
+    /// Make a new key for this identity, from the next start on, and tell those who know the
+    /// present one.
+    Rotate {
+        /// Whether the present key is dropped instead of put aside.
+        #[serde(default)]
+        forget_old: bool,
     },
 }
 

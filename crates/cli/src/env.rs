@@ -24,7 +24,12 @@ pub(crate) const DIR: &str = "MALAI_DIR";
 pub(crate) const ID: &str = "MALAI_ID";
 pub(crate) const REPLACE: &str = "MALAI_REPLACE";
 pub(crate) const MOVE: &str = "MALAI_MOVE";
+pub(crate) const PASSPHRASE_FILE: &str = "MALAI_PASSPHRASE_FILE";
+pub(crate) const FORGET_OLD: &str = "MALAI_FORGET_OLD";
 pub(crate) const UI: &str = "MALAI_UI";
+
+/// The passphrase of a backup, for programs; not a flag, which others could read.
+pub(crate) const PASSPHRASE: &str = "MALAI_PASSPHRASE";
 
 /// Where legacy malai looks for its secret key first; not a flag of ours.
 pub(crate) const LEGACY_SECRET: &str = "KULFI_SECRET_KEY";

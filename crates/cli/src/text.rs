@@ -45,6 +45,13 @@ pub(crate) fn event(event: &Event) -> Option<String> {
             service,
             decision: malai_api::AccessDecision::Allowed,
         } => Some(format!("{peer} was let in to `{service}` by a link")),
+        Event::Rotated { peer, former, name } => {
+            let former = short(former);
+            let name = name.as_deref().unwrap_or(&former);
+            Some(format!(
+                "{name} has a new key, {peer}; the one before is accepted no more"
+            ))
+        }
         Event::Stopped { service, reason } => Some(format!("`{service}` has ended: {reason}")),
         Event::Error { message, .. } => Some(format!("warning: {message}")),
         Event::Access { .. } | Event::Drained { .. } | _ => None,
@@ -122,6 +129,16 @@ pub(crate) fn time(seconds: u64) -> String {
     text.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
+/// The day of a moment, in seconds since 1970.
+pub(crate) fn day(seconds: u64) -> String {
+    let moment = std::time::UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_MOMENT));
+    let text = humantime::format_rfc3339_seconds(moment).to_string();
+    text.split('T').next().unwrap_or_default().to_owned()
+}
+
+/// The last second of the year 9999: later ones have no form.
+const LAST_MOMENT: u64 = 253_402_300_799;
+
 /// Enough of an id52 to tell peers apart.
 pub(crate) fn short(id52: &str) -> String {
     const SHORT: usize = 7;
@@ -145,6 +162,8 @@ mod tests {
     fn times_read_well() {
         assert_eq!(time(0), "0s");
         assert_eq!(time(3 * 3600 + 62), "3h 1m");
+        assert_eq!(day(1_790_000_000), "2026-09-21");
+        assert_eq!(day(u64::MAX), "9999-12-31");
     }
 
     #[test]

@@ -24,10 +24,12 @@ mod operations;
 mod peering;
 mod probe;
 mod reaching;
+mod rotating;
 mod settings;
 mod sharing;
 mod start;
 mod status;
+mod telling;
 mod watching;
 
 use std::{sync::Arc, time::Duration};
@@ -41,7 +43,7 @@ use tracing::info;
 pub use error::EngineError;
 pub use handle::EngineHandle;
 pub use lock::{HomeLock, LockError};
-pub use offline::dispatch_offline;
+pub use offline::{dispatch_offline, rotate_offline};
 pub use reaching::{Reached, attach_or_start};
 
 use self::{
@@ -49,6 +51,7 @@ use self::{
     guests::Guests,
     keeper::{Keeper, Parts},
     operations::Operations,
+    rotating::Rotating,
     start::Base,
 };
 use crate::{
@@ -159,6 +162,7 @@ impl Engine {
         let (file, reloads) = base.file.unzip();
         // What lives in memory alone has nothing to keep.
         let access = file.is_some().then(|| home.access());
+        let kept = file.is_some().then(|| home.clone());
         let parts = Parts {
             node: base.node.clone(),
             peers,
@@ -177,7 +181,8 @@ impl Engine {
             file,
         };
         let guests = Guests::open(access).await;
-        let handle = Keeper::start(parts, base.config, guests, reloads, &shutdown).await;
+        let known = (guests, Rotating::open(kept).await);
+        let handle = Keeper::start(parts, base.config, known, reloads, &shutdown).await;
         // Policy is in force from the first stream on.
         base.expose.serve(&base.node);
         let mut engine = Self {

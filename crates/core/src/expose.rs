@@ -10,6 +10,7 @@ mod http_service;
 mod offer;
 mod proxy_header;
 mod redeem;
+mod rotation;
 mod service;
 mod sessions;
 mod tcp_service;
@@ -21,6 +22,7 @@ use fastn_p2p::{Node, PublicKey, listen};
 use malai_api::{Protocol, Traffic};
 pub use redeem::Redemption;
 use redeem::Redemptions;
+use rotation::Hearing;
 use service::Service;
 use sessions::Sessions;
 use tokio::sync::mpsc;
@@ -31,8 +33,9 @@ use crate::{
     config::Config,
     events::EventFeed,
     policy::{Allowed, Decision, Policy},
+    rotation::Chain,
     shutdown::Shutdown,
-    wire::{HttpStream, Services, TcpStream},
+    wire::{HttpStream, Rotation, Services, TcpStream},
 };
 
 /// What this engine shares; clones share it.
@@ -49,6 +52,7 @@ struct Inner {
     events: EventFeed,
     clock: Clock,
     redemptions: Redemptions,
+    hearing: Hearing,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +74,7 @@ impl Expose {
             events,
             clock: Clock::start(),
             redemptions: Redemptions::default(),
+            hearing: Hearing::default(),
         }))
     }
 
@@ -77,6 +82,12 @@ impl Expose {
     #[must_use]
     pub fn redemptions(&self) -> Option<mpsc::Receiver<Redemption>> {
         self.0.redemptions.take()
+    }
+
+    /// What peers say of their keys from here on, and holds; only the first who asks hears of it.
+    #[must_use]
+    pub fn rotations(&self) -> Option<mpsc::Receiver<Chain>> {
+        self.0.hearing.take()
     }
 
     /// The clock by which permissions end.
@@ -129,6 +140,7 @@ impl Expose {
             .handle_streams(HttpStream, self.clone(), http_service::serve)
             .handle_streams(TcpStream, self.clone(), tcp_service::serve)
             .handle_requests(Services, self.clone(), offer::offer)
+            .handle_requests_of_everybody(Rotation, self.clone(), rotation::hear)
             .serve();
     }
 

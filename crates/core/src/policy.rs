@@ -28,6 +28,8 @@ pub struct Policy {
     rules: BTreeMap<Arc<str>, Rule>,
     names: HashMap<PublicKey, String>,
     keys: BTreeMap<String, PublicKey>,
+    /// Keys that their owners have given up.
+    former: HashSet<PublicKey>,
 }
 
 /// Who may use one service.
@@ -90,7 +92,11 @@ impl Policy {
                 .clone()
                 .map(|(name, peer)| (peer.id, name.clone()))
                 .collect(),
-            keys: peers.map(|(name, peer)| (name.clone(), peer.id)).collect(),
+            keys: peers
+                .clone()
+                .map(|(name, peer)| (name.clone(), peer.id))
+                .collect(),
+            former: peers.flat_map(|(_, peer)| peer.former.clone()).collect(),
         }
     }
 
@@ -98,10 +104,12 @@ impl Policy {
     #[must_use]
     pub fn decide(&self, peer: &PublicKey, service: &str, now: Timestamp) -> Decision {
         match self.rules.get_key_value(service) {
-            Some((name, rule)) if rule.allows(peer, now) => Decision::Allowed(Allowed {
-                peer: *peer,
-                service: Arc::clone(name),
-            }),
+            Some((name, rule)) if !self.is_former(peer) && rule.allows(peer, now) => {
+                Decision::Allowed(Allowed {
+                    peer: *peer,
+                    service: Arc::clone(name),
+                })
+            }
             _ => Decision::Denied,
         }
     }
@@ -109,7 +117,8 @@ impl Policy {
     /// The services that `peer` may use at this moment, by name.
     #[must_use]
     pub fn visible(&self, peer: &PublicKey, now: Timestamp) -> Vec<&str> {
-        let rules = self.rules.iter().filter(|(_, rule)| rule.allows(peer, now));
+        let is_in = |rule: &Rule| !self.is_former(peer) && rule.allows(peer, now);
+        let rules = self.rules.iter().filter(|(_, rule)| is_in(rule));
         rules.map(|(name, _)| &**name).collect()
     }
 
@@ -124,6 +133,13 @@ impl Policy {
                 .copied()
                 .find(|name| *name == DEFAULT_SERVICE),
         }
+    }
+
+    /// Whether its owner has given this key up: whoever has it yet is not its owner, or has not
+    /// heard.
+    #[must_use]
+    pub fn is_former(&self, peer: &PublicKey) -> bool {
+        self.former.contains(peer)
     }
 
     /// The pet name of a key.

@@ -9,6 +9,7 @@
 
 mod aborts;
 mod allowing;
+mod backup;
 mod bodies;
 mod clients;
 mod commands;
@@ -30,6 +31,7 @@ mod programs;
 mod proxy_protocol;
 mod reload;
 mod requests;
+mod rotation;
 mod servers;
 mod settings;
 mod shutdown;

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use e2e::{Home, Pair, RawOrigin, wait_until, within};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -69,7 +69,9 @@ async fn origin() -> Result<(RawOrigin, Arc<Mutex<Vec<Header>>>)> {
         let kept = Arc::clone(&kept);
         async move {
             let header = read_header(&mut stream).await?;
-            kept.lock().unwrap().push(header);
+            kept.lock()
+                .map_err(|error| anyhow!("{error}"))?
+                .push(header);
             let mut all = Vec::new();
             stream.read_to_end(&mut all).await?;
             let begins = all.starts_with(SIGNATURE);

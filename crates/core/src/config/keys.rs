@@ -181,6 +181,7 @@ pub(super) const KEYS: &[Key] = &[
         Text("an http:// or https:// URL"),
         Nothing,
     ),
+    key("peer.NAME.former", Texts("of id52s"), Value("[]")),
     key(
         "group.NAME.members",
         Texts("of pet names, id52s, `group:NAME`"),

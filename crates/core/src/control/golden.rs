@@ -5,8 +5,8 @@ use std::path::Path;
 use malai_api::{
     BridgeRequest, BridgeStatus, Check, CheckOutcome, CheckSubject, DevServer, Event, Failure,
     GroupStatus, IdentityStatus, InviteRequest, LinkTarget, NetworkSettings, OfferedService,
-    Operation, PeerState, PeerStatus, Protocol, QrCode, Reach, RelaySetting, Request, Response,
-    ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
+    Operation, Passphrase, PeerState, PeerStatus, Protocol, QrCode, Reach, RelaySetting, Request,
+    Response, ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -118,10 +118,13 @@ fn requests() -> Vec<Request> {
         Request::SetNetwork(network()),
         Request::ExportIdentity {
             path: "/home/me/malai.key".to_owned(),
+            passphrase: None,
         },
         Request::ImportIdentity {
-            path: "/home/me/malai.key".to_owned(),
+            path: "/home/me/malai.age".to_owned(),
+            passphrase: Some(Passphrase::new("open sesame".to_owned())),
         },
+        Request::Rotate { forget_old: false },
     ]
 }
 
@@ -186,6 +189,11 @@ fn responses() -> Vec<Response> {
             network: network(),
             restart_needed: true,
         })),
+        Response::Rotated {
+            former: "id52".to_owned(),
+            id52: "another".to_owned(),
+            notice: Some("where the former key is".to_owned()),
+        },
         Response::Done,
         Response::Error(Failure::new(codes::NAME_UNKNOWN, "what to do")),
     ]
@@ -214,6 +222,11 @@ fn events() -> Vec<Event> {
             peer: peer.clone(),
             state: PeerState::Direct,
             rtt_ms: Some(12.3),
+        },
+        Event::Rotated {
+            peer: peer.clone(),
+            former: "id52".to_owned(),
+            name: Some("alice".to_owned()),
         },
         Event::Request {
             service: service.clone(),
@@ -322,6 +335,8 @@ fn peer() -> PeerStatus {
         state: PeerState::Offline,
         rtt_ms: None,
         last_seen: Some(1_790_000_000),
+        former: vec!["id52".to_owned()],
+        rotated: Some(1_790_000_000),
     }
 }
 

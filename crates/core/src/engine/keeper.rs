@@ -24,6 +24,8 @@ use super::{
     layers::Layers,
     look::{self, Look},
     operations::Operations,
+    rotating::Rotating,
+    telling::Telling,
     watching::Looking,
 };
 use crate::{
@@ -35,6 +37,7 @@ use crate::{
     expose::{Expose, Redemption},
     home::Home,
     peers::Peers,
+    rotation::Chain,
     shutdown::Shutdown,
     watching::StatusFeed,
 };
@@ -59,6 +62,8 @@ pub(super) enum Command {
         generation: u64,
         reason: &'static str,
     },
+    /// A peer has heard of all our keys.
+    Delivered(PublicKey),
 }
 
 /// What `malai.toml` says after it changed.
@@ -96,6 +101,7 @@ struct Came {
     /// `None` for a configuration in memory.
     reloads: Option<Reloads>,
     redemptions: Option<mpsc::Receiver<Redemption>>,
+    rotations: Option<mpsc::Receiver<Chain>>,
 }
 
 /// Owns what is wanted and holds the parts to it.
@@ -106,6 +112,7 @@ pub(super) struct Keeper {
     pub(super) shares: BTreeMap<String, Share>,
     pub(super) bridges: BTreeMap<String, Bridging>,
     pub(super) guests: Guests,
+    pub(super) rotating: Rotating,
     pub(super) gateway: Option<std::net::SocketAddr>,
     pub(super) inbox: mpsc::WeakSender<Command>,
     /// The identity of the next start, when one was imported.
@@ -119,7 +126,7 @@ impl Keeper {
     pub(super) async fn start(
         parts: Parts,
         config: Config,
-        guests: Guests,
+        (guests, rotating): (Guests, Rotating),
         reloads: Option<Reloads>,
         shutdown: &Shutdown,
     ) -> EngineHandle {
@@ -141,6 +148,12 @@ impl Keeper {
             shutdown: shutdown.clone(),
         };
         shutdown.spawn(looking.run());
+        let telling = Telling {
+            node: parts.node.clone(),
+            owed: rotating.owed(),
+            keeper: sender.downgrade(),
+        };
+        shutdown.spawn(telling.run(shutdown.clone()));
         let (events, feed) = (parts.events.clone(), status.clone());
         let handle = EngineHandle::new(sender.clone(), events, feed, look);
         let mut keeper = Self {
@@ -149,6 +162,7 @@ impl Keeper {
             shares: BTreeMap::new(),
             bridges: BTreeMap::new(),
             guests,
+            rotating,
             gateway: None,
             inbox: sender.downgrade(),
             imported: None,
@@ -158,12 +172,17 @@ impl Keeper {
         if let Some(failure) = keeper.guests.unreadable.take() {
             keeper.error(&failure.code, &failure.message);
         }
+        if let Some(failure) = keeper.rotating.unreadable.clone() {
+            keeper.error(&failure.code, &failure.message);
+        }
         keeper.apply("").await;
         let redemptions = keeper.parts.expose.redemptions();
+        let rotations = keeper.parts.expose.rotations();
         let came = Came {
             commands: inbox,
             reloads,
             redemptions,
+            rotations,
         };
         shutdown.spawn(keeper.run(came, shutdown.clone()));
         handle
@@ -182,6 +201,7 @@ impl Keeper {
                 },
                 loaded = next(&mut came.reloads) => self.reload(loaded).await,
                 redemption = next(&mut came.redemptions) => self.redeem(redemption).await,
+                said = next(&mut came.rotations) => self.follow(said).await,
                 () = at(end_of_access) => self.end_access().await,
                 () = sleep_until(self.retry_at), if self.has_failed_bridges() => {
                     self.retry_at = Instant::now() + RETRY_INTERVAL;
@@ -215,6 +235,7 @@ impl Keeper {
                     self.apply(reason).await;
                 }
             }
+            Command::Delivered(peer) => self.delivered(peer).await,
         }
     }
 
@@ -237,8 +258,13 @@ impl Keeper {
             Request::GroupRemove { name } => self.group_remove(name).await,
             Request::Settings => Ok(Response::Settings(Box::new(self.settings()))),
             Request::SetNetwork(network) => self.set_network(network).await,
-            Request::ExportIdentity { path } => self.export_identity(path).await,
-            Request::ImportIdentity { path } => self.import_identity(path).await,
+            Request::ExportIdentity { path, passphrase } => {
+                self.export_identity(path, passphrase).await
+            }
+            Request::ImportIdentity { path, passphrase } => {
+                self.import_identity(path, passphrase).await
+            }
+            Request::Rotate { forget_old } => self.rotate(forget_old).await,
             Request::Subscribe | Request::Watch => {
                 let message = "events are subscribed to on a control connection";
                 Err(Failure::new(codes::REQUEST_INVALID, message))
@@ -258,6 +284,7 @@ impl Keeper {
                 }
                 self.layers.file = config;
                 self.apply("malai.toml has changed").await;
+                self.follow_waiting().await;
             }
             Err(error) => {
                 let said = chain(&error);

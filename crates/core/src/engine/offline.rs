@@ -8,10 +8,13 @@ use malai_api::{Failure, PeerState, PeerStatus, Request, Response};
 use super::{
     handle::chain,
     peering::{check_peer_known, new_peer},
+    rotating,
 };
 use crate::{
     config::{self, Config, ConfigError, Editor},
     home::Home,
+    identity::{self, KeyStore},
+    rotation::{self, RotationError, RotationFile},
 };
 
 /// Answers what needs no engine; `None` for everything else.
@@ -42,18 +45,53 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::Settings
         | Request::SetNetwork(_)
         | Request::ExportIdentity { .. }
-        | Request::ImportIdentity { .. } => return None,
+        | Request::ImportIdentity { .. }
+        | Request::Rotate { .. } => return None,
     };
     Some(response.unwrap_or_else(Response::Error))
 }
 
+/// Gives the identity of `home` a new key, where no engine runs: the answer of an engine, and what
+/// keeps one from starting meanwhile is the caller's.
+///
+/// # Errors
+/// [`Failure`]; the identity has its old key then.
+pub async fn rotate_offline(
+    home: &Home,
+    store: Option<KeyStore>,
+    forget_old: bool,
+) -> Result<Response, Failure> {
+    let failed = |error: RotationError| rotating::failed(&error);
+    if store == Some(KeyStore::Memory)
+        || !identity::is_there(home).map_err(|it| failed(it.into()))?
+    {
+        return Err(rotating::no_identity());
+    }
+    let before = identity::open(home, store).await;
+    let before = before.map_err(|it| failed(it.into()))?;
+    let file = RotationFile::of(home);
+    let mut rotations = file.load().map_err(|it| failed(it.into()))?;
+    let now = rotating::now();
+    let rotated = rotation::rotate(home, &mut rotations, before.secret(), forget_old, now).await;
+    let after = rotated.map_err(failed)?;
+    Ok(Response::Rotated {
+        former: before.public().to_string(),
+        id52: after.public().to_string(),
+        notice: after.notice().map(str::to_owned),
+    })
+}
+
 fn peers(home: &Home) -> Result<Response, Failure> {
+    // Only for people to see; what is wrong with it is the engine's to say.
+    let rotations = RotationFile::of(home).load().unwrap_or_default();
     let status = |(name, peer): (String, config::PeerConfig)| PeerStatus {
         name: Some(name),
         id52: peer.id.to_string(),
         state: PeerState::Offline,
         rtt_ms: None,
         last_seen: None,
+        rotated: rotations.since(&peer.id),
+        former: peer.former.iter().map(ToString::to_string).collect(),
     };
     let peers = load(home)?.peers.into_iter().map(status).collect();
     Ok(Response::Peers { peers })

@@ -46,7 +46,8 @@ impl Expose {
         }
         let (peer, wanted) = (asked.peer, Wanted::of(&asked));
         let mut is_in = self.is_in(&peer, wanted, &open);
-        if !is_in && self.carries(wanted, &open) && self.redeem(peer, &open).await {
+        let is_former = self.0.table.load().policy.is_former(&peer);
+        if !is_in && !is_former && self.carries(wanted, &open) && self.redeem(peer, &open).await {
             is_in = self.is_in(&peer, wanted, &open);
             if is_in {
                 tracing::info!(service = open.service, "an invite has let somebody in");

@@ -128,6 +128,8 @@ pub(super) fn peer(table: &mut dyn TableLike, old: Option<&PeerConfig>, new: &Pe
     list(table, "addresses", addresses, &new.addresses, List::Always);
     let url = |relay: &Option<url::Url>| relay.as_ref().map(|relay| relay.as_str().into());
     differs(table, "relay", relay, &new.relay, url);
+    let former = old.map_or(&[][..], |old| &old.former);
+    list(table, "former", former, &new.former, List::Always);
 }
 
 pub(super) fn group(table: &mut dyn TableLike, old: Option<&GroupConfig>, new: &GroupConfig) {
