@@ -41,6 +41,11 @@ export function ago(seconds, now) {
   return passed < 60 ? "just now" : `${span(passed)} ago`;
 }
 
+/** `2026-09-21`. @param {number} seconds a time, in seconds since 1970 */
+export function day(seconds) {
+  return new Date(seconds * 1000).toISOString().slice(0, 10);
+}
+
 /** `14:03:22`. @param {number} at milliseconds since 1970 */
 export function clock(at) {
   const time = new Date(at);

@@ -8,6 +8,8 @@
  * @import { Event, Status, Traffic } from "./generated/api.js"
  */
 
+import { short } from "./format.js";
+
 /** Requests remembered for each service: as many as a person looks through. */
 export const SEEN_MAX = 50;
 
@@ -136,6 +138,7 @@ function said(state, notice) {
 function withEvent(state, event, at) {
   if (event.event === "status") return withStatus(state, event, at);
   if (event.event === "error") return said(state, event.message);
+  if (event.event === "rotated") return said(state, `${event.name ?? short(event.former)} has a new key`);
   if (event.event !== "request") return state;
   if (!isOwn(state.status, event)) return state;
   const { peer, method, path, status, ms } = event;

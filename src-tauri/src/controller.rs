@@ -217,6 +217,14 @@ impl<S: Shell> Controller<S> {
                     failed: false,
                 });
             }
+            Event::Rotated {
+                name: Some(name), ..
+            } => self.shell.notify(Notice {
+                title: texts::has_a_new_key(&name),
+                body: texts::NEW_KEY_BODY.to_owned(),
+                show: Navigation::Peers,
+                failed: false,
+            }),
             // Whoever starts or stops sharing may have started or stopped a server, too.
             Event::Shared { .. } | Event::Stopped { .. } => self.look(),
             _ => {}

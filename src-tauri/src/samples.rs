@@ -94,6 +94,8 @@ pub(crate) fn peer(name: &str, state: PeerState) -> PeerStatus {
         state,
         rtt_ms: None,
         last_seen: None,
+        former: Vec::new(),
+        rotated: None,
     }
 }
 

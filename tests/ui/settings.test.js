@@ -21,6 +21,48 @@ test("exporting the key warns first and names a whole path", async () => {
   assert.deepEqual(host.askedFor("export-identity"), [{ request: "export-identity", path: "/home/me/malai.key" }]);
 });
 
+test("a backup needs a passphrase that is long enough, twice", async () => {
+  const host = new FakeHost(emptyStatus());
+  const screen = await openWindow(host, "#/settings");
+  await screen.click("backup");
+  await screen.says("Without the passphrase nobody can open it");
+  await screen.type("key-path", "/home/me/malai.age");
+  assert.equal((await screen.find("passphrase")).getAttribute("type"), "password");
+  await screen.type("passphrase", "1234567");
+  await screen.click("confirm-backup");
+  await screen.says("at least 8 characters");
+  await screen.type("passphrase", "correct horse");
+  await screen.type("again", "correct house");
+  await screen.click("confirm-backup");
+  await screen.says("The two passphrases differ");
+  assert.equal(host.askedFor("export-identity").length, 0);
+  await screen.type("again", "correct horse");
+  await screen.click("confirm-backup");
+  await screen.says("The key is backed up");
+  assert.deepEqual(host.askedFor("export-identity"), [
+    { request: "export-identity", path: "/home/me/malai.age", passphrase: "correct horse" },
+  ]);
+  await screen.click("backup");
+  const field = /** @type {HTMLInputElement} */ (await screen.find("passphrase"));
+  assert.equal(field.value, "", "it is forgotten");
+});
+
+test("a backup is restored by its passphrase, asked for beside its field", async () => {
+  const host = new FakeHost(emptyStatus());
+  host.on("import-identity", (/** @type {{ passphrase?: string }} */ { passphrase }) => (passphrase === "correct horse"
+    ? { response: "done" }
+    : { response: "error", code: "passphrase-needed", message: "it is encrypted; give its passphrase" }));
+  const screen = await openWindow(host, "#/settings");
+  await screen.click("import");
+  await screen.type("key-path", "/home/me/malai.age");
+  await screen.click("sure");
+  await screen.click("confirm-import");
+  await screen.says("It is encrypted");
+  await screen.type("passphrase", "correct horse");
+  await screen.click("confirm-import");
+  await screen.says("The key is imported");
+});
+
 test("importing a key needs a second yes", async () => {
   const host = new FakeHost(emptyStatus());
   const screen = await openWindow(host, "#/settings");

@@ -68,6 +68,13 @@ test("a temporary share stops at once, a kept one asks how", async () => {
   assert.deepEqual(host.askedFor("stop")[1], { request: "stop", name: "docs", forget: false });
 });
 
+test("a peer that has a new key is said to have one", async () => {
+  const screen = await openWindow(new FakeHost(fullStatus()), "#/peers");
+  const words = (await screen.find("rotated-alice")).textContent;
+  assert.equal(words, "has a new key since 2026-09-21");
+  assert.ok(!screen.has("rotated-bob"));
+});
+
 test("sharing a detected server leads to its link, with an invite", async () => {
   const host = new FakeHost(emptyStatus());
   const screen = await openWindow(host, "#/share");

@@ -313,7 +313,19 @@ state: PeerState,
 /**
  * Round-trip time in milliseconds, when known.
  */
-rtt_ms?: number, } | { "event": "request",
+rtt_ms?: number, } | { "event": "rotated",
+/**
+ * The id52 it has now.
+ */
+peer: string,
+/**
+ * The one it had, which is accepted no more.
+ */
+former: string,
+/**
+ * Its pet name.
+ */
+name?: string, } | { "event": "request",
 /**
  * The service asked for.
  */
@@ -716,6 +728,11 @@ age_secs: number,
 children: Array<Operation>, };
 
 /**
+ * What a person types to protect a file; its `Debug` is masked.
+ */
+export type Passphrase = string;
+
+/**
  * How a peer is reached.
  */
 export type PeerState = "offline" | "connecting" | "direct" | "relayed";
@@ -747,7 +764,15 @@ blocked: boolean,
 /**
  * When it was last connected, in seconds since 1970; missing while it was never seen.
  */
-last_seen?: number, };
+last_seen?: number,
+/**
+ * The id52s it had before, oldest first; they are accepted no more.
+ */
+former: Array<string>,
+/**
+ * Since when it has its present one, in seconds since 1970, as far as is known.
+ */
+rotated?: number, };
 
 /**
  * How a service is carried.
@@ -915,11 +940,23 @@ name?: string, } | { "request": "export-identity",
 /**
  * The file, an absolute path; it must not be there yet.
  */
-path: string, } | { "request": "import-identity",
+path: string,
+/**
+ * What the copy is encrypted with; without it, it is the key as it is.
+ */
+passphrase?: Passphrase, } | { "request": "import-identity",
 /**
  * The file, an absolute path.
  */
-path: string, };
+path: string,
+/**
+ * What it was encrypted with, if it was.
+ */
+passphrase?: Passphrase, } | { "request": "rotate",
+/**
+ * Whether the present key is dropped instead of put aside.
+ */
+forget_old: boolean, };
 
 /**
  * The answer to one request.
@@ -1012,7 +1049,19 @@ entries: Array<LogEntry>, } | { "response": "checked",
 /**
  * One for each thing that was looked at.
  */
-checks: Array<Check>, } | { "response": "qr" } & QrCode | { "response": "settings" } & Settings | { "response": "done" } | { "response": "error" } & Failure;
+checks: Array<Check>, } | { "response": "qr" } & QrCode | { "response": "settings" } & Settings | { "response": "rotated",
+/**
+ * Who we were up to then.
+ */
+former: string,
+/**
+ * Who we are from then on.
+ */
+id52: string,
+/**
+ * Where the former key is, when it was put aside.
+ */
+notice?: string, } | { "response": "done" } | { "response": "error" } & Failure;
 
 /**
  * One service that is shared.
@@ -1139,7 +1188,12 @@ keep: boolean,
 /**
  * Whether it is refused, with `nothing-answers`, while nothing answers at its upstream.
  */
-must_answer: boolean, };
+must_answer: boolean,
+/**
+ * Whether the upstream of a TCP service is told who comes, by PROXY protocol version 2; when
+ * missing, as `malai.toml` says of a service that is kept under this name, and else not.
+ */
+proxy_protocol?: boolean, };
 
 /**
  * Everything an engine shares and bridges.

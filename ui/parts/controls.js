@@ -60,10 +60,11 @@ export function link(label, href, name, props) {
  * @param {"numeric" | "url" | "text"} [field.keys]
  * @param {boolean} [field.focus]
  * @param {boolean} [field.code]
+ * @param {boolean} [field.secret] whether it is shown as dots
  * @param {string} [field.testid]
  * @param {Child} [field.beside]
  */
-export function field({ id, label, value, change, hint, error, placeholder, keys, focus, code, testid, beside }) {
+export function field({ id, label, value, change, hint, error, placeholder, keys, focus, code, secret, testid, beside }) {
   const about = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ");
   return h(
     "div",
@@ -75,7 +76,7 @@ export function field({ id, label, value, change, hint, error, placeholder, keys
       h("input", {
         class: code ? "input code" : "input",
         id,
-        type: "text",
+        type: secret ? "password" : "text",
         value,
         placeholder,
         inputmode: keys ?? "text",

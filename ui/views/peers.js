@@ -7,7 +7,7 @@
  */
 
 import { h } from "../dom.js";
-import { ago, many, short } from "../format.js";
+import { ago, day, many, short } from "../format.js";
 import { id52Problem, petNameProblem } from "../input.js";
 import { button, field, form, iconButton, problem } from "../parts/controls.js";
 import { dialog } from "../parts/dialog.js";
@@ -61,7 +61,8 @@ function row(visit, peer) {
   return h("li", { class: "row", key: id52, "data-testid": `peer-${name ?? id52}` },
     h("div", { class: "row-what" },
       h("span", { class: name === undefined ? "row-name code" : "row-name" }, label),
-      h("span", { class: "row-where", title: id52 }, name === undefined ? "no name yet" : h("span", { class: "code" }, short(id52)))),
+      h("span", { class: "row-where", title: id52 }, name === undefined ? "no name yet" : h("span", { class: "code" }, short(id52))),
+      rotated(peer)),
     h("div", { class: "row-how" },
       state(pathState(peer.state, peer.rtt_ms)),
       h("span", { class: "flow flow-idle" }, seen(peer))),
@@ -71,6 +72,14 @@ function row(visit, peer) {
         : iconButton("connect", `Connect to ${name}`, () => visit.go({ view: "connect", link: name }), "connect-peer"),
       iconButton("copy", `Copy the id52 of ${label}`, () => visit.copy(id52, `id52 of ${label} copied`), "copy-id52"),
       name !== undefined && iconButton("remove", `Forget ${name}`, () => visit.set({ removing: name }), "forget")));
+}
+
+/** That this peer is known by another key than before. @param {PeerStatus} peer */
+function rotated({ name, former, rotated: since }) {
+  const last = former.at(-1);
+  if (name === undefined || last === undefined) return null;
+  const when = since === undefined ? "" : ` since ${day(since)}`;
+  return h("span", { class: "hint", title: `in place of ${last}`, "data-testid": `rotated-${name}` }, `has a new key${when}`);
 }
 
 /** @param {PeerStatus} peer */

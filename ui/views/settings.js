@@ -22,17 +22,19 @@ import { network } from "./settings/network.js";
  * @property {Settings | null} settings
  * @property {NetworkSettings | null} network as edited; `null` while it is as the engine has it
  * @property {string} relayUrl
- * @property {"" | "export" | "import"} moving which dialog about the key is open
+ * @property {"" | "backup" | "export" | "import"} moving which dialog about the key is open
  * @property {string} path
+ * @property {string} passphrase
+ * @property {string} again the passphrase once more
  * @property {boolean} sure
  * @property {string | null} name as edited; `null` while it is as the engine has it
- * @property {{ settings?: string, network?: string, path?: string, name?: string }} problems
+ * @property {{ settings?: string, network?: string, path?: string, name?: string, passphrase?: string }} problems
  */
 
 /** @type {View<SettingsForm>} */
 export const settings = {
   title: () => "Settings",
-  begin: () => ({ settings: null, network: null, relayUrl: "", moving: "", path: "", sure: false, name: null, problems: {} }),
+  begin: () => ({ settings: null, network: null, relayUrl: "", moving: "", path: "", passphrase: "", again: "", sure: false, name: null, problems: {} }),
   enter: (visit) => void load(visit),
   render(visit) {
     const { state: { status }, form: it } = visit;

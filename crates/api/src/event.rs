@@ -96,6 +96,17 @@ pub enum Event {
         #[cfg_attr(test, ts(optional))]
         rtt_ms: Option<f64>,
     },
+    /// A peer has a new key, and proved that it is the same one.
+    Rotated {
+        /// The id52 it has now.
+        peer: String,
+        /// The one it had, which is accepted no more.
+        former: String,
+        /// Its pet name.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[cfg_attr(test, ts(optional))]
+        name: Option<String>,
+    },
     /// A request was answered.
     Request {
         /// The service asked for.

@@ -75,6 +75,8 @@ pub mod codes {
     pub const KEYCHAIN_UNAVAILABLE: &str = "keychain-unavailable";
     /// The engine has no `malai.toml` to keep things in.
     pub const NOT_KEPT: &str = "not-kept";
+    /// A file is encrypted, and no passphrase was given.
+    pub const PASSPHRASE_NEEDED: &str = "passphrase-needed";
     /// Some events were lost, since they were read too slowly.
     pub const EVENTS_LOST: &str = "events-lost";
     /// A change of the configuration only works after a restart.

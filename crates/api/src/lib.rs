@@ -7,6 +7,7 @@ mod desktop;
 mod event;
 mod failure;
 mod look;
+mod passphrase;
 mod request;
 mod response;
 mod settings;
@@ -20,6 +21,7 @@ pub use look::{
     Check, CheckOutcome, CheckSubject, DevServer, DomainReport, LinkTarget, NamedBy, NearbyPeer,
     OfferedService, QrCode,
 };
+pub use passphrase::Passphrase;
 pub use request::{BridgeRequest, InviteRequest, LogRequest, Request, ShareRequest};
 pub use response::Response;
 pub use settings::{NetworkSettings, RelaySetting, Settings};

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Admission, NetworkSettings, Protocol};
+use crate::{Admission, NetworkSettings, Passphrase, Protocol};
 
 /// Something asked of an engine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -185,11 +185,26 @@ pub enum Request {
     ExportIdentity {
         /// The file, an absolute path; it must not be there yet.
         path: String,
+        /// What the copy is encrypted with; without it, it is the key as it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        passphrase: Option<Passphrase>,
     },
     /// Take over the identity of such a file, from the next start on.
     ImportIdentity {
         /// The file, an absolute path.
         path: String,
+        /// What it was encrypted with, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        passphrase: Option<Passphrase>,
+    },
+    /// Make a new key for this identity, from the next start on, and tell those who know the
+    /// present one.
+    Rotate {
+        /// Whether the present key is dropped instead of put aside.
+        #[serde(default)]
+        forget_old: bool,
     },
 }
 
@@ -252,6 +267,10 @@ pub struct ShareRequest {
     /// Whether it is refused, with `nothing-answers`, while nothing answers at its upstream.
     #[serde(default)]
     pub must_answer: bool,
+    /// Whether the upstream of a TCP service is told who comes, by PROXY protocol version 2; when
+    /// missing, as `malai.toml` says of a service that is kept under this name, and else not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_protocol: Option<bool>,
 }
 
 /// Where a bridge leads and where it listens.

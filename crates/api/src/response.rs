@@ -115,6 +115,17 @@ pub enum Response {
     Qr(QrCode),
     /// Where things live and how the network is used.
     Settings(Box<Settings>),
+    /// There is a new key, used from the next start on.
+    Rotated {
+        /// Who we were up to then.
+        former: String,
+        /// Who we are from then on.
+        id52: String,
+        /// Where the former key is, when it was put aside.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        notice: Option<String>,
+    },
     /// It is done; there is nothing to add.
     Done,
     /// It was not done.

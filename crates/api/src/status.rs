@@ -176,6 +176,12 @@ pub struct PeerStatus {
     /// When it was last connected, in seconds since 1970; missing while it was never seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<u64>,
+    /// The id52s it had before, oldest first; they are accepted no more.
+    #[serde(default)]
+    pub former: Vec<String>,
+    /// Since when it has its present one, in seconds since 1970, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rotated: Option<u64>,
 }
 
 /// A group of peers.

@@ -14,9 +14,10 @@ use malai_core::identity::KeyStore;
 pub(crate) use self::{
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
-        AllowArgs, BlockArgs, BridgeArgs, CompletionsArgs, ConfigCommand, DenyArgs, DnsArgs,
-        IdArgs, ImportArgs, InviteArgs, KeygenArgs, LogArgs, PeerCommand, PeersArgs, RevokeArgs,
-        ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
+        AllowArgs, BackupArgs, BlockArgs, BridgeArgs, CompletionsArgs, ConfigCommand, DenyArgs,
+        DnsArgs, IdArgs, ImportArgs, InviteArgs, KeygenArgs, LogArgs, PeerCommand, PeersArgs,
+        RestoreArgs, RevokeArgs, RotateArgs, ServeArgs, ServicesArgs, ShareArgs, StatusArgs,
+        StopArgs,
     },
 };
 use crate::env;
@@ -135,6 +136,20 @@ pub(crate) enum Command {
     Keygen(KeygenArgs),
     /// Take over an identity: from legacy malai, from a file, or from another store.
     Import(ImportArgs),
+    /// Write the identity into a file that only a passphrase opens.
+    ///
+    /// The passphrase is asked for, or read from `--passphrase-file` or MALAI_PASSPHRASE; it has at
+    /// least 8 characters. The file is one of age, which the tool of that name opens, too.
+    Backup(BackupArgs),
+    /// Bring an identity back from a backup.
+    Restore(RestoreArgs),
+    /// Give this identity a new key.
+    ///
+    /// Both keys sign that the new one takes the place of the old one, and peers who know the old
+    /// one follow by themselves as soon as they are reached. The old key stays beside the new one,
+    /// called retired, to undo it by `malai import` before others have heard; nothing else needs
+    /// it. Links that you gave away and backups are to be made anew.
+    Rotate(RotateArgs),
     /// Print the completions for a shell.
     Completions(CompletionsArgs),
 

@@ -10,6 +10,7 @@ pub(crate) const LOG_FORMAT: &str = "MALAI_LOG_FORMAT";
 pub(crate) const NAME: &str = "MALAI_NAME";
 pub(crate) const TCP: &str = "MALAI_TCP";
 pub(crate) const DESCRIPTION: &str = "MALAI_DESCRIPTION";
+pub(crate) const PROXY_PROTOCOL: &str = "MALAI_PROXY_PROTOCOL";
 pub(crate) const ALLOW: &str = "MALAI_ALLOW";
 pub(crate) const ANYONE: &str = "MALAI_ANYONE";
 pub(crate) const FOR: &str = "MALAI_FOR";
@@ -31,8 +32,13 @@ pub(crate) const ID: &str = "MALAI_ID";
 pub(crate) const REPLACE: &str = "MALAI_REPLACE";
 pub(crate) const MOVE: &str = "MALAI_MOVE";
 pub(crate) const ACCEPT: &str = "MALAI_ACCEPT";
+pub(crate) const PASSPHRASE_FILE: &str = "MALAI_PASSPHRASE_FILE";
+pub(crate) const FORGET_OLD: &str = "MALAI_FORGET_OLD";
 pub(crate) const UI: &str = "MALAI_UI";
 pub(crate) const GATEWAY: &str = "MALAI_GATEWAY";
+
+/// The passphrase of a backup, for programs; not a flag, which others could read.
+pub(crate) const PASSPHRASE: &str = "MALAI_PASSPHRASE";
 
 /// Where legacy malai looks for its secret key first; not a flag of ours.
 pub(crate) const LEGACY_SECRET: &str = "KULFI_SECRET_KEY";

@@ -8,6 +8,7 @@ mod env;
 mod exit;
 mod logging;
 mod output;
+mod passphrase;
 mod qr;
 mod session;
 mod signals;

@@ -59,6 +59,13 @@ pub(crate) fn event(event: &Event) -> Option<String> {
             decision: malai_api::AccessDecision::Allowed,
             ..
         } => Some(format!("{peer} was let in to `{service}`")),
+        Event::Rotated { peer, former, name } => {
+            let former = short(former);
+            let name = name.as_deref().unwrap_or(&former);
+            Some(format!(
+                "{name} has a new key, {peer}; the one before is accepted no more"
+            ))
+        }
         Event::Stopped { service, reason } => Some(format!("`{service}` has ended: {reason}")),
         Event::Error { message, .. } => Some(format!("warning: {message}")),
         Event::Access { .. } | Event::Drained { .. } | _ => None,
@@ -138,10 +145,15 @@ pub(crate) fn time(seconds: u64) -> String {
 
 /// A moment in seconds since 1970, in UTC.
 pub(crate) fn date(secs: u64) -> String {
-    // Beyond the year 9999 there is no such form.
-    const LAST: u64 = 253_402_300_799;
-    let moment = UNIX_EPOCH + Duration::from_secs(secs.min(LAST));
+    // Later ones have no such form.
+    const END_OF_9999: u64 = 253_402_300_799;
+    let moment = UNIX_EPOCH + Duration::from_secs(secs.min(END_OF_9999));
     humantime::format_rfc3339_seconds(moment).to_string()
+}
+
+/// Its day.
+pub(crate) fn day(secs: u64) -> String {
+    date(secs).split('T').next().unwrap_or_default().to_owned()
 }
 
 /// Enough of an id52 to tell peers apart.
@@ -167,6 +179,8 @@ mod tests {
     fn times_read_well() {
         assert_eq!(time(0), "0s");
         assert_eq!(time(3 * 3600 + 62), "3h 1m");
+        assert_eq!(day(1_790_000_000), "2026-09-21");
+        assert_eq!(day(u64::MAX), "9999-12-31");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What each verb does, a file for each.
 
+mod backup;
 mod bridge;
 mod completions;
 mod config;
@@ -14,6 +15,8 @@ mod log;
 mod ls;
 mod peer;
 mod requests;
+mod restore;
+mod rotate;
 mod serve;
 mod services;
 mod share;
@@ -96,6 +99,9 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         Command::Demo => Box::pin(demo::run(output)).await,
         Command::Keygen(args) => keygen::run(&context, args),
         Command::Import(args) => import::run(&context, args).await,
+        Command::Backup(args) => backup::run(&context, args).await,
+        Command::Restore(args) => restore::run(&context, args).await,
+        Command::Rotate(args) => rotate::run(&context, &args).await,
         Command::Completions(args) => completions::run(&context, &args),
     }
 }

@@ -277,6 +277,37 @@ impl Access {
         (invites, guests)
     }
 
+    /// Lets in the key `new` where those for which `is_old` were let in, and them no more; tells
+    /// whether there was one.
+    pub fn move_key(&mut self, is_old: impl Fn(&PublicKey) -> bool, new: PublicKey) -> bool {
+        let mut is_changed = false;
+        for door in self.0.values_mut() {
+            let old: Vec<PublicKey> = door
+                .grants
+                .keys()
+                .filter(|it| is_old(it))
+                .copied()
+                .collect();
+            for key in old {
+                if let Some(grant) = door.grants.remove(&key) {
+                    door.grants.entry(new).or_insert(grant);
+                    is_changed = true;
+                }
+            }
+            let used = door.invites.iter_mut().map(|invite| &mut invite.used_by);
+            for used_by in used.flatten().filter(|key| is_old(key)) {
+                *used_by = new;
+            }
+        }
+        is_changed
+    }
+
+    /// Those whom invites have let in to anything.
+    pub fn all_guests(&self) -> impl Iterator<Item = PublicKey> {
+        let doors = self.0.values();
+        doors.flat_map(|door| door.grants.keys().copied())
+    }
+
     /// Forgets all invites and grants of `share`.
     pub fn close(&mut self, share: &ShareId) {
         self.0.remove(share);

@@ -26,10 +26,12 @@ mod peering;
 mod probe;
 mod reaching;
 mod revoking;
+mod rotating;
 mod settings;
 mod sharing;
 mod start;
 mod status;
+mod telling;
 mod watching;
 
 use std::{sync::Arc, time::Duration};
@@ -43,7 +45,7 @@ use tracing::info;
 pub use error::EngineError;
 pub use handle::EngineHandle;
 pub use lock::{HomeLock, LockError};
-pub use offline::{dispatch_offline, domain_offline};
+pub use offline::{dispatch_offline, domain_offline, rotate_offline};
 pub use reaching::{Reached, attach_or_start};
 
 use self::{
@@ -51,6 +53,7 @@ use self::{
     guests::Guests,
     keeper::{Keeper, Parts},
     operations::Operations,
+    rotating::Rotating,
     start::Base,
 };
 use crate::{
@@ -173,6 +176,7 @@ impl Engine {
         let access = file.is_some().then(|| home.access());
         let guests = Guests::open(access).await;
         base.clock.was_after(guests.as_of);
+        let kept = file.is_some().then(|| home.clone());
         let parts = Parts {
             node: base.node.clone(),
             peers,
@@ -192,7 +196,8 @@ impl Engine {
             audit: base.audit,
             file,
         };
-        let handle = Keeper::start(parts, base.config, guests, reloads, &shutdown).await;
+        let known = (guests, Rotating::open(kept).await);
+        let handle = Keeper::start(parts, base.config, known, reloads, &shutdown).await;
         // Policy is in force from the first stream on.
         base.expose.serve(&base.node);
         let mut engine = Self {

@@ -4,12 +4,15 @@
 //! away is cut at once. The table of services is swapped as a whole, and a service whose settings
 //! did not change keeps its connections.
 
+mod address;
 mod asking;
 mod authorize;
 mod guesses;
 mod http_service;
 mod offer;
+mod proxy_header;
 mod redeem;
+mod rotation;
 mod service;
 mod sessions;
 mod tcp_service;
@@ -28,6 +31,7 @@ use guesses::Guesses;
 use malai_api::{Protocol, Traffic};
 pub use redeem::Redemption;
 use redeem::Redemptions;
+use rotation::Hearing;
 use service::Service;
 use sessions::Sessions;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -39,8 +43,9 @@ use crate::{
     config::Config,
     events::EventFeed,
     policy::{Allowed, Decision, Policy},
+    rotation::Chain,
     shutdown::Shutdown,
-    wire::{HttpStream, Services, TcpStream},
+    wire::{HttpStream, Rotation, Services, TcpStream},
 };
 
 /// What this engine shares; clones share it.
@@ -64,6 +69,7 @@ struct Inner {
     changes: watch::Sender<()>,
     /// Streams that wait.
     waiting: Arc<Semaphore>,
+    hearing: Hearing,
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +98,7 @@ impl Expose {
             guesses: Mutex::default(),
             changes: watch::Sender::default(),
             waiting: Arc::new(Semaphore::new(MAX_WAITING_STREAMS)),
+            hearing: Hearing::default(),
         }))
     }
 
@@ -99,6 +106,12 @@ impl Expose {
     #[must_use]
     pub fn redemptions(&self) -> Option<mpsc::Receiver<Redemption>> {
         self.0.redemptions.take()
+    }
+
+    /// What peers say of their keys from here on, and holds; only the first who asks hears of it.
+    #[must_use]
+    pub fn rotations(&self) -> Option<mpsc::Receiver<Chain>> {
+        self.0.hearing.take()
     }
 
     /// What peers want to use and may not; only the first who asks hears of it.
@@ -158,6 +171,7 @@ impl Expose {
             .handle_streams(HttpStream, self.clone(), http_service::serve)
             .handle_streams(TcpStream, self.clone(), tcp_service::serve)
             .handle_requests(Services, self.clone(), offer::offer)
+            .handle_requests_of_everybody(Rotation, self.clone(), rotation::hear)
             .serve();
     }
 

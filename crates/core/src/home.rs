@@ -85,6 +85,12 @@ impl Home {
         self.state().join("ports.json")
     }
 
+    /// The new keys of this identity, and who has heard of them.
+    #[must_use]
+    pub fn rotations(&self) -> PathBuf {
+        self.state().join("rotations.json")
+    }
+
     /// The control socket of the running engine.
     #[must_use]
     pub fn control_socket(&self) -> PathBuf {

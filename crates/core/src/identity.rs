@@ -8,6 +8,7 @@
 //! So once the marker is there, a key that cannot be read is an error that says what to do, never
 //! a reason to make a second identity or to look into another store.
 
+mod backup;
 mod entry;
 mod error;
 mod importing;
@@ -195,6 +196,51 @@ pub async fn move_to(home: &Home, store: KeyStore) -> Result<Identity, IdentityE
 /// [`IdentityError::ExportExists`] or [`IdentityError::ExportFailed`].
 pub fn export(secret: &SecretKey, path: &Path) -> Result<(), IdentityError> {
     transfer::export(secret, path)
+}
+
+/// Writes a copy of `secret` that only `passphrase` opens into a new file at `path`; blocks for a
+/// second or so.
+///
+/// # Errors
+/// [`IdentityError::PassphraseShort`], and those of [`export`].
+pub fn backup(secret: &SecretKey, passphrase: &str, path: &Path) -> Result<(), IdentityError> {
+    backup::write(secret, passphrase, path)
+}
+
+/// Reads the key that [`backup`] has written into `path`; blocks for a second or so, and no longer
+/// than some seconds whatever the file says.
+///
+/// # Errors
+/// [`IdentityError`] when the passphrase is another, or the file is no backup or damaged.
+pub fn restore(path: &Path, passphrase: &str) -> Result<SecretKey, IdentityError> {
+    backup::read(path, passphrase)
+}
+
+/// Whether these are the bytes of an encrypted file, such as [`backup`] writes.
+#[must_use]
+pub fn is_encrypted(bytes: &[u8]) -> bool {
+    backup::is_encrypted(bytes)
+}
+
+/// Whether `home` has an identity, without asking the keychain for its key.
+///
+/// # Errors
+/// [`IdentityError`] when its marker or key file cannot be read.
+pub fn is_there(home: &Home) -> Result<bool, IdentityError> {
+    opening::is_there(home)
+}
+
+/// Gives `home` the key `secret` in the place of the one it has, which is retired: kept aside under
+/// a name that [`Identity::notice`] tells, or gone with `forget`.
+///
+/// # Errors
+/// [`IdentityError`]; nothing has changed then.
+pub async fn retire(
+    home: &Home,
+    secret: SecretKey,
+    forget: bool,
+) -> Result<Identity, IdentityError> {
+    importing::retire(home, &Keychain::system(), secret, forget).await
 }
 
 /// Reads the key that [`export`] or legacy malai has written into `path`; blocks.

@@ -21,6 +21,7 @@ mod meter;
 pub mod peers;
 pub mod policy;
 pub mod private_file;
+pub mod rotation;
 pub mod shutdown;
 mod stream;
 mod upstream;

@@ -31,6 +31,8 @@ pub struct Policy {
     keys: BTreeMap<String, PublicKey>,
     /// Refused everything.
     blocked: HashSet<PublicKey>,
+    /// Keys that their owners have given up.
+    former: HashSet<PublicKey>,
 }
 
 /// Who may use one service.
@@ -95,8 +97,12 @@ impl Policy {
                 .clone()
                 .map(|(name, peer)| (peer.id, name.clone()))
                 .collect(),
-            keys: peers.map(|(name, peer)| (name.clone(), peer.id)).collect(),
+            keys: peers
+                .clone()
+                .map(|(name, peer)| (name.clone(), peer.id))
+                .collect(),
             blocked: keys_of(config, &config.policy.block),
+            former: peers.flat_map(|(_, peer)| peer.former.clone()).collect(),
         }
     }
 
@@ -133,15 +139,20 @@ impl Policy {
         }
     }
 
-    /// Whether `peer` is refused `service`, whatever else allows it.
+    /// Whether `peer` is refused `service`, whatever else allows it: it is blocked, or its owner has
+    /// given this key up, so that whoever has it yet is not its owner, or has not heard.
     #[must_use]
     pub fn is_blocked(&self, peer: &PublicKey, service: &str) -> bool {
         let rule = self.rules.get(service);
-        self.blocked.contains(peer) || rule.is_some_and(|rule| rule.blocked.contains(peer))
+        self.is_refused(peer) || rule.is_some_and(|rule| rule.blocked.contains(peer))
+    }
+
+    fn is_refused(&self, peer: &PublicKey) -> bool {
+        self.blocked.contains(peer) || self.former.contains(peer)
     }
 
     fn allows(&self, rule: &Rule, peer: &PublicKey, now: Timestamp) -> bool {
-        !self.blocked.contains(peer) && rule.allows(peer, now)
+        !self.is_refused(peer) && rule.allows(peer, now)
     }
 
     /// The pet name of a key.

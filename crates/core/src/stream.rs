@@ -5,6 +5,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -29,6 +30,19 @@ pub(crate) enum Stream {
 pub(crate) struct ResetOnDrop {
     stream: Stream,
     ended: bool,
+}
+
+impl Stream {
+    /// The address at its other end; none for a unix socket.
+    pub(crate) fn peer_address(&self) -> Option<SocketAddr> {
+        let address = match self {
+            Self::Tcp(stream) => stream.peer_addr(),
+            Self::Tls(stream) => stream.get_ref().0.peer_addr(),
+            #[cfg(unix)]
+            Self::Unix(_) => return None,
+        };
+        address.ok()
+    }
 }
 
 impl ResetOnDrop {

@@ -2,14 +2,14 @@
 //!
 //! An HTTP stream carries HTTP/1.1, or HTTP/2 with prior knowledge, one request after another, and
 //! is kept. A TCP stream carries the bytes of one connection. A third protocol asks which services
-//! there are for the one who asks.
+//! there are for the one who asks, and a fourth tells that a key has taken the place of another.
 
 use std::fmt;
 
 use fastn_p2p::{Call, Protocol};
 use serde::{Deserialize, Serialize};
 
-use crate::config::BridgeTarget;
+use crate::{config::BridgeTarget, rotation::Statement};
 
 /// The opening message of all protocols; its `Debug` masks the invite.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,30 @@ impl Protocol for Services {
 
 impl Call for Services {
     type Response = Offer;
+}
+
+/// That whoever asks has another key than before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rotation;
+
+/// What is said about one's keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Said {
+    /// Oldest first; the last is about the key of who says it.
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// The answer to it, whatever it meant to whoever heard it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Noted {}
+
+impl Protocol for Rotation {
+    const NAME: &'static str = "malai/rotation/1";
+    type Open = Said;
+}
+
+impl Call for Rotation {
+    type Response = Noted;
 }
 
 #[cfg(test)]

@@ -60,6 +60,14 @@ impl PublicKey {
         self.to_string().chars().take(7).collect()
     }
 
+    /// Whether the secret half of this key has signed `message`; strict, so one message has one
+    /// signature and no weak key passes.
+    #[must_use]
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
+        let signature = iroh::Signature::from_bytes(&signature.0);
+        self.to_iroh().verify(message, &signature).is_ok()
+    }
+
     #[expect(
         clippy::expect_used,
         reason = "every constructor has checked the bytes already"
@@ -115,6 +123,29 @@ impl<'de> Deserialize<'de> for PublicKey {
     }
 }
 
+/// Bytes in a signature.
+const SIGNATURE_LENGTH: usize = 64;
+
+/// What a key has signed; written as 128 hexadecimal characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature([u8; SIGNATURE_LENGTH]);
+
+impl Serialize for Signature {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Signature {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes());
+        let bytes = bytes.map_err(serde::de::Error::custom)?;
+        let wrong = |_| serde::de::Error::custom("a signature has 64 bytes");
+        Ok(Self(bytes.try_into().map_err(wrong)?))
+    }
+}
+
 /// The secret half of an identity.
 ///
 /// Its `Debug` is masked, it has no `Display` and no serde; the bytes leave only through
@@ -161,6 +192,12 @@ impl SecretKey {
     #[must_use]
     pub fn public(&self) -> PublicKey {
         PublicKey::from_iroh(self.to_iroh().public())
+    }
+
+    /// Signs `message`; whoever calls makes sure that it can be taken for nothing else.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        Signature(self.to_iroh().sign(message).to_bytes())
     }
 
     /// The secret bytes; for key stores only.
@@ -227,6 +264,18 @@ mod tests {
         fn parse_never_panics(text in any::<String>()) {
             drop(text.parse::<PublicKey>());
             drop(SecretKey::from_text(&text));
+        }
+
+        #[test]
+        fn only_the_right_key_has_signed(seed in any::<[u8; 32]>(), message in any::<Vec<u8>>()) {
+            let secret = SecretKey::from_bytes(seed);
+            let signature = secret.sign(&message);
+            let text = serde_json::to_string(&signature).unwrap();
+            let read: Signature = serde_json::from_str(&text).unwrap();
+            prop_assert!(secret.public().verify(&message, &read));
+            let other = [message.as_slice(), b"!"].concat();
+            prop_assert!(!secret.public().verify(&other, &signature));
+            prop_assert!(!SecretKey::from_bytes([1; 32]).public().verify(&message, &signature));
         }
 
         #[test]

@@ -25,7 +25,7 @@ pub use client::{call, connect, reach};
 pub use copy::{CopyEnd, copy_both};
 pub use error::{BindError, CallError, ConnectError, RejectCode, Rejection};
 pub use frame::MAX_HEADER_BYTES;
-pub use key::{ID52_LENGTH, Id52Error, PublicKey, SecretKey, SecretKeyError};
+pub use key::{ID52_LENGTH, Id52Error, PublicKey, SecretKey, SecretKeyError, Signature};
 pub use lan::{Announcement, Neighbours};
 pub use node::{
     AddressHints, Limits, LookupChoice, LookupOrigin, Node, NodeConfig, Path, PathEvent,

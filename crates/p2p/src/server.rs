@@ -1,7 +1,7 @@
 //! Listening: an authoriser, and a handler for each protocol.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fmt,
     future::Future,
     sync::{Arc, PoisonError},
@@ -91,6 +91,8 @@ type Handler = dyn Fn(Session, Box<RawValue>) -> BoxFuture<'static, ()> + Send +
 pub(crate) struct Handlers {
     authorizer: Option<Box<Authorizer>>,
     by_protocol: HashMap<&'static str, Box<Handler>>,
+    /// Those about which the authoriser is not asked.
+    for_everybody: HashSet<&'static str>,
 }
 
 impl fmt::Debug for Handlers {
@@ -179,6 +181,23 @@ impl Listener {
         self
     }
 
+    /// The same for whoever asks, without a word of the authoriser; it opens nothing else to them.
+    pub fn handle_requests_of_everybody<P, S, H, R>(
+        mut self,
+        protocol: P,
+        state: S,
+        handler: H,
+    ) -> Self
+    where
+        P: Call,
+        S: Clone + Send + Sync + 'static,
+        H: Fn(S, PublicKey, P::Open) -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = Result<P::Response, Rejection>> + Send + 'static,
+    {
+        self.handlers.for_everybody.insert(P::NAME);
+        self.handle_requests(protocol, state, handler)
+    }
+
     /// From here on streams are answered, also on connections that exist already.
     /// A second call on the same node replaces the first.
     pub fn serve(self) -> ServerHandle {
@@ -213,6 +232,9 @@ impl Handlers {
             let rejection = Rejection::new(RejectCode::UnknownProtocol, "no such protocol here");
             return session.reject(&rejection).await;
         };
+        if self.for_everybody.contains(protocol.as_str()) {
+            return handler(session, open).await;
+        }
         let asked = Asked {
             peer: session.peer(),
             protocol,

@@ -46,6 +46,13 @@ pub(super) fn not_connected(service: &str) -> String {
     format!("Cannot connect to {}", plain(service))
 }
 
+pub(super) const NEW_KEY_BODY: &str =
+    "What you said about them goes for it, and the one before may do nothing any more.";
+
+pub(super) fn has_a_new_key(name: &str) -> String {
+    format!("{} has a new key", plain(name))
+}
+
 pub(super) const NOT_COPIED: &str = "Nothing was copied";
 
 pub(super) const NOT_OPENED: &str = "Nothing was opened";

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use e2e::{Origin, Pair, RawOrigin, client, read_head};
-use hyper::Request;
-use serde_json::Value;
+use hyper::{HeaderMap, Request, body::Frame, header::HeaderValue};
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
 /// All values of a header in what `/echo` saw.
@@ -82,6 +82,9 @@ async fn the_service_learns_who_asks_and_nobody_can_pretend() -> Result<()> {
         ),
         ("malai-peer-name", "boss"),
         ("Malai-Peer", "again"),
+        ("malai_peer", "underscored"),
+        ("malai_peer-name", "underscored"),
+        ("malai-peer_name", "underscored"),
         ("x-forwarded-for", "6.6.6.6"),
         ("x-forwarded-host", "evil.example"),
         ("x-forwarded-proto", "gopher"),
@@ -97,9 +100,36 @@ async fn the_service_learns_who_asks_and_nobody_can_pretend() -> Result<()> {
     assert_eq!(values(&seen, "x-forwarded-proto"), ["http"]);
     assert_eq!(values(&seen, "x-forwarded-host"), [pair.local.to_string()]);
     let all = seen["headers"].to_string();
-    for lie in ["6.6.6.6", "evil.example", "boss", "gopher"] {
+    for lie in ["6.6.6.6", "evil.example", "boss", "gopher", "underscored"] {
         assert!(!all.contains(lie), "{lie}: {all}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_can_pretend_in_trailers_either() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = Pair::http(origin.address()).await?;
+    let forged = [
+        "malai-peer",
+        "malai-peer-name",
+        "malai_peer",
+        "malai_peer_name",
+    ];
+    let mut trailers = HeaderMap::new();
+    for name in forged {
+        trailers.insert(name, HeaderValue::from_static("boss"));
+    }
+    trailers.insert("x-check", HeaderValue::from_static("7"));
+    let (frames, body) = client::streamed();
+    frames.send(Ok(Frame::data("body".into()))).await?;
+    frames.send(Ok(Frame::trailers(trailers))).await?;
+    drop(frames);
+    let named = format!("x-check, {}", forged.join(", "));
+    let request = Request::post(pair.url("/echo")).header("trailer", named);
+    let seen = client::send(request.body(body)?).await?.json()?;
+    assert_eq!(seen["trailers"], json!([["x-check", "7"]]));
+    assert_eq!(values(&seen, "malai-peer"), [pair.bridge_id.as_str()]);
     Ok(())
 }
 

@@ -10,6 +10,7 @@
 mod aborts;
 mod allowing;
 mod asking;
+mod backup;
 mod blocking;
 mod bodies;
 mod clients;
@@ -34,8 +35,10 @@ mod offers;
 mod policy;
 mod ports;
 mod programs;
+mod proxy_protocol;
 mod reload;
 mod requests;
+mod rotation;
 mod servers;
 mod settings;
 mod shutdown;

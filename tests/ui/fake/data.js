@@ -48,11 +48,11 @@ export function fullStatus() {
       bridge({ name: "wiki", to: `${GUEST}/wiki`, peer: GUEST, service: "wiki", local: "127.0.0.1:4003", url: "http://127.0.0.1:4003/", state: "connecting" }),
     ],
     peers: [
-      { name: "alice", id52: ALICE, state: "direct", rtt_ms: 12.3, last_seen: now },
-      { name: "bob", id52: BOB, state: "relayed", rtt_ms: 81.2, last_seen: now },
-      { name: "carol", id52: id52("c"), state: "offline", last_seen: now - 3 * 86_400 },
-      { name: "dave", id52: id52("d"), state: "offline" },
-      { id52: GUEST, state: "connecting" },
+      { name: "alice", id52: ALICE, state: "direct", rtt_ms: 12.3, last_seen: now, former: [id52("f")], rotated: 1_790_000_000 },
+      { name: "bob", id52: BOB, state: "relayed", rtt_ms: 81.2, last_seen: now, former: [] },
+      { name: "carol", id52: id52("c"), state: "offline", last_seen: now - 3 * 86_400, former: [] },
+      { name: "dave", id52: id52("d"), state: "offline", former: [] },
+      { id52: GUEST, state: "connecting", former: [] },
     ],
     groups: [
       { name: "team", members: ["alice", "carol"] },

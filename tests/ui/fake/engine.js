@@ -59,7 +59,7 @@ export function answerTo(host, request) {
       return { response: "done" };
     case "peer-add": {
       const others = status.peers.filter((peer) => peer.id52 !== request.id52);
-      host.push({ ...status, peers: [...others, { name: request.name, id52: request.id52, state: "offline" }] });
+      host.push({ ...status, peers: [...others, { name: request.name, id52: request.id52, state: "offline", former: [] }] });
       return { response: "done" };
     }
     case "peer-remove":

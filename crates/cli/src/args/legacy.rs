@@ -71,6 +71,7 @@ fn share(host: &str, port: u16, public: bool, tcp: bool) -> ShareArgs {
         name: None,
         tcp,
         description: None,
+        proxy_protocol: false,
         allow: Vec::new(),
         anyone: public,
         duration: None,

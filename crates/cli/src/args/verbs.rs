@@ -36,6 +36,12 @@ pub(crate) struct ShareArgs {
         value_parser = description
     )]
     pub(crate) description: Option<String>,
+    /// Tell the upstream of a TCP service who comes, by PROXY protocol version 2.
+    #[arg(
+        long, env = env::PROXY_PROTOCOL, hide_env_values = true, requires = "tcp",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) proxy_protocol: bool,
     /// Who may use it: a pet name, an id52 or group:NAME; can be repeated.
     #[arg(
         long, value_name = "WHO", env = env::ALLOW, hide_env_values = true, value_delimiter = ','
@@ -296,6 +302,43 @@ pub(crate) struct ImportArgs {
         conflicts_with_all = ["file", "dir", "id", "replace"]
     )]
     pub(crate) to_store: Option<KeyStore>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The new file.
+    pub(crate) file: PathBuf,
+    /// Read the passphrase from the first line of this file instead of asking.
+    #[arg(
+        long, value_name = "FILE", env = env::PASSPHRASE_FILE, hide_env_values = true
+    )]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The file that `malai backup` has written.
+    pub(crate) file: PathBuf,
+    /// Read the passphrase from the first line of this file instead of asking.
+    #[arg(
+        long, value_name = "FILE", env = env::PASSPHRASE_FILE, hide_env_values = true
+    )]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Take the place of the identity that is here; its key is kept as a backup.
+    #[arg(
+        long, env = env::REPLACE, hide_env_values = true, value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RotateArgs {
+    /// Drop the old key instead of keeping it as retired.
+    #[arg(
+        long, env = env::FORGET_OLD, hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub(crate) forget_old: bool,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use fastn_p2p::{PublicKey, SecretKey};
 use malai_api::{Failure, codes};
 use malai_core::{
     engine::HomeLock,
-    identity::{self, Identity},
+    identity::{self, Identity, IdentityError},
 };
 
 use super::Context;
@@ -75,6 +75,9 @@ fn read(file: &Path) -> anyhow::Result<SecretKey> {
         .take(MAX_KEY_FILE)
         .read_to_string(&mut text)
         .with_context(tried)?;
+    if identity::is_encrypted(text.as_bytes()) {
+        return Err(IdentityError::PassphraseNeeded(file.to_owned()).into());
+    }
     let secret = SecretKey::from_text(&text);
     secret.map_err(|error| {
         let message = format!("{} holds no secret key: {error}", file.display());

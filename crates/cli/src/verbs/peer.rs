@@ -48,7 +48,12 @@ pub(crate) async fn list(context: &Context) -> anyhow::Result<Exit> {
     for peer in peers {
         let name = peer.name.as_deref().unwrap_or_default();
         let way = text::way(peer.state, peer.rtt_ms);
-        output.line(&format!("{name}\t{}\t{way}", peer.id52))?;
+        let rotated = match (&peer.rotated, peer.former.last()) {
+            (Some(since), _) => format!("\tnew key since {}", text::day(*since)),
+            (None, Some(former)) => format!("\tnew key in place of {}", text::short(former)),
+            (None, None) => String::new(),
+        };
+        output.line(&format!("{name}\t{}\t{way}{rotated}", peer.id52))?;
     }
     Ok(Exit::Done)
 }

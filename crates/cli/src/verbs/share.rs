@@ -74,6 +74,7 @@ fn request(args: ShareArgs) -> ShareRequest {
         for_secs: args.duration.map(|time| time.as_secs()),
         keep: args.bg,
         must_answer: false,
+        proxy_protocol: args.proxy_protocol.then_some(true),
     }
 }
 

@@ -70,6 +70,20 @@ fn a_link_for_once_is_used_up_by_its_first_user() {
 }
 
 #[test]
+fn a_guest_with_a_new_key_is_in_by_that_one_alone() {
+    let share = ShareId::kept("shop");
+    let (mut access, secret) = invited(&share, ONCE);
+    assert!(access.redeem(&share, &Shown::of(secret.expose()), &key(0), NOW));
+    assert!(access.move_key(|old| *old == key(0), key(1)));
+    assert_eq!(guests(&access, &share, NOW), keys(&[1]));
+    // The used invite is kept for as long as what came of it.
+    access.retain(NOW, |_| true);
+    assert!(!access.redeem(&share, &Shown::of(secret.expose()), &key(2), NOW));
+    assert!(!access.move_key(|old| *old == key(0), key(3)));
+    assert_eq!(guests(&access, &share, NOW), keys(&[1]));
+}
+
+#[test]
 fn what_is_over_lets_nobody_in_and_ends_for_those_it_let_in() {
     let share = ShareId::kept("shop");
     let terms = Terms {

@@ -29,6 +29,7 @@ struct Mention<T> {
 pub(super) struct Mentions {
     peers: BTreeSet<String>,
     keys: Vec<Mention<PublicKey>>,
+    former: Vec<Mention<PublicKey>>,
     groups: BTreeMap<String, Vec<Mention<Member>>>,
     members: Vec<Mention<Member>>,
     pets: Vec<Mention<String>>,
@@ -47,6 +48,16 @@ impl Mentions {
             line: id.line,
             value: id.value,
         });
+    }
+
+    /// Keys that a peer has given up.
+    pub(super) fn former(&mut self, section: &Section<'_>, keys: &[Located<PublicKey>]) {
+        let mentions = keys.iter().map(|key| Mention {
+            key: section.path_of("former"),
+            line: key.line,
+            value: key.value,
+        });
+        self.former.extend(mentions);
     }
 
     /// `members` of the named group, or of a service's `allow`.
@@ -119,6 +130,7 @@ pub(super) fn check(reader: &Reader, mentions: &Mentions) {
         known_peer(reader, mentions, pet, &pet.value);
     }
     same_key_twice(reader, &mentions.keys);
+    former_in_use(reader, mentions);
     cycles(reader, &mentions.groups);
     listeners(reader, &mentions.listeners);
 }
@@ -136,6 +148,20 @@ fn known_peer<T>(reader: &Reader, mentions: &Mentions, mention: &Mention<T>, nam
     };
     let message = format!("there is no peer `{name}`; {hint}");
     reader.error(&mention.key, mention.line, message);
+}
+
+/// A key that was given up may do nothing, so nobody can have it.
+fn former_in_use(reader: &Reader, mentions: &Mentions) {
+    for former in &mentions.former {
+        let mut keys = mentions.keys.iter();
+        if let Some(user) = keys.find(|key| key.value == former.value) {
+            let message = format!(
+                "`{}` has this id52; a former one may do nothing, so take it out of one of them",
+                user.key
+            );
+            reader.error(&former.key, former.line, message);
+        }
+    }
 }
 
 /// Two names for one key would make it a matter of chance which one is shown and logged.

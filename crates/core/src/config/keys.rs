@@ -118,6 +118,7 @@ pub(super) const KEYS: &[Key] = &[
         Nothing,
     ),
     key("service.NAME.active", Boolean, Value("true")),
+    key("service.NAME.proxy_protocol", Boolean, Value("false")),
     key(
         "service.NAME.limits.connections",
         Integer(1, 65_536),
@@ -192,6 +193,7 @@ pub(super) const KEYS: &[Key] = &[
         Text("an http:// or https:// URL"),
         Nothing,
     ),
+    key("peer.NAME.former", Texts("of id52s"), Value("[]")),
     key(
         "group.NAME.members",
         Texts("of pet names, id52s, `group:NAME`"),

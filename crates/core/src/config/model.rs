@@ -61,6 +61,13 @@ impl Config {
         let named = peers.find(|(_, peer)| peer.id == *key);
         named.map(|(name, _)| name.as_str())
     }
+
+    /// Whether a peer with a pet name has given this key up.
+    #[must_use]
+    pub fn is_former(&self, key: &PublicKey) -> bool {
+        let mut peers = self.peers.values();
+        peers.any(|peer| peer.former.contains(key))
+    }
 }
 
 impl Default for Config {
@@ -193,6 +200,8 @@ pub struct PeerConfig {
     pub addresses: Vec<SocketAddr>,
     /// A relay that peer is known to use.
     pub relay: Option<Url>,
+    /// Keys it had before, oldest first: they may do nothing.
+    pub former: Vec<PublicKey>,
 }
 
 /// `[group.NAME]`

@@ -9,6 +9,7 @@ use std::{
     str::FromStr,
 };
 
+use fastn_p2p::PublicKey;
 use malai_api::Protocol;
 use url::Url;
 
@@ -177,12 +178,16 @@ fn peer(section: &Section<'_>, mentions: &mut Mentions) -> Option<PeerConfig> {
         .map(values)
         .unwrap_or_default();
     let relay = section.value("relay", web_url).map(|relay| relay.value);
+    let former = section.values("former", <PublicKey as FromStr>::from_str);
+    let former = former.unwrap_or_default();
+    mentions.former(section, &former);
     let id = section.value("id", FromStr::from_str)?;
     mentions.key(section, &id);
     Some(PeerConfig {
         id: id.value,
         addresses,
         relay,
+        former: values(former),
     })
 }
 

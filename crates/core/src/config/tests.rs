@@ -363,6 +363,16 @@ fn refuses_one_key_under_two_pet_names() {
 }
 
 #[test]
+fn proxy_protocol_is_for_tcp_alone() {
+    let http = "version = 1\n[service.a]\nupstream = 1\nproxy_protocol = true\n";
+    let error = "4: service.a.proxy_protocol: this is for tcp services";
+    assert!(errors(http)[0].starts_with(error), "{:?}", errors(http));
+    assert!(!read(&http.replace("true", "false")).services["a"].proxy_protocol);
+    let tcp = format!("{http}protocol = \"tcp\"\n");
+    assert!(read(&tcp).services["a"].proxy_protocol);
+}
+
+#[test]
 fn warns_of_what_is_odd_but_allowed() {
     let text = "version = 1\n[service.a]\nupstream = 1\nhealth = {}\nlimits = { requests_per_second = 5, burst = 9 }\n[service.b]\nprotocol = \"tcp\"\nupstream = 2\nhost = \"keep\"\n[bridge.c]\nto = [\"a.b/c\"]\nbalance = \"least-loaded\"\nlisten = \"0.0.0.0:1\"\n";
     let warnings = warnings(text);
@@ -457,7 +467,7 @@ fn says_what_would_be_right() {
         ),
         (
             "colour = 1",
-            "colour: there is no such key; the keys here are `protocol`, `upstream`, `allow`, `block`, `ask`, `host`, `description`, `active`, `limits`, `timeouts`, `pool`, `route`, `health`",
+            "colour: there is no such key; the keys here are `protocol`, `upstream`, `allow`, `block`, `ask`, `host`, `description`, `active`, `proxy_protocol`, `limits`, `timeouts`, `pool`, `route`, `health`",
         ),
     ] {
         let text = format!("[service.a]\nupstream = 1\n{line}\n");

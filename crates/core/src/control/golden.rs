@@ -7,8 +7,9 @@ use std::path::Path;
 use malai_api::{
     BridgeRequest, BridgeStatus, Check, CheckOutcome, CheckSubject, DevServer, DomainReport, Event,
     Failure, GroupStatus, IdentityStatus, InviteRequest, LinkTarget, NamedBy, NearbyPeer,
-    NetworkSettings, OfferedService, Operation, PeerState, PeerStatus, Protocol, QrCode, Reach,
-    RelaySetting, Request, Response, ServiceStatus, Settings, ShareRequest, Status, Traffic, codes,
+    NetworkSettings, OfferedService, Operation, Passphrase, PeerState, PeerStatus, Protocol,
+    QrCode, Reach, RelaySetting, Request, Response, ServiceStatus, Settings, ShareRequest, Status,
+    Traffic, codes,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -67,6 +68,7 @@ fn requests() -> Vec<Request> {
             for_secs: Some(7200),
             keep: false,
             must_answer: true,
+            proxy_protocol: None,
         }),
         Request::Bridge(BridgeRequest {
             to: "alice/shop".to_owned(),
@@ -139,10 +141,13 @@ fn requests() -> Vec<Request> {
         },
         Request::ExportIdentity {
             path: "/home/me/malai.key".to_owned(),
+            passphrase: None,
         },
         Request::ImportIdentity {
-            path: "/home/me/malai.key".to_owned(),
+            path: "/home/me/malai.age".to_owned(),
+            passphrase: Some(Passphrase::new("open sesame".to_owned())),
         },
+        Request::Rotate { forget_old: false },
     ]
 }
 
@@ -237,6 +242,11 @@ fn responses() -> Vec<Response> {
             network: network(),
             restart_needed: true,
         })),
+        Response::Rotated {
+            former: "id52".to_owned(),
+            id52: "another".to_owned(),
+            notice: Some("where the former key is".to_owned()),
+        },
         Response::Done,
         Response::Error(Failure::new(codes::NAME_UNKNOWN, "what to do")),
     ]
@@ -265,6 +275,11 @@ fn events() -> Vec<Event> {
             peer: peer.clone(),
             state: PeerState::Direct,
             rtt_ms: Some(12.3),
+        },
+        Event::Rotated {
+            peer: peer.clone(),
+            former: "id52".to_owned(),
+            name: Some("alice".to_owned()),
         },
         Event::Request {
             service: service.clone(),
@@ -380,6 +395,8 @@ fn peer() -> PeerStatus {
         rtt_ms: None,
         blocked: true,
         last_seen: Some(1_790_000_000),
+        former: vec!["id52".to_owned()],
+        rotated: Some(1_790_000_000),
     }
 }
 

@@ -38,6 +38,7 @@ impl Keeper {
         self.apply_shares(&config, reason).await;
         self.apply_bridges(&config, reason).await;
         self.apply_gateway(&config).await;
+        self.tell_owed(&config);
         self.status.hint();
     }
 

@@ -117,6 +117,46 @@ impl Keeper {
         }
     }
 
+    /// Opens a bridge anew where it is: whom it leads to has another key, and whoever uses its port
+    /// is to find it there.
+    pub(super) async fn reopen_bridge(
+        &mut self,
+        name: &str,
+        bridge: &BridgeConfig,
+        config: &Config,
+    ) {
+        let wanted = self.wanted(name, bridge, config);
+        let Some(bridging) = self.bridges.get_mut(name) else {
+            return;
+        };
+        bridging.wanted = wanted;
+        let Ok(report) = &bridging.outcome else {
+            // Tried again soon, with what is wanted then.
+            return;
+        };
+        let mut here = bridge.clone();
+        if let Ok(local) = report.local.parse() {
+            here.listen = ListenAddress::Tcp(local);
+        }
+        match self.parts.bridges.open(name, &here).await {
+            Ok(report) => {
+                self.tell_bridged(&report);
+                self.set_outcome(name, Ok(report));
+            }
+            Err(error) => {
+                let failure = Failure::new(error.code(), chain(&error));
+                self.error(&failure.code, &format!("bridge `{name}`: {failure}"));
+                self.set_outcome(name, Err(failure));
+            }
+        }
+    }
+
+    fn set_outcome(&mut self, name: &str, outcome: Result<BridgeReport, Failure>) {
+        if let Some(bridging) = self.bridges.get_mut(name) {
+            bridging.outcome = outcome;
+        }
+    }
+
     pub(super) fn has_failed_bridges(&self) -> bool {
         self.bridges
             .values()

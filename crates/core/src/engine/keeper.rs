@@ -24,6 +24,8 @@ use super::{
     layers::Layers,
     look::{self, Look},
     operations::Operations,
+    rotating::Rotating,
+    telling::Telling,
     watching::Looking,
 };
 use crate::{
@@ -37,6 +39,7 @@ use crate::{
     expose::{Expose, Redemption, Wish},
     home::Home,
     peers::Peers,
+    rotation::Chain,
     shutdown::Shutdown,
     watching::StatusFeed,
 };
@@ -61,6 +64,8 @@ pub(super) enum Command {
         generation: u64,
         reason: &'static str,
     },
+    /// A peer has heard of all our keys.
+    Delivered(PublicKey),
 }
 
 /// What `malai.toml` says after it changed.
@@ -104,6 +109,7 @@ struct Came {
     wishes: Option<mpsc::Receiver<Wish>>,
     /// Told when a peer has gone.
     gone: watch::Receiver<()>,
+    rotations: Option<mpsc::Receiver<Chain>>,
 }
 
 /// Owns what is wanted and holds the parts to it.
@@ -115,6 +121,7 @@ pub(super) struct Keeper {
     pub(super) bridges: BTreeMap<String, Bridging>,
     pub(super) guests: Guests,
     pub(super) asking: Asking,
+    pub(super) rotating: Rotating,
     pub(super) gateway: Option<std::net::SocketAddr>,
     pub(super) inbox: mpsc::WeakSender<Command>,
     /// The identity of the next start, when one was imported.
@@ -128,7 +135,7 @@ impl Keeper {
     pub(super) async fn start(
         parts: Parts,
         config: Config,
-        guests: Guests,
+        (guests, rotating): (Guests, Rotating),
         reloads: Option<Reloads>,
         shutdown: &Shutdown,
     ) -> EngineHandle {
@@ -151,6 +158,12 @@ impl Keeper {
             shutdown: shutdown.clone(),
         };
         shutdown.spawn(looking.run());
+        let telling = Telling {
+            node: parts.node.clone(),
+            owed: rotating.owed(),
+            keeper: sender.downgrade(),
+        };
+        shutdown.spawn(telling.run(shutdown.clone()));
         let (events, feed) = (parts.events.clone(), status.clone());
         let handle = EngineHandle::new(sender.clone(), events, feed, look);
         let mut layers = Layers::new(config);
@@ -162,6 +175,7 @@ impl Keeper {
             bridges: BTreeMap::new(),
             guests,
             asking: Asking::default(),
+            rotating,
             gateway: None,
             inbox: sender.downgrade(),
             imported: None,
@@ -171,14 +185,19 @@ impl Keeper {
         if let Some(failure) = keeper.guests.unreadable.take() {
             keeper.error(&failure.code, &failure.message);
         }
+        if let Some(failure) = keeper.rotating.unreadable.clone() {
+            keeper.error(&failure.code, &failure.message);
+        }
         keeper.apply("").await;
         let redemptions = keeper.parts.expose.redemptions();
+        let rotations = keeper.parts.expose.rotations();
         let came = Came {
             commands: inbox,
             reloads,
             redemptions,
             wishes: keeper.parts.expose.wishes(),
             gone: keeper.parts.peers.gone(),
+            rotations,
         };
         shutdown.spawn(keeper.run(came, shutdown.clone()));
         handle
@@ -200,6 +219,7 @@ impl Keeper {
                 redemption = next(&mut came.redemptions) => self.redeem(redemption).await,
                 wish = next(&mut came.wishes) => self.wish(&wish),
                 Ok(()) = came.gone.changed() => self.end_visits().await,
+                said = next(&mut came.rotations) => self.follow(said).await,
                 () = at(end_of_access) => self.end_access().await,
                 () = at(end_of_asking) => self.end_asking(),
                 () = sleep_until(self.retry_at), if self.has_failed_bridges() => {
@@ -234,6 +254,7 @@ impl Keeper {
                     self.apply(reason).await;
                 }
             }
+            Command::Delivered(peer) => self.delivered(peer).await,
         }
     }
 
@@ -277,8 +298,13 @@ impl Keeper {
             Request::SetNetwork(network) => self.set_network(network).await,
             Request::SetGateway { listen, keep } => self.set_gateway(listen, keep).await,
             Request::SetName { name } => self.set_name(name).await,
-            Request::ExportIdentity { path } => self.export_identity(path).await,
-            Request::ImportIdentity { path } => self.import_identity(path).await,
+            Request::ExportIdentity { path, passphrase } => {
+                self.export_identity(path, passphrase).await
+            }
+            Request::ImportIdentity { path, passphrase } => {
+                self.import_identity(path, passphrase).await
+            }
+            Request::Rotate { forget_old } => self.rotate(forget_old).await,
             Request::Subscribe | Request::Watch => {
                 let message = "events are subscribed to on a control connection";
                 Err(Failure::new(codes::REQUEST_INVALID, message))
@@ -300,6 +326,7 @@ impl Keeper {
                 }
                 self.layers.file = config;
                 self.apply("malai.toml has changed").await;
+                self.follow_waiting().await;
             }
             Err(error) => {
                 let said = chain(&error);

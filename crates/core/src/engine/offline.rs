@@ -12,12 +12,15 @@ use super::{
     handle::chain,
     look::{self, report},
     peering::{check_peer_known, new_peer},
+    rotating,
 };
 use crate::{
     config::{self, Config, ConfigError, Editor},
     domains::Domains,
     events::EventFeed,
     home::Home,
+    identity::{self, KeyStore},
+    rotation::{self, RotationError, RotationFile},
     shutdown::Shutdown,
 };
 
@@ -62,7 +65,8 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::SetGateway { .. }
         | Request::SetName { .. }
         | Request::ExportIdentity { .. }
-        | Request::ImportIdentity { .. } => return None,
+        | Request::ImportIdentity { .. }
+        | Request::Rotate { .. } => return None,
     };
     Some(response.unwrap_or_else(Response::Error))
 }
@@ -97,7 +101,39 @@ pub async fn domain_offline(
     report.map(Response::Domain)
 }
 
+/// Gives the identity of `home` a new key, where no engine runs: the answer of an engine, and what
+/// keeps one from starting meanwhile is the caller's.
+///
+/// # Errors
+/// [`Failure`]; the identity has its old key then.
+pub async fn rotate_offline(
+    home: &Home,
+    store: Option<KeyStore>,
+    forget_old: bool,
+) -> Result<Response, Failure> {
+    let failed = |error: RotationError| rotating::failed(&error);
+    if store == Some(KeyStore::Memory)
+        || !identity::is_there(home).map_err(|it| failed(it.into()))?
+    {
+        return Err(rotating::no_identity());
+    }
+    let before = identity::open(home, store).await;
+    let before = before.map_err(|it| failed(it.into()))?;
+    let file = RotationFile::of(home);
+    let mut rotations = file.load().map_err(|it| failed(it.into()))?;
+    let now = rotating::now();
+    let rotated = rotation::rotate(home, &mut rotations, before.secret(), forget_old, now).await;
+    let after = rotated.map_err(failed)?;
+    Ok(Response::Rotated {
+        former: before.public().to_string(),
+        id52: after.public().to_string(),
+        notice: after.notice().map(str::to_owned),
+    })
+}
+
 fn peers(home: &Home) -> Result<Response, Failure> {
+    // Only for people to see; what is wrong with it is the engine's to say.
+    let rotations = RotationFile::of(home).load().unwrap_or_default();
     let status = |(name, peer): (String, config::PeerConfig)| PeerStatus {
         name: Some(name),
         id52: peer.id.to_string(),
@@ -105,6 +141,8 @@ fn peers(home: &Home) -> Result<Response, Failure> {
         rtt_ms: None,
         blocked: false,
         last_seen: None,
+        rotated: rotations.since(&peer.id),
+        former: peer.former.iter().map(ToString::to_string).collect(),
     };
     let peers = load(home)?.peers.into_iter().map(status).collect();
     Ok(Response::Peers { peers })

@@ -62,6 +62,7 @@ pub(super) fn new_peer(
             id,
             addresses: Vec::new(),
             relay: None,
+            former: Vec::new(),
         })),
     }
 }

@@ -5,7 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use malai_api::{Event, Failure, NetworkSettings, RelaySetting, Response, Settings, codes};
+use malai_api::{
+    Event, Failure, NetworkSettings, Passphrase, RelaySetting, Response, Settings, codes,
+};
 use tokio::task::spawn_blocking;
 use url::Url;
 
@@ -91,18 +93,34 @@ impl Keeper {
         Ok(Response::Done)
     }
 
-    pub(super) async fn export_identity(&mut self, path: String) -> Result<Response, Failure> {
+    pub(super) async fn export_identity(
+        &mut self,
+        path: String,
+        passphrase: Option<Passphrase>,
+    ) -> Result<Response, Failure> {
         self.refuse_in_memory()?;
         let path = absolute(&path)?;
         let secret = self.parts.secret.clone();
-        blocking(move || identity::export(&secret, &path)).await?;
+        blocking(move || match passphrase {
+            Some(passphrase) => identity::backup(&secret, passphrase.expose(), &path),
+            None => identity::export(&secret, &path),
+        })
+        .await?;
         Ok(Response::Done)
     }
 
-    pub(super) async fn import_identity(&mut self, path: String) -> Result<Response, Failure> {
+    pub(super) async fn import_identity(
+        &mut self,
+        path: String,
+        passphrase: Option<Passphrase>,
+    ) -> Result<Response, Failure> {
         self.refuse_in_memory()?;
         let path = absolute(&path)?;
-        let secret = blocking(move || identity::read_key(&path)).await?;
+        let secret = blocking(move || match passphrase {
+            Some(passphrase) => identity::restore(&path, passphrase.expose()),
+            None => identity::read_key(&path),
+        })
+        .await?;
         // Kept where the key of this home is, whatever the store.
         let imported = identity::import(&self.parts.home, None, secret, true).await;
         let imported = imported.map_err(|error| failed(&error))?;
@@ -128,7 +146,7 @@ impl Keeper {
         network::needs_another(&self.parts.network, network)
     }
 
-    fn refuse_in_memory(&self) -> Result<(), Failure> {
+    pub(super) fn refuse_in_memory(&self) -> Result<(), Failure> {
         if self.parts.identity.store != KeyStore::Memory.to_string() {
             return Ok(());
         }
@@ -138,7 +156,7 @@ impl Keeper {
     }
 
     /// Not logged: a notice tells keys of ours and places of them.
-    fn tell_restart_needed(&self, message: &str) {
+    pub(super) fn tell_restart_needed(&self, message: &str) {
         self.parts.events.send(|| Event::Error {
             code: codes::RESTART_NEEDED.to_owned(),
             message: message.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use malai_api::{Failure, Response, ShareRequest, codes};
+use malai_api::{Failure, Protocol, Response, ShareRequest, codes};
 use tokio::time::Instant;
 
 use super::{inviting::not_shared, keeper::Keeper};
@@ -166,8 +166,18 @@ impl Keeper {
                 "a share that is kept does not end by itself; leave out `--for` or `--bg`";
             return Err(Failure::new(codes::ARGUMENT_INVALID, message));
         }
+        let is_tcp = request.protocol == Protocol::Tcp;
+        if request.proxy_protocol == Some(true) && !is_tcp {
+            let message = "PROXY protocol is for TCP services; an HTTP service is told who asks by \
+                           the header `malai-peer`";
+            return Err(Failure::new(codes::ARGUMENT_INVALID, message));
+        }
         let mut service = ServiceConfig::new(request.protocol, first);
         service.upstream = upstream;
+        let kept = request.name.as_ref().filter(|_| request.keep);
+        let kept = kept.and_then(|name| self.layers.file.services.get(name));
+        let as_before = kept.is_some_and(|service| service.proxy_protocol);
+        service.proxy_protocol = is_tcp && request.proxy_protocol.unwrap_or(as_before);
         service.allow = self.members(&request.allow)?;
         service.description = description(request.description.clone())?;
         Ok(service)
@@ -240,8 +250,6 @@ fn default_name(service: &ServiceConfig) -> String {
 
 #[cfg(test)]
 mod tests {
-    use malai_api::Protocol;
-
     use super::*;
 
     fn name_of(upstream: &str) -> String {

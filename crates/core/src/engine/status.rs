@@ -1,6 +1,6 @@
 //! One picture of everything an engine does, for `malai status` and every user interface.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::{
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::keeper::Keeper;
 use crate::{
     bridge::{BridgeReport, Bridges},
-    config::{BridgeConfig, BridgeTarget, Config, RelayConfig, ServiceConfig},
+    config::{BridgeConfig, BridgeTarget, Config, PeerConfig, RelayConfig, ServiceConfig},
     expose::Expose,
 };
 
@@ -130,6 +130,8 @@ impl Keeper {
                 rtt_ms,
                 blocked: self.parts.expose.is_blocked(&key),
                 last_seen: self.parts.peers.last_seen(&key),
+                former: former(pets, &key),
+                rotated: self.rotating.known.since(&key),
             }
         };
         named.chain(nameless).map(status).collect()
@@ -186,6 +188,12 @@ pub(super) fn in_flight(config: &Config, expose: &Expose, bridges: &Bridges) -> 
         .map(|traffic: Traffic| traffic.streams_open)
         .sum();
     usize::try_from(open).unwrap_or(usize::MAX)
+}
+
+/// The keys that the peer with this one had before.
+pub(super) fn former(pets: &BTreeMap<String, PeerConfig>, key: &PublicKey) -> Vec<String> {
+    let peer = pets.values().find(|peer| peer.id == *key);
+    texts(peer.into_iter().flat_map(|peer| &peer.former))
 }
 
 /// Where a bridge leads, without the hints of a link and without its secret.

@@ -44,7 +44,9 @@ impl Expose {
         }
         let (peer, wanted) = (asked.peer, Wanted::of(&asked));
         let mut is_in = self.is_in(&peer, wanted, &open);
-        if !is_in && self.carries(wanted, &open) && self.redeem(peer, &open).await {
+        let policy = &self.0.table.load().policy;
+        let is_blocked = policy.is_blocked(&peer, &open.service);
+        if !is_in && !is_blocked && self.carries(wanted, &open) && self.redeem(peer, &open).await {
             is_in = self.is_in(&peer, wanted, &open);
             if is_in {
                 tracing::info!(service = open.service, "an invite has let somebody in");

@@ -1,7 +1,6 @@
 //! One stream of an HTTP service: requests, one after another, each checked for itself.
 
 use std::{
-    net::Ipv6Addr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -19,7 +18,7 @@ use hyper::body::Incoming;
 use malai_api::{Event, Protocol};
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Expose, service::Service};
+use super::{Expose, address::address_of, service::Service};
 use crate::{
     http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, Tunnel, forward},
     policy::Allowed,
@@ -243,12 +242,4 @@ async fn while_moving(
             return false;
         }
     }
-}
-
-/// An address that stands for `peer` in `X-Forwarded-For`: a unique local one (RFC 4193) made of
-/// its key. A loopback address there would let a stranger pass for a local user.
-fn address_of(peer: &PublicKey) -> Ipv6Addr {
-    let mut octets = [0xfd; 16];
-    octets[1..].copy_from_slice(&peer.as_bytes()[..15]);
-    Ipv6Addr::from(octets)
 }

@@ -5,10 +5,13 @@
 
 use fastn_p2p::{Session, copy_both, reset};
 use malai_api::Protocol;
-use tokio::time::Instant;
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, timeout},
+};
 
-use super::Expose;
-use crate::{stream::ResetOnDrop, wire::Open};
+use super::{Expose, proxy_header, service::Service};
+use crate::{http::ProxyError, policy::Allowed, stream::ResetOnDrop, wire::Open};
 
 pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
     let peer = session.peer();
@@ -32,8 +35,8 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
         return session.cancel(reset::REVOKED);
     }
     let work = async {
-        let upstream = match service.upstream("").connect(&allowed).await {
-            Ok(upstream) => ResetOnDrop::new(upstream),
+        let upstream = match expose.connect(&service, &allowed).await {
+            Ok(upstream) => upstream,
             Err(error) => {
                 let error = error.chain();
                 tracing::warn!(
@@ -62,4 +65,34 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
     };
     entry.run(work).await;
     drop(counted);
+}
+
+impl Expose {
+    /// Connects to the upstream and, where that is wanted, tells it first who comes.
+    async fn connect(
+        &self,
+        service: &Service,
+        allowed: &Allowed,
+    ) -> Result<ResetOnDrop, ProxyError> {
+        let stream = service.upstream("").connect(allowed).await?;
+        let address = stream.peer_address();
+        let mut upstream = ResetOnDrop::new(stream);
+        if service.config.proxy_protocol {
+            let name = self.pet_name(allowed.peer());
+            let header = proxy_header::encode(allowed.peer(), name.as_deref(), address);
+            let after = service.config.timeouts.connect;
+            match timeout(after, upstream.write_all(&header)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    let message = "The service closed the connection before it was told who comes.";
+                    return Err(ProxyError::upstream_down(message).because(error));
+                }
+                Err(_) => {
+                    let message = "The service does not take what tells it who comes.";
+                    return Err(ProxyError::upstream_slow(message));
+                }
+            }
+        }
+        Ok(upstream)
+    }
 }

@@ -11,7 +11,10 @@ use std::fs;
 
 use fastn_p2p::{PublicKey, SecretKey};
 
-use super::keychain::{Keychain, KeychainError};
+use super::{
+    importing::Aside,
+    keychain::{Keychain, KeychainError},
+};
 use crate::home::Home;
 
 /// The service of every entry of ours.
@@ -66,14 +69,16 @@ impl<'a> HomeEntry<'a> {
     pub(super) async fn replace(
         &self,
         secret: &SecretKey,
+        aside: Aside,
     ) -> Result<Option<PublicKey>, KeychainError> {
         let old = self
             .read()
             .await?
             .filter(|old| old.public() != secret.public());
-        if let Some(old) = &old {
-            self.write_user(&self.backup_user(old.public()), old)
-                .await?;
+        if let Some(old) = &old
+            && let Some(user) = self.aside_user(old.public(), aside)
+        {
+            self.write_user(&user, old).await?;
         }
         self.create(secret).await?;
         Ok(old.map(|old| old.public()))
@@ -84,9 +89,14 @@ impl<'a> HomeEntry<'a> {
         self.keychain.delete(SERVICE, &self.user()).await
     }
 
-    /// The user of the entry that keeps the key of `public` when another takes its place.
-    pub(super) fn backup_user(&self, public: PublicKey) -> String {
-        format!("{}#{public}", self.user())
+    /// The user of the entry that keeps the key of `public` when another takes its place, if one
+    /// does.
+    pub(super) fn aside_user(&self, public: PublicKey, aside: Aside) -> Option<String> {
+        match aside {
+            Aside::Backup => Some(format!("{}#{public}", self.user())),
+            Aside::Retired => Some(format!("{}#retired-{public}", self.user())),
+            Aside::Forgotten => None,
+        }
     }
 
     fn user(&self) -> String {

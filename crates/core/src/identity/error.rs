@@ -10,7 +10,7 @@ use fastn_p2p::PublicKey;
 use malai_api::codes;
 use thiserror::Error;
 
-use super::{KeyStore, keychain::KeychainError};
+use super::{KeyStore, backup::PASSPHRASE_MIN, keychain::KeychainError};
 
 /// What the keychain said.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -149,6 +149,39 @@ pub enum IdentityError {
     /// A file that was to be imported has something else in it.
     #[error("{} does not hold a secret key, which is 64 hexadecimal characters", .0.display())]
     NoKeyInFile(PathBuf),
+    /// A passphrase is too short to protect a key.
+    #[error("a passphrase has at least {PASSPHRASE_MIN} characters; choose a longer one")]
+    PassphraseShort,
+    /// A file is a backup, and was to be read without its passphrase.
+    #[error(
+        "{} is encrypted; give its passphrase, or restore it with `malai restore`",
+        .0.display()
+    )]
+    PassphraseNeeded(PathBuf),
+    /// A backup does not open with this passphrase.
+    #[error("this is not the passphrase of {}; try again", .0.display())]
+    PassphraseWrong(PathBuf),
+    /// A file is no backup of an identity.
+    #[error(
+        "{} is no backup of an identity; for a key that is not encrypted use `malai import --file`",
+        .0.display()
+    )]
+    NoBackup(PathBuf),
+    /// A backup was cut off or changed.
+    #[error("{} is damaged or cut off; take another copy of it", .0.display())]
+    BackupDamaged(PathBuf),
+    /// A file wants more work than a backup of ours.
+    #[error(
+        "{} asks for far more work than a backup of malai, so it is not opened; restore a file \
+         that `malai backup` has written",
+        .0.display()
+    )]
+    BackupTooMuchWork(PathBuf),
+    /// There is nothing to back up or to give a new key.
+    #[error(
+        "this home has no identity yet; `malai id` makes one, and `malai restore` brings one back"
+    )]
+    NoIdentity,
     /// A copy of the key would take the place of a file.
     #[error("{} is there already; choose another name", .0.display())]
     ExportExists(PathBuf),
@@ -189,6 +222,13 @@ impl IdentityError {
             Self::KeyFileUnreadable(..) => "key-file-unreadable",
             Self::KeyFileNotAFile(_) => "key-file-not-a-file",
             Self::KeyFileInvalid(_) | Self::NoKeyInFile(_) => "key-file-invalid",
+            Self::PassphraseShort => "passphrase-short",
+            Self::PassphraseNeeded(_) => codes::PASSPHRASE_NEEDED,
+            Self::PassphraseWrong(_) => "passphrase-wrong",
+            Self::NoBackup(_) => "no-backup",
+            Self::BackupDamaged(_) => "backup-damaged",
+            Self::BackupTooMuchWork(_) => "backup-too-much-work",
+            Self::NoIdentity => "no-identity",
             Self::ExportExists(_) => "export-exists",
             Self::ExportFailed(..) => "export-failed",
             Self::MarkerUnreadable(..) => "identity-marker-unreadable",

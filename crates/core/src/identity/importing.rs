@@ -18,6 +18,17 @@ use super::{
 };
 use crate::home::Home;
 
+/// What becomes of the key that another takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aside {
+    /// It stays, called a backup.
+    Backup,
+    /// It stays, called retired: its identity has another key.
+    Retired,
+    /// It is gone.
+    Forgotten,
+}
+
 /// See [`super::import`].
 pub(super) async fn import(
     home: &Home,
@@ -26,21 +37,33 @@ pub(super) async fn import(
     secret: SecretKey,
     replace: bool,
 ) -> Result<Identity, IdentityError> {
-    if store == Some(KeyStore::Memory) {
-        return Ok(Identity {
-            notice: Some("the key is in memory only and gone when this process ends".to_owned()),
-            ..Identity::kept(secret, KeyStore::Memory)
-        });
-    }
-    let lock = IdentityLock::take(home).await?;
     let target = Target {
         home,
         keychain,
         replace,
+        aside: Aside::Backup,
     };
-    let identity = target.import(store, secret).await;
-    drop(lock);
-    identity
+    target.take_over(store, secret).await
+}
+
+/// See [`super::retire`].
+pub(super) async fn retire(
+    home: &Home,
+    keychain: &Keychain,
+    secret: SecretKey,
+    forget: bool,
+) -> Result<Identity, IdentityError> {
+    let target = Target {
+        home,
+        keychain,
+        replace: true,
+        aside: if forget {
+            Aside::Forgotten
+        } else {
+            Aside::Retired
+        },
+    };
+    target.take_over(None, secret).await
 }
 
 /// See [`super::move_to`].
@@ -62,9 +85,29 @@ struct Target<'a> {
     home: &'a Home,
     keychain: &'a Keychain,
     replace: bool,
+    aside: Aside,
 }
 
 impl Target<'_> {
+    async fn take_over(
+        &self,
+        store: Option<KeyStore>,
+        secret: SecretKey,
+    ) -> Result<Identity, IdentityError> {
+        if store == Some(KeyStore::Memory) {
+            return Ok(Identity {
+                notice: Some(
+                    "the key is in memory only and gone when this process ends".to_owned(),
+                ),
+                ..Identity::kept(secret, KeyStore::Memory)
+            });
+        }
+        let lock = IdentityLock::take(self.home).await?;
+        let identity = self.import(store, secret).await;
+        drop(lock);
+        identity
+    }
+
     async fn import(
         &self,
         store: Option<KeyStore>,
@@ -122,13 +165,10 @@ impl Target<'_> {
         if let Some(present) = key_file::read(&path)? {
             self.refuse_another(secret, present.public())?;
         }
-        let old = key_file::replace(&path, secret)?;
-        let notice = old.map(|old| {
-            let backup = key_file::backup_path(&path, old);
-            format!(
-                "the key of identity {old} is kept in `{}`",
-                backup.display()
-            )
+        let old = key_file::replace(&path, secret, self.aside)?;
+        let kept = old.and_then(|old| Some((old, key_file::aside_path(&path, old, self.aside)?)));
+        let notice = kept.map(|(old, kept)| {
+            format!("the key of identity {old} is kept in `{}`", kept.display())
         });
         Ok((
             Marker::of_file(secret.public()),
@@ -146,11 +186,12 @@ impl Target<'_> {
         if let Some(present) = entry.read().await.map_err(failed)? {
             self.refuse_another(secret, present.public())?;
         }
-        let old = entry.replace(secret).await.map_err(failed)?;
-        let notice = old.map(|old| {
+        let old = entry.replace(secret, self.aside).await.map_err(failed)?;
+        let kept = old.and_then(|old| Some((old, entry.aside_user(old, self.aside)?)));
+        let notice = kept.map(|(old, user)| {
             format!(
-                "the key of identity {old} is kept in the keychain as `{}` of service `{SERVICE}`",
-                entry.backup_user(old)
+                "the key of identity {old} is kept in the keychain as `{user}` of service \
+                 `{SERVICE}`"
             )
         });
         let marker = Marker::of_keychain(secret.public(), entry.home());

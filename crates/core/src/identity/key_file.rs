@@ -13,7 +13,7 @@ use std::{
 use fastn_p2p::{PublicKey, SecretKey};
 use zeroize::Zeroizing;
 
-use super::error::IdentityError;
+use super::{error::IdentityError, importing::Aside};
 use crate::private_file::{self, Existing};
 
 /// More than any text form of a key with space around it, in bytes.
@@ -52,10 +52,14 @@ pub(super) fn create(path: &Path, secret: &SecretKey) -> Result<(), IdentityErro
     write(path, secret, Existing::Keep)
 }
 
-/// Writes `secret` into `path`; the key of another identity is first copied to [`backup_path`].
+/// Writes `secret` into `path`; the key of another identity is first copied to [`aside_path`].
 ///
 /// Returns that other identity, if there was one.
-pub(super) fn replace(path: &Path, secret: &SecretKey) -> Result<Option<PublicKey>, IdentityError> {
+pub(super) fn replace(
+    path: &Path,
+    secret: &SecretKey,
+    aside: Aside,
+) -> Result<Option<PublicKey>, IdentityError> {
     let Some(old) = read(path)? else {
         create(path, secret)?;
         return Ok(None);
@@ -63,15 +67,22 @@ pub(super) fn replace(path: &Path, secret: &SecretKey) -> Result<Option<PublicKe
     if old.public() == secret.public() {
         return Ok(None);
     }
-    // The name tells which key it is, so that a backup can only take the place of itself.
-    write(&backup_path(path, old.public()), &old, Existing::Replace)?;
+    // The name tells which key it is, so that a copy can only take the place of itself.
+    if let Some(kept) = aside_path(path, old.public(), aside) {
+        write(&kept, &old, Existing::Replace)?;
+    }
     write(path, secret, Existing::Replace)?;
     Ok(Some(old.public()))
 }
 
-/// Where the key of `public` is kept when another takes its place in `path`.
-pub(super) fn backup_path(path: &Path, public: PublicKey) -> PathBuf {
-    path.with_added_extension(format!("{public}.backup"))
+/// Where the key of `public` is kept when another takes its place in `path`, if it is.
+pub(super) fn aside_path(path: &Path, public: PublicKey, aside: Aside) -> Option<PathBuf> {
+    let what = match aside {
+        Aside::Backup => "backup",
+        Aside::Retired => "retired",
+        Aside::Forgotten => return None,
+    };
+    Some(path.with_added_extension(format!("{public}.{what}")))
 }
 
 fn write(path: &Path, secret: &SecretKey, existing: Existing) -> Result<(), IdentityError> {
@@ -142,11 +153,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("identity.key");
         create(&path, &secret(1)).unwrap();
-        let old = replace(&path, &secret(2)).unwrap().unwrap();
-        assert_eq!(old, secret(1).public());
-        assert_eq!(read(&path).unwrap().unwrap().public(), secret(2).public());
-        let backup = read(&backup_path(&path, old)).unwrap().unwrap();
-        assert_eq!(backup.public(), secret(1).public());
+        for (aside, kept) in [
+            (Aside::Backup, 2),
+            (Aside::Retired, 3),
+            (Aside::Forgotten, 3),
+        ] {
+            replace(&path, &secret(1), Aside::Forgotten).unwrap();
+            let old = replace(&path, &secret(2), aside).unwrap().unwrap();
+            assert_eq!(old, secret(1).public());
+            assert_eq!(read(&path).unwrap().unwrap().public(), secret(2).public());
+            if let Some(path) = aside_path(&path, old, aside) {
+                let backup = read(&path).unwrap().unwrap();
+                assert_eq!(backup.public(), secret(1).public());
+            }
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), kept, "{aside:?}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::{
     Identity, KeyStore, WithoutKeychain,
     entry::HomeEntry,
     error::IdentityError,
+    importing::Aside,
     key_file,
     keychain::{Keychain, KeychainError},
     lock::IdentityLock,
@@ -55,6 +56,12 @@ pub(super) async fn open(
     };
     drop(lock);
     identity
+}
+
+/// See [`super::is_there`].
+pub(super) fn is_there(home: &Home) -> Result<bool, IdentityError> {
+    let is_marked = Marker::load(home)?.is_some();
+    Ok(is_marked || key_file::read(&home.identity_key())?.is_some())
 }
 
 /// Opens the identity that the marker names, from its store and no other.
@@ -156,7 +163,8 @@ async fn follow(home: &Home, keychain: &Keychain, marker: Marker) -> Result<Mark
     let secret = before.read().await.map_err(failed)?;
     let secret = expect_marked(&marker, secret, KEYCHAIN.to_owned())?;
     let here = HomeEntry::of(keychain, home).map_err(failed)?;
-    here.replace(&secret).await.map_err(failed)?;
+    let replaced = here.replace(&secret, Aside::Backup).await;
+    replaced.map_err(failed)?;
     let followed = Marker {
         home: Some(here.home().to_owned()),
         ..marker

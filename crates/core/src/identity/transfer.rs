@@ -8,7 +8,7 @@ use std::{fs, io, path::Path};
 use fastn_p2p::SecretKey;
 use zeroize::Zeroizing;
 
-use super::error::IdentityError;
+use super::{backup, error::IdentityError};
 use crate::private_file::{self, Existing};
 
 /// More than any key file has; a mistaken name must not be read into memory.
@@ -16,13 +16,7 @@ const KEY_FILE_MAX: u64 = 4096;
 
 /// See [`super::export`].
 pub(super) fn export(secret: &SecretKey, path: &Path) -> Result<(), IdentityError> {
-    let failed = |error: io::Error| {
-        if error.kind() == io::ErrorKind::AlreadyExists {
-            IdentityError::ExportExists(path.to_owned())
-        } else {
-            IdentityError::ExportFailed(path.to_owned(), error)
-        }
-    };
+    let failed = |error| export_failed(path, error);
     let hex = secret.expose_hex();
     let mut text = Zeroizing::new(Vec::with_capacity(hex.len() + 1));
     text.extend_from_slice(hex.as_bytes());
@@ -30,21 +24,38 @@ pub(super) fn export(secret: &SecretKey, path: &Path) -> Result<(), IdentityErro
     private_file::write(path, &text, Existing::Keep).map_err(failed)
 }
 
+/// Why a copy could not be written to `path`.
+pub(super) fn export_failed(path: &Path, error: io::Error) -> IdentityError {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        IdentityError::ExportExists(path.to_owned())
+    } else {
+        IdentityError::ExportFailed(path.to_owned(), error)
+    }
+}
+
 /// See [`super::read_key`].
 pub(super) fn read_key(path: &Path) -> Result<SecretKey, IdentityError> {
+    let invalid = || IdentityError::NoKeyInFile(path.to_owned());
+    let bytes = read_small(path)?;
+    if backup::is_encrypted(&bytes) {
+        return Err(IdentityError::PassphraseNeeded(path.to_owned()));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| invalid())?;
+    SecretKey::from_text(text).map_err(|_| invalid())
+}
+
+/// The bytes of a file that is small enough to hold a key.
+pub(super) fn read_small(path: &Path) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
     let unreadable = |error| IdentityError::KeyFileUnreadable(path.to_owned(), error);
     let metadata = fs::metadata(path).map_err(unreadable)?;
     // Opening a named pipe would wait for a writer.
     if !metadata.is_file() {
         return Err(IdentityError::KeyFileNotAFile(path.to_owned()));
     }
-    let invalid = || IdentityError::NoKeyInFile(path.to_owned());
     if metadata.len() > KEY_FILE_MAX {
-        return Err(invalid());
+        return Err(IdentityError::NoKeyInFile(path.to_owned()));
     }
-    let bytes = Zeroizing::new(fs::read(path).map_err(unreadable)?);
-    let text = std::str::from_utf8(&bytes).map_err(|_| invalid())?;
-    SecretKey::from_text(text).map_err(|_| invalid())
+    fs::read(path).map(Zeroizing::new).map_err(unreadable)
 }
 
 #[cfg(test)]

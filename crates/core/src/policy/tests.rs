@@ -26,6 +26,7 @@ fn service(allow: &[Member]) -> ServiceConfig {
 
 fn config(services: &[(&str, &[Member])], groups: &[(&str, &[Member])]) -> Config {
     let peer = |number| PeerConfig {
+        former: Vec::new(),
         id: key(number),
         addresses: Vec::new(),
         relay: None,
@@ -59,6 +60,26 @@ fn allows(policy: &Policy, peer: &PublicKey, service: &str) -> bool {
 /// The policy of a configuration alone, without grants.
 fn rules(config: &Config) -> Policy {
     Policy::new(config, &Grants::default())
+}
+
+#[test]
+fn a_key_that_was_given_up_may_do_nothing() {
+    let mut config = config(
+        &[
+            ("shop", &[Member::Key(key(9))]),
+            ("blog", &[Member::Anyone]),
+        ],
+        &[],
+    );
+    config.peers.get_mut("p0").unwrap().former = vec![key(9)];
+    let mut grants = Grants::default();
+    grants.add("shop", key(9), None);
+    let policy = Policy::new(&config, &grants);
+    for service in ["shop", "blog"] {
+        assert!(!allows(&policy, &key(9), service), "{service}");
+    }
+    assert!(policy.visible(&key(9), NOW).is_empty());
+    assert!(allows(&policy, &key(8), "blog"));
 }
 
 #[test]

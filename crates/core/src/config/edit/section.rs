@@ -36,6 +36,10 @@ pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, ne
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });
+    let (before, after) = (&old.proxy_protocol, &new.proxy_protocol);
+    differs(table, "proxy_protocol", before, after, |told| {
+        Some((*told).into())
+    });
     if old.limits != new.limits {
         let (old, new) = (&old.limits, &new.limits);
         nested(table, "limits", |table| {
@@ -129,6 +133,8 @@ pub(super) fn peer(table: &mut dyn TableLike, old: Option<&PeerConfig>, new: &Pe
     list(table, "addresses", addresses, &new.addresses, List::Always);
     let url = |relay: &Option<url::Url>| relay.as_ref().map(|relay| relay.as_str().into());
     differs(table, "relay", relay, &new.relay, url);
+    let former = old.map_or(&[][..], |old| &old.former);
+    list(table, "former", former, &new.former, List::Always);
 }
 
 pub(super) fn group(table: &mut dyn TableLike, old: Option<&GroupConfig>, new: &GroupConfig) {

@@ -26,6 +26,8 @@ pub struct ServiceConfig {
     pub description: Option<String>,
     /// Whether it is offered now; default yes.
     pub active: bool,
+    /// Whether the upstream of a tcp service is told who comes, by PROXY protocol; default no.
+    pub proxy_protocol: bool,
     /// `limits`
     pub limits: LimitsConfig,
     /// `timeouts`
@@ -50,6 +52,7 @@ impl Default for ServiceConfig {
             host: HostRule::Upstream,
             description: None,
             active: true,
+            proxy_protocol: false,
             limits: LimitsConfig::default(),
             timeouts: TimeoutsConfig::default(),
             pool: PoolConfig::default(),

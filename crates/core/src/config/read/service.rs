@@ -39,6 +39,12 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> ServiceCon
     };
     section.boolean("active", &mut service.active);
     section.boolean("ask", &mut service.ask);
+    section.boolean("proxy_protocol", &mut service.proxy_protocol);
+    if service.proxy_protocol && protocol != Protocol::Tcp {
+        let message = "this is for tcp services; an http service is told who asks by the header \
+                       `malai-peer`";
+        section.error_at("proxy_protocol", section.line_of("proxy_protocol"), message);
+    }
     mentions.members(section, "allow", None, allow);
     if protocol == Protocol::Tcp {
         for key in HTTP_ONLY.into_iter().filter(|key| section.has(key)) {

@@ -29,6 +29,7 @@ fn port(port: u16) -> ServiceConfig {
 
 fn peer(number: u8) -> PeerConfig {
     PeerConfig {
+        former: Vec::new(),
         id: id52(number).parse().unwrap(),
         addresses: Vec::new(),
         relay: None,

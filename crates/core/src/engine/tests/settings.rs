@@ -115,9 +115,15 @@ async fn without_a_file_nothing_is_kept() {
     let response = place.ask(network(RelaySetting::Default, &[])).await;
     assert_eq!(code(response), codes::NOT_KEPT);
     let path = place.dir.path().join("my.key").display().to_string();
-    let export = Request::ExportIdentity { path: path.clone() };
+    let export = Request::ExportIdentity {
+        path: path.clone(),
+        passphrase: None,
+    };
     assert_eq!(code(place.ask(export).await), codes::NOT_KEPT);
-    let import = Request::ImportIdentity { path };
+    let import = Request::ImportIdentity {
+        path,
+        passphrase: None,
+    };
     assert_eq!(code(place.ask(import).await), codes::NOT_KEPT);
     place.engine.stop().await;
 }
@@ -128,11 +134,17 @@ async fn an_identity_goes_by_a_file_from_one_home_to_another() {
     let path = files.path().join("my.key").display().to_string();
     let one = with_key_file(tempfile::tempdir().unwrap()).await;
     let exported = one.engine.id();
-    let export = Request::ExportIdentity { path: path.clone() };
+    let export = Request::ExportIdentity {
+        path: path.clone(),
+        passphrase: None,
+    };
     assert_eq!(one.ask(export.clone()).await, Response::Done);
     assert_eq!(code(one.ask(export).await), "export-exists");
     // Its own key changes nothing.
-    let import = Request::ImportIdentity { path: path.clone() };
+    let import = Request::ImportIdentity {
+        path: path.clone(),
+        passphrase: None,
+    };
     assert_eq!(one.ask(import.clone()).await, Response::Done);
     assert!(!settings(&one).await.restart_needed);
     one.engine.stop().await;
@@ -140,6 +152,7 @@ async fn an_identity_goes_by_a_file_from_one_home_to_another() {
     let mut other = with_key_file(tempfile::tempdir().unwrap()).await;
     let before = other.engine.id();
     let relative = Request::ImportIdentity {
+        passphrase: None,
         path: "my.key".to_owned(),
     };
     assert_eq!(code(other.ask(relative).await), codes::ARGUMENT_INVALID);

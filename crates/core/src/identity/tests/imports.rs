@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{fakes::*, *};
+use super::{fakes::*, importing::Aside, *};
 
 async fn import_with(
     home: &Home,
@@ -77,7 +77,8 @@ async fn keeps_what_an_import_replaces() {
     import_with(&home, working.keychain(), file, secret(5), true)
         .await
         .unwrap();
-    let backup = key_file::backup_path(&home.identity_key(), secret(4).public());
+    let backup = key_file::aside_path(&home.identity_key(), secret(4).public(), Aside::Backup);
+    let backup = backup.unwrap();
     let kept = key_file::read(&backup).unwrap().unwrap();
     assert_eq!(kept.public(), secret(4).public());
 }
