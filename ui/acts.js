@@ -19,7 +19,7 @@ export async function linkFor(visit, service) {
 
 /** A link that lets in whoever has it: the same one each time, until it is closed. @param {Acts} visit @param {string} service */
 export async function invite(visit, service) {
-  const { link } = await visit.ask({ request: "invite", service, once: false }, "invited");
+  const { link } = await visit.ask({ request: "invite", service, once: false, pin: false }, "invited");
   return link;
 }
 

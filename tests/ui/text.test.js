@@ -7,7 +7,7 @@ import * as input from "../../ui/input.js";
 import { outline } from "../../ui/parts/qr.js";
 import { hashOf, routeOf } from "../../ui/route.js";
 import { bridgeState, places, serviceState, whoOf } from "../../ui/words.js";
-import { ALICE, GUEST, bridge, service } from "./fake/data.js";
+import { ALICE, bridge, guest, service } from "./fake/data.js";
 
 test("bytes and rates", () => {
   assert.deepEqual([0, 999, 1000, 9949, 9951, 999_499, 999_500, 18_204_551, 3e15].map(bytes),
@@ -68,7 +68,7 @@ test("states are words, never a colour alone", () => {
 test("who may use a service", () => {
   assert.equal(whoOf(service({})), "nobody");
   assert.equal(whoOf(service({ invites: true })), "link");
-  assert.equal(whoOf(service({ guests: [GUEST] })), "link");
+  assert.equal(whoOf(service({ guests: [guest()] })), "link");
   assert.equal(whoOf(service({ allow: ["alice"] })), "chosen");
   assert.equal(whoOf(service({ allow: ["anyone", "alice"], invites: true })), "everybody");
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ALICE, GUEST, ME, emptyStatus, fullStatus, service } from "./fake/data.js";
+import { ALICE, GUEST, ME, emptyStatus, fullStatus, guest, service } from "./fake/data.js";
 import { FakeHost } from "./fake/host.js";
 import { openWindow, until } from "./page.js";
 
@@ -236,7 +236,7 @@ test("a link is added without taking anything from those who are named", async (
 
 test("a guest is shut out after a question, the others stay", async () => {
   const status = emptyStatus();
-  status.services = [service({ invites: true, guests: [GUEST, STRANGER] })];
+  status.services = [service({ invites: true, guests: [guest(), guest({ peer: STRANGER })] })];
   const host = new FakeHost(status);
   const screen = await openWindow(host, "#/service/shop");
   await screen.click("shut-out");

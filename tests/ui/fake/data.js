@@ -2,7 +2,7 @@
 /**
  * Engines as they could be, for tests and for looking at the screens.
  *
- * @import { ServiceStatus, BridgeStatus, Status } from "../../../ui/generated/api.js"
+ * @import { BridgeStatus, Guest, InviteStatus, PeerStatus, ServiceStatus, Status } from "../../../ui/generated/api.js"
  */
 
 /** @param {string} letter */
@@ -27,6 +27,8 @@ export function emptyStatus() {
     bridges: [],
     peers: [],
     groups: [],
+    requests: [],
+    blocked: [],
     operations: { name: "malai", age_secs: 60, children: [] },
   };
 }
@@ -37,7 +39,7 @@ export function fullStatus() {
   return {
     ...emptyStatus(),
     services: [
-      service({ name: "shop", invites: true, guests: [GUEST], traffic: { requests: 1284, streams_open: 3, bytes_in: 240_120, bytes_out: 18_204_551 } }),
+      service({ name: "shop", invites: true, guests: [guest()], traffic: { requests: 1284, streams_open: 3, bytes_in: 240_120, bytes_out: 18_204_551 } }),
       service({ name: "docs", upstream: ["127.0.0.1:8000"], allow: ["alice", "group:team"], kept: true }),
       service({ name: "postgres", protocol: "tcp", upstream: ["127.0.0.1:5432"], allow: ["bob"], kept: true, answers: false }),
       service({ name: "old-demo", upstream: ["127.0.0.1:9000"], kept: true, active: false }),
@@ -48,11 +50,11 @@ export function fullStatus() {
       bridge({ name: "wiki", to: `${GUEST}/wiki`, peer: GUEST, service: "wiki", local: "127.0.0.1:4003", url: "http://127.0.0.1:4003/", state: "connecting" }),
     ],
     peers: [
-      { name: "alice", id52: ALICE, state: "direct", rtt_ms: 12.3, last_seen: now },
-      { name: "bob", id52: BOB, state: "relayed", rtt_ms: 81.2, last_seen: now },
-      { name: "carol", id52: id52("c"), state: "offline", last_seen: now - 3 * 86_400 },
-      { name: "dave", id52: id52("d"), state: "offline" },
-      { id52: GUEST, state: "connecting" },
+      peer({ name: "alice", id52: ALICE, state: "direct", rtt_ms: 12.3, last_seen: now }),
+      peer({ name: "bob", id52: BOB, state: "relayed", rtt_ms: 81.2, last_seen: now }),
+      peer({ name: "carol", id52: id52("c"), last_seen: now - 3 * 86_400 }),
+      peer({ name: "dave", id52: id52("d") }),
+      peer({ id52: GUEST, state: "connecting" }),
     ],
     groups: [
       { name: "team", members: ["alice", "carol"] },
@@ -76,6 +78,21 @@ export function service(it) {
 export function bridge(it) {
   return {
     name: "orders", to: "alice/orders", service: "orders", protocol: "http", local: "127.0.0.1:4001", url: "http://127.0.0.1:4001/",
-    active: true, kept: false, state: "offline", traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, ...it,
+    active: true, kept: false, state: "offline", waiting: false, traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, ...it,
   };
+}
+
+/** @param {Partial<PeerStatus>} it @returns {PeerStatus} */
+export function peer(it) {
+  return { id52: GUEST, state: "offline", blocked: false, ...it };
+}
+
+/** @param {Partial<Guest>} [it] @returns {Guest} */
+export function guest(it) {
+  return { peer: GUEST, since: 1_700_000_000, once: false, through: "invite", ...it };
+}
+
+/** @param {Partial<InviteStatus>} [it] @returns {InviteStatus} */
+export function invite(it) {
+  return { id: "a1b2c3d4e5f60718", service: "shop", made: 1_700_000_000, once: false, pin: false, open: true, guests: [], ...it };
 }

@@ -6,7 +6,8 @@
  * @import { NamedBy, Request, Response, Settings, Status } from "../../../ui/generated/api.js"
  */
 
-import { ALICE, BOB, GUEST, ME, bridge, service } from "./data.js";
+import { accessAnswer } from "./access.js";
+import { ALICE, BOB, GUEST, ME, bridge, peer, service } from "./data.js";
 
 /** @type {Settings} */
 const SETTINGS = {
@@ -45,16 +46,13 @@ export function answerTo(host, request) {
       return read(status, request.link);
     case "services":
       return { response: "services", peer: ALICE, services: [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http" }] };
-    case "invite": {
-      change(host, (each) => (each.name === request.service ? { ...each, invites: true } : each));
-      return { response: "invited", service: request.service, link: `malai://${ME}/${request.service}?a=192.168.1.20:41234&k=T0pS3cretT0pS3cret` };
-    }
     case "allow":
+      host.invites = host.invites.filter((each) => each.service !== request.service);
       change(host, (each) => (each.name === request.service ? { ...each, allow: request.allow, invites: false, guests: [] } : each));
       return { response: "done" };
     case "peer-add": {
       const others = status.peers.filter((peer) => peer.id52 !== request.id52);
-      host.push({ ...status, peers: [...others, { name: request.name, id52: request.id52, state: "offline" }] });
+      host.push({ ...status, peers: [...others, peer({ name: request.name, id52: request.id52 })] });
       return { response: "done" };
     }
     case "peer-remove":
@@ -83,7 +81,7 @@ export function answerTo(host, request) {
     case "import-identity":
       return { response: "done" };
     default:
-      return { response: "error", code: "request-invalid", message: "the fake engine does not know this" };
+      return accessAnswer(host, status, request) ?? { response: "error", code: "request-invalid", message: "the fake engine does not know this" };
   }
 }
 
@@ -147,7 +145,7 @@ function read(status, link) {
   if (peer.length !== 52) return { response: "error", code: "argument-invalid", message: `\`${link}\` is not a peer; write a pet name, an id52 or a domain` };
   return {
     response: "link", peer, name: status.peers.find((each) => each.id52 === peer)?.name, service: found?.[2] ?? "",
-    invite: /[?&]k=/.test(found?.[3] ?? ""), own: peer === ME,
+    invite: /[?&]k=/.test(found?.[3] ?? ""), pin: /[?&]k=(?:~|%7E)/i.test(found?.[3] ?? ""), own: peer === ME,
     bridged_as: status.bridges.find((each) => each.peer === peer && each.service === found?.[2])?.name,
   };
 }

@@ -3,7 +3,7 @@
  * Who can connect to a service, and changing it.
  *
  * @import { Child, Visit } from "../../types.js"
- * @import { ServiceStatus, Status } from "../../generated/api.js"
+ * @import { Guest, ServiceStatus, Status } from "../../generated/api.js"
  * @import { ServiceForm } from "../service.js"
  * @import { Access } from "../../parts/access.js"
  */
@@ -49,8 +49,8 @@ function words(status, it) {
   }
 }
 
-/** @param {Visit<ServiceForm>} visit @param {Status} status @param {string} guest */
-function guestRow(visit, status, guest) {
+/** @param {Visit<ServiceForm>} visit @param {Status} status @param {Guest} guest */
+function guestRow(visit, status, { peer: guest }) {
   const known = status.peers.some((peer) => peer.id52 === guest && peer.name !== undefined);
   return h("li", { class: "row", key: guest, "data-testid": "guest" },
     h("div", { class: "row-what" },
@@ -65,7 +65,7 @@ function guestRow(visit, status, guest) {
 function removal(visit, status, it) {
   const { removing } = visit.form;
   const close = () => visit.set({ removing: "" });
-  const others = [...new Set([...it.allow, ...it.guests.filter((guest) => guest !== removing)])];
+  const others = [...new Set([...it.allow, ...guestsOf(it).filter((guest) => guest !== removing)])];
   return dialog({ title: `Shut out ${nameOf(status.peers, removing)}?`, close, testid: "shut-out-dialog" },
     h("p", null, others.length > 0
       ? "The link stops working for everybody, or they could come back with it. The others keep their access."
@@ -100,14 +100,19 @@ function allowedBy(it, { who, chosen }) {
   if (who === "everybody") return ["anyone"];
   if (who === "chosen") return chosen;
   if (!it.allow.includes("anyone")) return null;
-  return [...it.allow.filter((member) => member !== "anyone"), ...it.guests];
+  return [...it.allow.filter((member) => member !== "anyone"), ...guestsOf(it)];
+}
+
+/** @param {ServiceStatus} it */
+function guestsOf(it) {
+  return it.guests.map((guest) => guest.peer);
 }
 
 /** @param {ServiceStatus} it @returns {Access} */
 function begun(it) {
   const kind = whoOf(it);
   const chosen = it.allow.filter((member) => member !== "anyone");
-  return { who: kind === "nobody" ? "link" : kind, chosen: [...new Set([...chosen, ...it.guests])] };
+  return { who: kind === "nobody" ? "link" : kind, chosen: [...new Set([...chosen, ...guestsOf(it)])] };
 }
 
 /** @param {Visit<ServiceForm>} visit @param {string[] | null} allow @param {boolean} withLink */
