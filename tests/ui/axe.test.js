@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { emptyStatus, fullStatus } from "./fake/data.js";
+import { askedStatus, emptyStatus, fullStatus } from "./fake/data.js";
 import { FakeHost } from "./fake/host.js";
 import { openWindow } from "./page.js";
 
@@ -25,6 +25,7 @@ async function look(page) {
 
 for (const [name, hash, status] of /** @type {const} */ ([
   ["home", "", fullStatus()],
+  ["home while some ask", "", askedStatus()],
   ["home without anything", "", emptyStatus()],
   ["share", "#/share", fullStatus()],
   ["a share", "#/service/shop", fullStatus()],

@@ -12,7 +12,7 @@ import { prose } from "./prose.js";
 /**
  * @param {Child} label
  * @param {(event: Event) => void} onclick
- * @param {{ icon?: string, kind?: "main" | "plain" | "danger", busy?: boolean, submit?: boolean, testid?: string, key?: string, label?: string, focus?: boolean }} [options]
+ * @param {{ icon?: string, kind?: "main" | "plain" | "danger", busy?: boolean, submit?: boolean, testid?: string, key?: string, label?: string, focus?: boolean, disabled?: boolean }} [options]
  */
 export function button(label, onclick, options = {}) {
   return h(
@@ -21,6 +21,7 @@ export function button(label, onclick, options = {}) {
       key: options.key,
       class: `button button-${options.kind ?? "plain"}`,
       type: options.submit ? "submit" : "button",
+      disabled: options.disabled,
       // Not `disabled`, which would lose the focus; a second press does nothing.
       "aria-disabled": options.busy ? "true" : undefined,
       "aria-label": options.label,

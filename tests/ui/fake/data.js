@@ -2,7 +2,7 @@
 /**
  * Engines as they could be, for tests and for looking at the screens.
  *
- * @import { BridgeStatus, Guest, InviteStatus, PeerStatus, ServiceStatus, Status } from "../../../ui/generated/api.js"
+ * @import { AccessRequest, BridgeStatus, Guest, InviteStatus, PeerStatus, ServiceStatus, Status } from "../../../ui/generated/api.js"
  */
 
 /** @param {string} letter */
@@ -11,6 +11,7 @@ export const id52 = (letter) => `${letter.repeat(51)}g`;
 export const ME = "k3f9o7b2m5t1c8a4q6e0v2h5j9r3s7d1u4l8n6p0i2g5k3f9o7b0";
 export const ALICE = "a1b7m4t9c2o5e8q3v6h0j4r7s1d5u9l2n6p3i8g0k4f7a1b7m40g";
 export const BOB = "b8h3j6r0s4d7u1l5n9p2i6g3k8f0o4b7m1t5c9a2q6e3v8h0j40g";
+export const STRANGER = "s7t1r5a9n3g6e0r4s8t2r6a0n5g9e3r7s1t5r9a3n7g1e5r9s30g";
 export const GUEST = "g0k4f7o1b5m9t3c6a0q4e8v2h6j1r5s9d3u7l0n4p8i2g6k1f50g";
 
 /** @returns {Status} */
@@ -63,6 +64,19 @@ export function fullStatus() {
   };
 }
 
+/** Three who ask: one that waits, one never met, a stranger that was sent away. @returns {Status} */
+export function askedStatus() {
+  const now = Math.floor(Date.now() / 1000);
+  return {
+    ...fullStatus(),
+    requests: [
+      request({ peer: ALICE, name: "alice", service: "postgres", known_since: now - 90 * 86_400 }),
+      request({ peer: id52("d"), name: "dave" }),
+      request({ peer: STRANGER, asked: now - 400, waits_secs: undefined }),
+    ],
+  };
+}
+
 /** @param {Partial<ServiceStatus>} it @returns {ServiceStatus} */
 export function service(it) {
   const name = it.name ?? "shop";
@@ -95,4 +109,9 @@ export function guest(it) {
 /** @param {Partial<InviteStatus>} [it] @returns {InviteStatus} */
 export function invite(it) {
   return { id: "a1b2c3d4e5f60718", service: "shop", made: 1_700_000_000, once: false, pin: false, open: true, guests: [], ...it };
+}
+
+/** @param {Partial<AccessRequest>} [it] @returns {AccessRequest} */
+export function request(it) {
+  return { peer: STRANGER, service: "shop", asked: Math.floor(Date.now() / 1000), waits_secs: 42, ...it };
 }

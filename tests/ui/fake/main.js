@@ -2,14 +2,15 @@
 /** Begins the window with a fake host; only ever loaded by `serve.js`. */
 
 import { App } from "../../../ui/app.js";
-import { emptyStatus, fullStatus } from "./data.js";
+import { askedStatus, emptyStatus, fullStatus } from "./data.js";
 import { FakeHost } from "./host.js";
 
 const asked = new URLSearchParams(location.search);
 const data = asked.get("data") ?? "full";
 const kind = asked.get("host") === "desktop" ? "desktop" : "browser";
-const running = ["empty", "full"].includes(data);
-const host = new FakeHost(running ? (data === "empty" ? emptyStatus() : fullStatus()) : null, kind);
+const statuses = { empty: emptyStatus, full: fullStatus, asked: askedStatus };
+const status = statuses[/** @type {keyof typeof statuses} */ (data)];
+const host = new FakeHost(status ? status() : null, kind);
 const app = new App(host, window);
 await app.start();
 
@@ -19,7 +20,7 @@ if (data === "asks") host.pushDesktop({ engine: { engine: "asks-for-key-file", p
 if (data === "failed") host.pushDesktop({ engine: { engine: "failed", code: "config-invalid", message: "malai.toml is not valid: line 12: `upstrem` is not a key; did you mean `upstream`?" } });
 const link = asked.get("link");
 if (link !== null) host.tell({ type: "navigate", navigation: { view: "connect", link } });
-if (data === "full" && !asked.has("still")) setInterval(flow, 1000);
+if ((data === "full" || data === "asked") && !asked.has("still")) setInterval(flow, 1000);
 
 /** Some traffic, as an engine tells it. */
 function flow() {
