@@ -76,8 +76,11 @@ export class App {
       this.go(told.navigation);
       return;
     }
+    const before = this.state.status;
     this.send(told);
     if (told.type !== "status") return;
+    const view = viewOf(this.state.route.view);
+    if (before) view.changed?.(this.visit(view), before);
     this.expectQuiet();
     this.expectTick();
   }

@@ -111,6 +111,8 @@ export interface View<F> {
   title(state: State): string;
   begin(route: Route, state: State): F;
   enter?(visit: Visit<F>): void;
+  /** What it looks up again when the status is another than before. */
+  changed?(visit: Visit<F>, before: Status): void;
   render(visit: Visit<F>): Child;
 }
 

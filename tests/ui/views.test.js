@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ALICE, GUEST, ME, emptyStatus, fullStatus, guest, service } from "./fake/data.js";
+import { ALICE, GUEST, ME, emptyStatus, fullStatus } from "./fake/data.js";
 import { FakeHost } from "./fake/host.js";
 import { openWindow, until } from "./page.js";
 
@@ -232,19 +232,6 @@ test("a link is added without taking anything from those who are named", async (
   assert.equal(host.askedFor("allow").length, 0);
   assert.match((await screen.find("link")).textContent ?? "", /k=/);
   await screen.says("alice, team. Anyone you give the link to, too.");
-});
-
-test("a guest is shut out after a question, the others stay", async () => {
-  const status = emptyStatus();
-  status.services = [service({ invites: true, guests: [guest(), guest({ peer: STRANGER })] })];
-  const host = new FakeHost(status);
-  const screen = await openWindow(host, "#/service/shop");
-  await screen.click("shut-out");
-  await screen.find("shut-out-dialog");
-  assert.equal(host.askedFor("allow").length, 0);
-  await screen.click("confirm-shut-out");
-  await until(() => host.askedFor("allow")[0], "nothing was asked");
-  assert.deepEqual(host.askedFor("allow")[0]?.allow, [STRANGER]);
 });
 
 test("requests appear while the share is looked at", async () => {

@@ -96,6 +96,27 @@ export function field({ id, label, value, change, hint, error, placeholder, keys
   );
 }
 
+/**
+ * One of several, of which only the chosen one is shown.
+ * @param {object} select
+ * @param {string} select.id unique on the page, for the label
+ * @param {string} select.label
+ * @param {string} select.value
+ * @param {{ value: string, label: string }[]} select.choices
+ * @param {(value: string) => void} select.change
+ * @param {string} [select.hint]
+ * @param {string} [select.testid]
+ */
+export function select({ id, label, value, choices, change, hint, testid }) {
+  return h("div", { class: "field", key: id },
+    h("label", { class: "field-label", for: id }, label),
+    h("select", {
+      class: "input", id, value, "aria-describedby": hint && `${id}-hint`, "data-testid": testid,
+      onchange: (/** @type {Event} */ event) => change(valueOf(event)),
+    }, choices.map((each) => h("option", { key: each.value, value: each.value }, each.label))),
+    hint && h("p", { class: "hint", id: `${id}-hint`, key: "hint" }, hint));
+}
+
 /** What is folded away until it is wanted. @param {string} title @param {...Child} children */
 export function more(title, ...children) {
   return h("details", { class: "more", key: "more" },
@@ -169,7 +190,8 @@ export function form(submit, props, ...children) {
 
 /** @param {Event} event */
 function valueOf(event) {
-  return event.target instanceof HTMLInputElement ? event.target.value : "";
+  const { target } = event;
+  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement ? target.value : "";
 }
 
 /** @param {Event} event */

@@ -3,7 +3,8 @@
  * One share: its link, who may use it, whether it can be reached, what was asked of it.
  *
  * @import { View, Visit } from "../types.js"
- * @import { Check, QrCode, ServiceStatus, Status } from "../generated/api.js"
+ * @import { Check, InviteStatus, QrCode, ServiceStatus, Status } from "../generated/api.js"
+ * @import { Made, Terms } from "./service/inviting.js"
  * @import { Access } from "../parts/access.js"
  */
 
@@ -18,6 +19,7 @@ import { stopDialog } from "../parts/stopping.js";
 import { wordsOf } from "../refused.js";
 import { rateOf } from "../state.js";
 import { places, serviceState } from "../words.js";
+import { loadInvites } from "./service/invites.js";
 import { linkSection, showLink } from "./service/link.js";
 import { requests } from "./service/requests.js";
 import { who } from "./service/who.js";
@@ -34,6 +36,13 @@ import { who } from "./service/who.js";
  * @property {string} accessProblem
  * @property {boolean} busy
  * @property {string} removing the guest who is about to be shut out
+ * @property {boolean} revokeToo whether the link they came with goes, too
+ * @property {InviteStatus[] | null} invites the links that let people in
+ * @property {string} revoking the one that is about to be revoked
+ * @property {boolean} revoked whether the link to give away was
+ * @property {Terms | null} inviting a link that is to be made
+ * @property {Made | null} made one that was
+ * @property {boolean} invited whether one was begun before
  * @property {string} stopping
  */
 
@@ -42,11 +51,16 @@ export const service = {
   title: (state) => state.route.name ?? "",
   begin: (route) => ({
     name: route.name ?? "", link: route.link ?? "", code: null, checks: null, problem: "", access: null,
-    edited: false, accessProblem: "", busy: false, removing: "", stopping: "",
+    edited: false, accessProblem: "", busy: false, removing: "", revokeToo: true, stopping: "",
+    invites: null, revoking: "", revoked: false, inviting: null, made: null, invited: false,
   }),
   enter(visit) {
     void showLink(visit);
     void check(visit);
+    void loadInvites(visit);
+  },
+  changed(visit, before) {
+    if (doorOf(before, visit.form.name) !== doorOf(visit.state.status, visit.form.name)) void loadInvites(visit);
   },
   render(visit) {
     const { status } = visit.state;
@@ -76,6 +90,12 @@ export const service = {
     ];
   },
 };
+
+/** Who was let in, and whether more can be: links have come or gone when it changes. @param {Status | null} status @param {string} name */
+function doorOf(status, name) {
+  const it = status?.services.find((each) => each.name === name);
+  return JSON.stringify([it?.guests, it?.invites]);
+}
 
 /** @param {ServiceStatus} it */
 function facts(it) {
