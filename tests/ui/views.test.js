@@ -73,7 +73,7 @@ test("sharing a detected server leads to its link, with an invite", async () => 
   await screen.submit("port");
   assert.match((await screen.find("link")).textContent ?? "", /k=/);
   assert.deepEqual(host.askedFor("share")[0], {
-    request: "share", upstream: ["5173"], name: "admin", protocol: "http", allow: [], keep: false, must_answer: true,
+    request: "share", upstream: ["5173"], name: "admin", protocol: "http", allow: [], keep: false, for_secs: undefined, must_answer: true,
   });
   assert.equal(screen.page.location.hash, "#/service/admin");
   await screen.find("qr");

@@ -2,23 +2,26 @@
 /**
  * One share: its link, who may use it, whether it can be reached, what was asked of it.
  *
- * @import { View, Visit } from "../types.js"
+ * @import { State, View, Visit } from "../types.js"
  * @import { Check, InviteStatus, QrCode, ServiceStatus, Status } from "../generated/api.js"
  * @import { Made, Terms } from "./service/inviting.js"
  * @import { Access } from "../parts/access.js"
+ * @import { Ending } from "../parts/ending.js"
  */
 
 import { startAgain, stop } from "../acts.js";
 import { h } from "../dom.js";
-import { bytes, many, span } from "../format.js";
+import { bytes, many } from "../format.js";
 import { checklist } from "../parts/checks.js";
 import { button } from "../parts/controls.js";
+import { endWords } from "../parts/ending.js";
 import { heading, section } from "../parts/heading.js";
 import { flow, note, state } from "../parts/shown.js";
 import { stopDialog } from "../parts/stopping.js";
 import { wordsOf } from "../refused.js";
 import { rateOf } from "../state.js";
 import { places, serviceState } from "../words.js";
+import { end } from "./service/end.js";
 import { loadInvites } from "./service/invites.js";
 import { linkSection, showLink } from "./service/link.js";
 import { requests } from "./service/requests.js";
@@ -44,6 +47,9 @@ import { who } from "./service/who.js";
  * @property {Made | null} made one that was
  * @property {boolean} invited whether one was begun before
  * @property {string} stopping
+ * @property {Ending | null} end while it is edited
+ * @property {boolean} ended whether it was before
+ * @property {string} endProblem
  */
 
 /** @type {View<ServiceForm>} */
@@ -53,6 +59,7 @@ export const service = {
     name: route.name ?? "", link: route.link ?? "", code: null, checks: null, problem: "", access: null,
     edited: false, accessProblem: "", busy: false, removing: "", revokeToo: true, stopping: "",
     invites: null, revoking: "", revoked: false, inviting: null, made: null, invited: false,
+    end: null, ended: false, endProblem: "",
   }),
   enter(visit) {
     void showLink(visit);
@@ -72,12 +79,12 @@ export const service = {
     return [
       heading(name, {
         back,
-        under: h("p", { class: "facts" }, state(serviceState(it)), h("span", { class: "hint" }, facts(it))),
+        under: h("p", { class: "facts" }, state(serviceState(it)), h("span", { class: "hint" }, facts(visit.state, it))),
         aside: it.active
-          ? button("Stop", () => void end(visit, it), { icon: "stop", testid: "stop", key: "stop", label: `Stop sharing ${name}` })
+          ? button("Stop", () => void finish(visit, it), { icon: "stop", testid: "stop", key: "stop", label: `Stop sharing ${name}` })
           : [
               button("Share again", () => void again(visit, it), { icon: "again", kind: "main", testid: "start-again", key: "again" }),
-              button("Remove", () => void end(visit, it), { testid: "stop", key: "stop", label: `Remove ${name}` }),
+              button("Remove", () => void finish(visit, it), { testid: "stop", key: "stop", label: `Remove ${name}` }),
             ],
       }),
       it.answers === false && it.active && note("bad", serviceState(it).more),
@@ -85,6 +92,7 @@ export const service = {
       it.active && section("Can it be reached?", { key: "checks", aside: button("Check again", () => void check(visit), { icon: "again", testid: "check" }) },
         checklist(visit.form.checks)),
       section("Who can connect", { key: "who", testid: "who" }, who(visit, status, it)),
+      end(visit, it),
       it.active && activity(visit, status, it),
       stopDialog(visit, visit.form.stopping, () => visit.set({ stopping: "" }), back),
     ];
@@ -97,10 +105,9 @@ function doorOf(status, name) {
   return JSON.stringify([it?.guests, it?.invites]);
 }
 
-/** @param {ServiceStatus} it */
-function facts(it) {
-  const ends = it.ends_in_secs === undefined ? "" : ` · ends in ${span(it.ends_in_secs)}`;
-  return `${places(it.upstream)} · ${it.protocol === "http" ? "web" : "tcp"}${it.kept ? " · kept" : ""}${ends}`;
+/** @param {State} state @param {ServiceStatus} it */
+function facts(state, it) {
+  return [places(it.upstream), it.protocol === "http" ? "web" : "tcp", it.kept && "kept", endWords(state, it)].filter(Boolean).join(" · ");
 }
 
 /** @param {Visit<ServiceForm>} visit @param {Status} status @param {ServiceStatus} it */
@@ -132,7 +139,7 @@ async function again(visit, it) {
 }
 
 /** @param {Visit<ServiceForm>} visit @param {ServiceStatus} it */
-async function end(visit, it) {
+async function finish(visit, it) {
   if (it.kept) visit.set({ stopping: it.name });
   else if (await stop(visit, it.name, false)) {
     if (visit.current()) visit.go({ view: "home" });

@@ -87,7 +87,7 @@ export function answerTo(host, request) {
 
 /** @param {FakeHost} host @param {Status} status @param {Extract<Request, { request: "share" }>} request @returns {Response} */
 function share(host, status, request) {
-  const { upstream, allow, keep, protocol, must_answer } = request;
+  const { upstream, allow, keep, protocol, for_secs, must_answer } = request;
   const place = /^\d+$/.test(upstream[0] ?? "") ? `127.0.0.1:${upstream[0]}` : (upstream[0] ?? "");
   if (must_answer && place.endsWith(":9999")) {
     return { response: "error", code: "nothing-answers", message: "nothing answers on 127.0.0.1:9999; start your server first" };
@@ -95,7 +95,7 @@ function share(host, status, request) {
   const name = request.name ?? `port-${place.split(":").pop()}`;
   const taken = status.services.find((each) => each.name === name);
   if (taken?.active) return { response: "error", code: "name-taken", message: `\`${name}\` is already shared; choose another name` };
-  const made = service({ name, upstream: [place], allow: allow ?? [], kept: keep ?? false, protocol: protocol ?? "http" });
+  const made = service({ name, upstream: [place], allow: allow ?? [], kept: keep ?? false, protocol: protocol ?? "http", ends_in_secs: for_secs });
   host.push({ ...status, services: [...status.services.filter((each) => each.name !== name), made] });
   return { response: "shared", service: made, answers: true };
 }
