@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { NOBODY, askingWith, leftOf } from "../../ui/asking.js";
 import { first, reduce } from "../../ui/state.js";
-import { ALICE, STRANGER, askedStatus, emptyStatus, request } from "./fake/data.js";
+import { ALICE, BOB, STRANGER, askedStatus, emptyStatus, fullStatus, request } from "./fake/data.js";
 import { FakeHost } from "./fake/host.js";
 import { openWindow, until } from "./page.js";
 
@@ -96,4 +96,28 @@ test("an answer that is refused is said, and the card stays", async () => {
   await answer("admit-once", "ask-dave-shop");
   await screen.says("has as many guests as it can have");
   assert.ok(screen.has("ask-dave-shop"));
+});
+
+test("a peer is blocked under Peers, and let go there", async () => {
+  const host = new FakeHost(askedStatus());
+  const screen = await openWindow(host, "#/peers");
+  await screen.click("block", '[data-testid="peer-bob"]');
+  await screen.says("Block bob?");
+  await screen.click("confirm-block");
+  await screen.says("bob is blocked");
+  assert.match((await screen.find("peer-bob")).textContent ?? "", /blocked/);
+  await screen.click("unblock", '[data-testid="peer-bob"]');
+  await screen.says("bob is no longer blocked");
+  await screen.find("block", '[data-testid="peer-bob"]');
+  assert.deepEqual(host.askedFor("block").map((each) => [each.peer, each.blocked]), [[BOB, true], [BOB, false]]);
+});
+
+test("a stranger that was blocked can be let go, a group says where it is written", async () => {
+  const host = new FakeHost({ ...fullStatus(), blocked: ["alice", STRANGER, "group:team"] });
+  const screen = await openWindow(host, "#/peers");
+  await screen.find("blocked-group:team");
+  assert.equal(screen.has("blocked-alice"), false, "it is in the list already");
+  await screen.click("unblock", `[data-testid="blocked-${STRANGER}"]`);
+  await screen.says("is no longer blocked");
+  await until(() => !screen.has(`blocked-${STRANGER}`), "it is still listed");
 });

@@ -14,7 +14,8 @@ import { dialog } from "../parts/dialog.js";
 import { heading, section } from "../parts/heading.js";
 import { copyable, state } from "../parts/shown.js";
 import { Refused, wordsOf } from "../refused.js";
-import { pathState } from "../words.js";
+import { peerState } from "../words.js";
+import { blockButton, blocked } from "./peers/blocked.js";
 import { groups } from "./peers/groups.js";
 
 /**
@@ -43,7 +44,8 @@ export const peers = {
       section("Peers I know", { key: "known" },
         status.peers.length === 0
           ? h("p", { class: "hint" }, "Nobody yet. Add somebody by their id52, or open a link.")
-          : h("ul", { class: "list", "data-testid": "peers" }, status.peers.map((peer) => row(visit, peer)))),
+          : h("ul", { class: "list list-wide", "data-testid": "peers" }, status.peers.map((peer) => row(visit, peer)))),
+      blocked(visit, status),
       adding(visit),
       groups(visit, status),
       removal(visit, status),
@@ -60,13 +62,14 @@ function row(visit, peer) {
       h("span", { class: name === undefined ? "row-name code" : "row-name" }, label),
       h("span", { class: "row-where", title: id52 }, name === undefined ? "no name yet" : h("span", { class: "code" }, short(id52)))),
     h("div", { class: "row-how" },
-      state(pathState(peer.state, peer.rtt_ms)),
+      state(peerState(peer)),
       h("span", { class: "flow flow-idle" }, seen(peer))),
     h("div", { class: "row-acts" },
       name === undefined
         ? iconButton("add", `Give ${label} a name`, () => begin(visit, id52), "give-name")
         : iconButton("connect", `Connect to ${name}`, () => visit.go({ view: "connect", link: name }), "connect-peer"),
       iconButton("copy", `Copy the id52 of ${label}`, () => visit.copy(id52, `id52 of ${label} copied`), "copy-id52"),
+      blockButton(visit, id52, label, peer.blocked),
       name !== undefined && iconButton("remove", `Forget ${name}`, () => visit.set({ removing: name }), "forget")));
 }
 

@@ -31,7 +31,13 @@ function vary(host) {
     guest({ peer: ALICE, through: "owner", since: now - 600, until: now + 3000 }),
     guest({ peer: BOB, through: "owner", since: now - 60, once: true }),
   ];
-  host.status = host.status && { ...host.status, services: host.status.services.map((each) => (each.name === "shop" ? { ...each, guests, ends_in_secs: 5400 } : each)) };
+  host.status = host.status && {
+    ...host.status,
+    blocked: ["carol", STRANGER, "group:team"],
+    peers: host.status.peers.map((each) => ({ ...each, blocked: each.name === "carol" })),
+    bridges: host.status.bridges.map((each) => ({ ...each, waiting: each.name === "db" })),
+    services: host.status.services.map((each) => (each.name === "shop" ? { ...each, guests, ends_in_secs: 5400 } : each)),
+  };
   host.invites = [
     invite({ id: "a1b2c3d4e5f60718", made: now - 90_000, guests: [GUEST] }),
     invite({ id: "0f1e2d3c4b5a6978", made: now - 4000, once: true, pin: true, until: now + 86_400 }),
