@@ -17,7 +17,7 @@ import { reach } from "./words.js";
 const PLACES = [
   { view: "home", label: "Home", icon: "home", within: ["share", "service", "connect"] },
   { view: "peers", label: "Peers", icon: "peers", within: [] },
-  { view: "settings", label: "Settings", icon: "settings", within: [] },
+  { view: "settings", label: "Settings", icon: "settings", within: ["log"] },
 ];
 
 /** @template F @param {Visit<F>} visit @param {View<F>} view @returns {Child} */

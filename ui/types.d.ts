@@ -28,10 +28,11 @@ export interface Host {
 /** Whether the engine can be talked to. */
 export type Connection = "opening" | "live" | "gone" | "expired";
 
-export type ViewName = Navigation["view"];
+/** The log is gone to from the window alone. */
+export type ViewName = Navigation["view"] | "log";
 
-/** Where the window is; `link` is handed over and never part of the address. */
-export interface Route { view: ViewName; name?: string; link?: string }
+/** Where the window is; `about` says what `name` is for the log, `link` is handed over and never part of the address. */
+export interface Route { view: ViewName; name?: string; about?: "peer" | "service"; link?: string }
 
 /** Bytes a second, towards the service and from it. */
 export interface Rate { in: number; out: number }

@@ -31,6 +31,7 @@ for (const [name, hash, status] of /** @type {const} */ ([
   ["a share", "#/service/shop", fullStatus()],
   ["connect", "#/connect", fullStatus()],
   ["peers", "#/peers", fullStatus()],
+  ["the log", "#/log", fullStatus()],
   ["settings", "#/settings", fullStatus()],
   ["connection", "#/connection", fullStatus()],
 ])) {

@@ -76,10 +76,11 @@ test("who may use a service", () => {
 });
 
 test("every view has an address, and every address a view", () => {
-  for (const hash of ["#/", "#/share", "#/connect", "#/peers", "#/settings", "#/connection", "#/service/shop"]) {
+  for (const hash of ["#/", "#/share", "#/connect", "#/peers", "#/settings", "#/connection", "#/service/shop", "#/log", "#/log/service/shop", "#/log/peer/alice"]) {
     assert.equal(hashOf(routeOf(hash)), hash);
   }
   for (const odd of ["", "#", "#/nowhere", "#/service", "#/service/%", "#token=x", "#/constructor"]) assert.equal(routeOf(odd).view, "home", odd);
+  for (const odd of ["#/log/", "#/log/shop", "#/log/peer", "#/log/peer/%"]) assert.deepEqual(routeOf(odd), { view: "log" }, odd);
 });
 
 test("a link that was handed over is never in the address", () => {

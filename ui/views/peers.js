@@ -59,7 +59,7 @@ function row(visit, peer) {
   const label = name ?? short(id52);
   return h("li", { class: "row", key: id52, "data-testid": `peer-${name ?? id52}` },
     h("div", { class: "row-what" },
-      h("span", { class: name === undefined ? "row-name code" : "row-name" }, label),
+      h("a", { class: name === undefined ? "row-name row-link code" : "row-name row-link", href: `#/log/peer/${id52}`, title: `What ${label} used`, "data-testid": "go-log" }, label),
       h("span", { class: "row-where", title: id52 }, name === undefined ? "no name yet" : h("span", { class: "code" }, short(id52)))),
     h("div", { class: "row-how" },
       state(peerState(peer)),

@@ -13,7 +13,7 @@ import { startAgain, stop } from "../acts.js";
 import { h } from "../dom.js";
 import { bytes, many } from "../format.js";
 import { checklist } from "../parts/checks.js";
-import { button } from "../parts/controls.js";
+import { button, link } from "../parts/controls.js";
 import { endWords } from "../parts/ending.js";
 import { heading, section } from "../parts/heading.js";
 import { flow, note, state } from "../parts/shown.js";
@@ -116,7 +116,8 @@ function activity(visit, status, it) {
   return section("Activity", { key: "activity", testid: "activity", aside: flow(rateOf(visit.state, `service:${it.name}`)) },
     h("p", { class: "hint numbers" },
       `${many(traffic.requests, it.protocol === "http" ? "request" : "connection")}, ${bytes(traffic.bytes_in)} in, ${bytes(traffic.bytes_out)} out`),
-    it.protocol === "http" && requests(status, visit.state.seen[it.name] ?? []));
+    it.protocol === "http" && requests(status, visit.state.seen[it.name] ?? []),
+    link("Who used it, and who was refused", `#/log/service/${encodeURIComponent(it.name)}`, "next", { "data-testid": "go-log", key: "log" }));
 }
 
 /** @param {Visit<ServiceForm>} visit */

@@ -2,7 +2,7 @@
 /**
  * Engines as they could be, for tests and for looking at the screens.
  *
- * @import { AccessRequest, BridgeStatus, Guest, InviteStatus, PeerStatus, ServiceStatus, Status } from "../../../ui/generated/api.js"
+ * @import { AccessRequest, BridgeStatus, Guest, InviteStatus, LogEntry, PeerStatus, ServiceStatus, Status } from "../../../ui/generated/api.js"
  */
 
 /** @param {string} letter */
@@ -114,4 +114,22 @@ export function invite(it) {
 /** @param {Partial<AccessRequest>} [it] @returns {AccessRequest} */
 export function request(it) {
   return { peer: STRANGER, service: "shop", asked: Math.floor(Date.now() / 1000), waits_secs: 42, ...it };
+}
+
+/** Some of everything, newest last as an engine tells it. @returns {LogEntry[]} */
+export function logSample() {
+  const at = (/** @type {number} */ minutes) => 1_700_000_000 + 60 * minutes;
+  return [
+    { at: at(0), what: "invited", service: "shop", note: "a1b2c3d4e5f60718" },
+    { at: at(1), what: "joined", peer: GUEST, service: "shop" },
+    { at: at(1), what: "used", peer: GUEST, service: "shop" },
+    { at: at(5), what: "asked", peer: ALICE, name: "alice", service: "postgres" },
+    { at: at(6), what: "admitted", peer: ALICE, name: "alice", service: "postgres", note: "for 1h" },
+    { at: at(7), what: "used", peer: ALICE, name: "alice", service: "postgres" },
+    { at: at(9), what: "refused", peer: STRANGER, service: "docs" },
+    { at: at(10), what: "guessed", peer: STRANGER, service: "docs" },
+    { at: at(11), what: "blocked", peer: STRANGER, note: "blocked" },
+    { at: at(12), what: "denied", peer: BOB, name: "bob", service: "shop" },
+    { at: at(13), what: "revoked", note: "a1b2c3d4e5f60718" },
+  ];
 }

@@ -7,7 +7,7 @@
  * @import { DesktopState, InviteStatus, LogEntry, OpenTarget, Request, Response, Status } from "../../../ui/generated/api.js"
  */
 
-import { invite } from "./data.js";
+import { invite, logSample } from "./data.js";
 import { answerTo } from "./engine.js";
 
 export class FakeHost {
@@ -18,7 +18,7 @@ export class FakeHost {
     /** @type {InviteStatus[]} */
     this.invites = inviteSamples(status);
     /** @type {LogEntry[]} */
-    this.log = [];
+    this.log = logSample();
     /** @type {Request[]} */
     this.asked = [];
     /** @type {string[]} */
