@@ -43,4 +43,5 @@ mod tls;
 mod upgrades;
 mod upstreams;
 mod web;
+mod web_access;
 mod web_browser;
