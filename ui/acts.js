@@ -2,7 +2,7 @@
 /**
  * What several views do in the same way.
  *
- * @import { BridgeStatus, ServiceStatus } from "./generated/api.js"
+ * @import { BridgeStatus, InviteStatus, ServiceStatus } from "./generated/api.js"
  * @import { Acts } from "./types.js"
  */
 
@@ -14,12 +14,21 @@ import { wordsOf } from "./refused.js";
  * @param {Acts} visit @param {ServiceStatus} service
  */
 export async function linkFor(visit, service) {
-  return service.invites ? invite(visit, service.name) : service.link;
+  if (!service.invites) return service.link;
+  const { invites } = await visit.ask({ request: "invites" }, "invites");
+  const isOpen = invites.some((each) => each.service === service.name && isStanding(each));
+  // A link for one, or with a PIN, does not open it to everybody who gets another.
+  return isOpen ? invite(visit, service.name) : service.link;
+}
+
+/** Whether a link lets in whoever has it, without an end. @param {InviteStatus} invite */
+export function isStanding({ open, once, pin, until }) {
+  return open && !once && !pin && until === undefined;
 }
 
 /** A link that lets in whoever has it: the same one each time, until it is closed. @param {Acts} visit @param {string} service */
 export async function invite(visit, service) {
-  const { link } = await visit.ask({ request: "invite", service, once: false }, "invited");
+  const { link } = await visit.ask({ request: "invite", service, once: false, pin: false }, "invited");
   return link;
 }
 

@@ -7,11 +7,12 @@
  * @import { Response } from "./generated/api.js"
  */
 
+import { HELD_MS, isWaiting } from "./asking.js";
 import { patch } from "./dom.js";
 import { frame } from "./frame.js";
 import { Refused, wordsOf } from "./refused.js";
 import { hashOf, routeOf } from "./route.js";
-import { QUIET_MS, first, flows, reduce } from "./state.js";
+import { QUIET_MS, TICK_MS, first, flows, reduce } from "./state.js";
 import { viewOf } from "./views.js";
 
 /** How long the status line keeps what it says. */
@@ -30,6 +31,10 @@ export class App {
     this.quiet = undefined;
     /** @type {number | undefined} */
     this.silence = undefined;
+    /** @type {number | undefined} */
+    this.ticking = undefined;
+    /** @type {number | undefined} */
+    this.settling = undefined;
     /** The last visit whose look-ups have begun; they wait for the engine. */
     this.entered = 0;
   }
@@ -51,6 +56,7 @@ export class App {
     this.state = reduce(before, action);
     if (this.state === before) return;
     if (this.state.notices !== before.notices) this.expectSilence();
+    if (this.state.asking.held !== before.asking.held) this.expectSettled();
     this.enter();
     this.redraw();
   }
@@ -70,8 +76,13 @@ export class App {
       this.go(told.navigation);
       return;
     }
+    const before = this.state.status;
     this.send(told);
-    if (told.type === "status") this.expectQuiet();
+    if (told.type !== "status") return;
+    const view = viewOf(this.state.route.view);
+    if (before) view.changed?.(this.visit(view), before);
+    this.expectQuiet();
+    this.expectTick();
   }
 
   /** Rates fall to nothing by themselves when no news comes. */
@@ -79,6 +90,22 @@ export class App {
     this.page.clearTimeout(this.quiet);
     if (!flows(this.state)) return;
     this.quiet = this.page.setTimeout(() => this.send({ type: "quiet", at: Date.now() }), QUIET_MS);
+  }
+
+  /** Time goes on between two statuses. */
+  expectTick() {
+    this.page.clearTimeout(this.ticking);
+    if (!isWaiting(this.state)) return;
+    this.ticking = this.page.setTimeout(() => {
+      this.send({ type: "tick", at: Date.now() });
+      this.expectTick();
+    }, TICK_MS);
+  }
+
+  expectSettled() {
+    this.page.clearTimeout(this.settling);
+    if (this.state.asking.held.length === 0) return;
+    this.settling = this.page.setTimeout(() => this.send({ type: "asking", patch: { held: [] } }), HELD_MS);
   }
 
   expectSilence() {
@@ -137,6 +164,7 @@ export class App {
       say: (notice) => app.send({ type: "notice", notice }),
       go: (route) => app.go(route),
       copy: (text, notice) => void app.copy(text, notice),
+      asking: (patch) => app.send({ type: "asking", patch }),
       current: () => app.state.visit === number,
       later: (millis, what) => app.later(number, millis, what),
     };

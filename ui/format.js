@@ -41,9 +41,18 @@ export function ago(seconds, now) {
   return passed < 60 ? "just now" : `${span(passed)} ago`;
 }
 
-/** `2026-09-21`. @param {number} seconds a time, in seconds since 1970 */
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** `28 Nov 2026`. @param {number} seconds since 1970 */
 export function day(seconds) {
-  return new Date(seconds * 1000).toISOString().slice(0, 10);
+  const date = new Date(seconds * 1000);
+  return `${date.getDate()} ${MONTHS[date.getMonth()] ?? ""} ${date.getFullYear()}`;
+}
+
+/** `14:03` today, else `28 Nov 2026, 14:03`. @param {number} seconds since 1970 @param {number} now the same */
+export function moment(seconds, now) {
+  const time = clock(seconds * 1000).slice(0, "14:03".length);
+  return day(seconds) === day(now) ? time : `${day(seconds)}, ${time}`;
 }
 
 /** `14:03:22`. @param {number} at milliseconds since 1970 */

@@ -1,12 +1,13 @@
 // @ts-check
 /**
- * What is around every view: the way to the others, how far we can be reached, the status line. And
- * what is there instead of a view while there is no engine to show.
+ * What is around every view: the way to the others, how far we can be reached, who asks to be let in,
+ * the status line. And what is there instead of a view while there is no engine to show.
  *
  * @import { Child, State, View, ViewName, Visit } from "./types.js"
  */
 
 import { h } from "./dom.js";
+import { asking } from "./parts/asking.js";
 import { icon, mark } from "./parts/icon.js";
 import { prose } from "./parts/prose.js";
 import { trouble } from "./trouble.js";
@@ -16,7 +17,7 @@ import { reach } from "./words.js";
 const PLACES = [
   { view: "home", label: "Home", icon: "home", within: ["share", "service", "connect"] },
   { view: "peers", label: "Peers", icon: "peers", within: [] },
-  { view: "settings", label: "Settings", icon: "settings", within: [] },
+  { view: "settings", label: "Settings", icon: "settings", within: ["log"] },
 ];
 
 /** @template F @param {Visit<F>} visit @param {View<F>} view @returns {Child} */
@@ -24,12 +25,14 @@ export function frame(visit, view) {
   const { state } = visit;
   const instead = trouble(state, visit.host);
   return [
-    h(
-      "header",
-      { class: "bar", key: "bar", hidden: instead !== null },
-      instead === null && h("nav", { class: "nav", "aria-label": "Main" }, PLACES.map((place) => tab(state, place))),
-      instead === null && reached(state),
-    ),
+    h("div", { class: "top", key: "top", hidden: instead !== null },
+      h(
+        "header",
+        { class: "bar", key: "bar" },
+        instead === null && h("nav", { class: "nav", "aria-label": "Main" }, PLACES.map((place) => tab(state, place))),
+        instead === null && reached(state),
+      ),
+      instead === null && asking(visit)),
     h(
       "main",
       // Another visit is another page, even of the same view.

@@ -8,6 +8,7 @@
  * @import { Event, Status, Traffic } from "./generated/api.js"
  */
 
+import { NOBODY, askingWith } from "./asking.js";
 import { short } from "./format.js";
 
 /** Requests remembered for each service: as many as a person looks through. */
@@ -19,6 +20,9 @@ const RATE_MIN_MS = 500;
 /** Without news for this long, nothing flows: numbers that move are told every second. */
 export const QUIET_MS = 2500;
 
+/** How often time is seen to pass while it is shown. */
+export const TICK_MS = 1000;
+
 /** @type {Rate} */
 const NONE = { in: 0, out: 0 };
 
@@ -29,6 +33,9 @@ export function first(host) {
     connection: "opening",
     desktop: null,
     status: null,
+    told: 0,
+    now: 0,
+    asking: NOBODY,
     samples: {},
     seen: {},
     seenCount: 0,
@@ -49,6 +56,10 @@ export function reduce(state, action) {
       return withEvent(state, action.event, action.at);
     case "quiet":
       return { ...state, samples: quieted(state.samples, action.at) };
+    case "tick":
+      return { ...state, now: action.at };
+    case "asking":
+      return { ...state, asking: { ...state.asking, ...action.patch } };
     case "desktop":
       return withDesktop(state, action.desktop);
     case "connection":
@@ -96,6 +107,9 @@ function withStatus(state, status, at) {
     ...state,
     connection: "live",
     status,
+    told: at,
+    now: at,
+    asking: askingWith(state.asking, status.requests),
     samples,
     seen: only(state.seen, names),
   };

@@ -28,10 +28,11 @@ export interface Host {
 /** Whether the engine can be talked to. */
 export type Connection = "opening" | "live" | "gone" | "expired";
 
-export type ViewName = Navigation["view"];
+/** The log is gone to from the window alone. */
+export type ViewName = Navigation["view"] | "log";
 
-/** Where the window is; `link` is handed over and never part of the address. */
-export interface Route { view: ViewName; name?: string; link?: string }
+/** Where the window is; `about` says what `name` is for the log, `link` is handed over and never part of the address. */
+export interface Route { view: ViewName; name?: string; about?: "peer" | "service"; link?: string }
 
 /** Bytes a second, towards the service and from it. */
 export interface Rate { in: number; out: number }
@@ -42,12 +43,26 @@ export interface Sample { at: number; bytesIn: number; bytesOut: number; rate: R
 /** A request that a service of ours has answered. */
 export interface Seen { id: number; at: number; peer: string; method: string; path: string; status: number; ms: number }
 
+/** What is done about those who ask to be let in, whatever view is shown. */
+export interface Asking {
+  /** The cards as they were last shown. */
+  keys: string[];
+  /** Those that came or moved just now, and take no answer yet. */
+  held: string[];
+  /** The peer about which it is asked whether to block it, or `""`. */
+  blocking: string;
+}
+
 /** Everything the window shows. */
 export interface State {
   host: Host["kind"];
   connection: Connection;
   desktop: DesktopState | null;
   status: Status | null;
+  /** When the status was told, and what time it is, as far as the window has looked. */
+  told: number;
+  now: number;
+  asking: Asking;
   /** By `service:NAME` and `bridge:NAME`. */
   samples: Record<string, Sample>;
   /** Requests seen while the window was open, newest first, by service. */
@@ -65,6 +80,8 @@ export interface State {
 export type Action =
   | Exclude<Told, { type: "navigate" }>
   | { type: "quiet"; at: number }
+  | { type: "tick"; at: number }
+  | { type: "asking"; patch: Partial<Asking> }
   | { type: "route"; route: Route; form: unknown }
   | { type: "form"; visit: number; patch: object }
   | { type: "notice"; notice: string };
@@ -78,6 +95,7 @@ export interface Acts {
   say(notice: string): void;
   go(route: Route): void;
   copy(text: string, notice: string): void;
+  asking(patch: Partial<Asking>): void;
   /** Whether this visit is still the one that is shown. */
   current(): boolean;
   /** Does something after a time, if this visit is then still the one that is shown, to somebody. */
@@ -96,6 +114,8 @@ export interface View<F> {
   title(state: State): string;
   begin(route: Route, state: State): F;
   enter?(visit: Visit<F>): void;
+  /** What it looks up again when the status is another than before. */
+  changed?(visit: Visit<F>, before: Status): void;
   render(visit: Visit<F>): Child;
 }
 

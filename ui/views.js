@@ -4,6 +4,7 @@
 import { connect } from "./views/connect.js";
 import { connection } from "./views/connection.js";
 import { home } from "./views/home.js";
+import { log } from "./views/log.js";
 import { peers } from "./views/peers.js";
 import { service } from "./views/service.js";
 import { settings } from "./views/settings.js";
@@ -11,7 +12,7 @@ import { share } from "./views/share.js";
 
 // Each view is only ever given the form that it began itself.
 /** @type {Record<ViewName, View<object>>} */
-const VIEWS = { home, share, service, connect, peers, settings, connection };
+const VIEWS = { home, share, service, connect, peers, settings, connection, log };
 
 /** @param {ViewName} name @returns {View<object>} */
 export function viewOf(name) {

@@ -25,11 +25,17 @@ export function serviceState(service) {
 export function bridgeState(bridge) {
   if (!bridge.active) return { mark: "idle", words: "off" };
   if (bridge.error !== undefined) return { mark: "bad", words: "cannot listen", more: bridge.error };
+  if (bridge.waiting) return { mark: "busy", words: "waiting for approval", more: "Whoever shares it has to let you in." };
   // Requests wait at the bridge while its peer is away, and each tries again.
   if (bridge.state === "offline" && bridge.traffic.streams_open > 0) {
     return { mark: "busy", words: "retrying" };
   }
   return pathState(bridge.state, bridge.rtt_ms);
+}
+
+/** @param {PeerStatus} peer @returns {Shown} */
+export function peerState(peer) {
+  return peer.blocked ? { mark: "bad", words: "blocked", more: "It is refused everything." } : pathState(peer.state, peer.rtt_ms);
 }
 
 /** @param {PeerState} state @param {number | undefined} rtt @returns {Shown} */

@@ -12,7 +12,7 @@ import { Window as HappyWindow } from "happy-dom";
 /** How long something may take to show. */
 const DEADLINE_MS = 2000;
 
-const NAMES = ["Node", "Element", "HTMLElement", "HTMLDialogElement", "HTMLInputElement"];
+const NAMES = ["Node", "Element", "HTMLElement", "HTMLDialogElement", "HTMLInputElement", "HTMLSelectElement"];
 
 /** @type {HappyWindow[]} */
 const open = [];
@@ -70,6 +70,14 @@ class Screen {
     if (!(found instanceof HTMLInputElement)) throw new Error(`${testid} cannot be typed in`);
     found.value = text;
     found.dispatchEvent(new this.page.Event("input", { bubbles: true }));
+  }
+
+  /** @param {string} testid @param {string} value */
+  async choose(testid, value) {
+    const found = await this.find(testid);
+    if (!(found instanceof HTMLSelectElement)) throw new Error(`${testid} has nothing to choose`);
+    found.value = value;
+    found.dispatchEvent(new this.page.Event("change", { bubbles: true }));
   }
 
   /** Sends the form that an element is in, as Enter does. @param {string} testid */

@@ -6,8 +6,8 @@ import { ago, bytes, many, millis, rate, short, span } from "../../ui/format.js"
 import * as input from "../../ui/input.js";
 import { outline } from "../../ui/parts/qr.js";
 import { hashOf, routeOf } from "../../ui/route.js";
-import { bridgeState, places, serviceState, whoOf } from "../../ui/words.js";
-import { ALICE, GUEST, bridge, service } from "./fake/data.js";
+import { bridgeState, peerState, places, serviceState, whoOf } from "../../ui/words.js";
+import { ALICE, bridge, guest, peer, service } from "./fake/data.js";
 
 test("bytes and rates", () => {
   assert.deepEqual([0, 999, 1000, 9949, 9951, 999_499, 999_500, 18_204_551, 3e15].map(bytes),
@@ -57,6 +57,8 @@ test("states are words, never a colour alone", () => {
   assert.equal(bridgeState(bridge({ state: "connecting" })).words, "connecting…");
   assert.equal(bridgeState(bridge({ traffic: { requests: 0, streams_open: 1, bytes_in: 0, bytes_out: 0 } })).words, "retrying");
   assert.equal(bridgeState(bridge({})).words, "not connected");
+  assert.equal(bridgeState(bridge({ waiting: true, state: "direct", rtt_ms: 12.3 })).words, "waiting for approval");
+  assert.equal(peerState(peer({ state: "direct", blocked: true })).words, "blocked");
   assert.equal(bridgeState(bridge({ error: "in use" })).words, "cannot listen");
   assert.equal(bridgeState(bridge({ active: false })).words, "off");
   assert.equal(serviceState(service({ answers: false })).words, "upstream down");
@@ -68,16 +70,17 @@ test("states are words, never a colour alone", () => {
 test("who may use a service", () => {
   assert.equal(whoOf(service({})), "nobody");
   assert.equal(whoOf(service({ invites: true })), "link");
-  assert.equal(whoOf(service({ guests: [GUEST] })), "link");
+  assert.equal(whoOf(service({ guests: [guest()] })), "link");
   assert.equal(whoOf(service({ allow: ["alice"] })), "chosen");
   assert.equal(whoOf(service({ allow: ["anyone", "alice"], invites: true })), "everybody");
 });
 
 test("every view has an address, and every address a view", () => {
-  for (const hash of ["#/", "#/share", "#/connect", "#/peers", "#/settings", "#/connection", "#/service/shop"]) {
+  for (const hash of ["#/", "#/share", "#/connect", "#/peers", "#/settings", "#/connection", "#/service/shop", "#/log", "#/log/service/shop", "#/log/peer/alice"]) {
     assert.equal(hashOf(routeOf(hash)), hash);
   }
   for (const odd of ["", "#", "#/nowhere", "#/service", "#/service/%", "#token=x", "#/constructor"]) assert.equal(routeOf(odd).view, "home", odd);
+  for (const odd of ["#/log/", "#/log/shop", "#/log/peer", "#/log/peer/%"]) assert.deepEqual(routeOf(odd), { view: "log" }, odd);
 });
 
 test("a link that was handed over is never in the address", () => {

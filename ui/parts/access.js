@@ -19,7 +19,7 @@ export function access(visit, access, change) {
     "div",
     { class: "access", key: "access", role: "group", "aria-label": "Who may use it" },
     choice("who", access.who, [
-      { value: "link", label: "Anyone I give the link to", hint: "The link carries an invite. Nobody else gets in." },
+      { value: "link", label: "Anyone I give the link to", hint: "The link carries an invite. Anybody else has to be let in by you." },
       {
         value: "chosen", label: "Chosen peers", hint: "Only peers and groups you pick.",
         below: access.who === "chosen" && status && people(status, access.chosen, (chosen) => change({ ...access, chosen })),

@@ -12,7 +12,7 @@ import { prose } from "./prose.js";
 /**
  * @param {Child} label
  * @param {(event: Event) => void} onclick
- * @param {{ icon?: string, kind?: "main" | "plain" | "danger", busy?: boolean, submit?: boolean, testid?: string, key?: string, label?: string, focus?: boolean }} [options]
+ * @param {{ icon?: string, kind?: "main" | "plain" | "danger", busy?: boolean, submit?: boolean, testid?: string, key?: string, label?: string, focus?: boolean, disabled?: boolean }} [options]
  */
 export function button(label, onclick, options = {}) {
   return h(
@@ -21,6 +21,7 @@ export function button(label, onclick, options = {}) {
       key: options.key,
       class: `button button-${options.kind ?? "plain"}`,
       type: options.submit ? "submit" : "button",
+      disabled: options.disabled,
       // Not `disabled`, which would lose the focus; a second press does nothing.
       "aria-disabled": options.busy ? "true" : undefined,
       "aria-label": options.label,
@@ -96,6 +97,27 @@ export function field({ id, label, value, change, hint, error, placeholder, keys
   );
 }
 
+/**
+ * One of several, of which only the chosen one is shown.
+ * @param {object} select
+ * @param {string} select.id unique on the page, for the label
+ * @param {string} select.label
+ * @param {string} select.value
+ * @param {{ value: string, label: string }[]} select.choices
+ * @param {(value: string) => void} select.change
+ * @param {string} [select.hint]
+ * @param {string} [select.testid]
+ */
+export function select({ id, label, value, choices, change, hint, testid }) {
+  return h("div", { class: "field", key: id },
+    h("label", { class: "field-label", for: id }, label),
+    h("select", {
+      class: "input", id, value, "aria-describedby": hint && `${id}-hint`, "data-testid": testid,
+      onchange: (/** @type {Event} */ event) => change(valueOf(event)),
+    }, choices.map((each) => h("option", { key: each.value, value: each.value }, each.label))),
+    hint && h("p", { class: "hint", id: `${id}-hint`, key: "hint" }, hint));
+}
+
 /** What is folded away until it is wanted. @param {string} title @param {...Child} children */
 export function more(title, ...children) {
   return h("details", { class: "more", key: "more" },
@@ -169,7 +191,8 @@ export function form(submit, props, ...children) {
 
 /** @param {Event} event */
 function valueOf(event) {
-  return event.target instanceof HTMLInputElement ? event.target.value : "";
+  const { target } = event;
+  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement ? target.value : "";
 }
 
 /** @param {Event} event */

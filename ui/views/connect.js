@@ -27,6 +27,7 @@ import { result } from "./connect/result.js";
  * @property {string} service the one chosen of several
  * @property {string} name
  * @property {string} port
+ * @property {string} pin what is told besides a link that wants one
  * @property {boolean} keep
  * @property {"auto" | Protocol} protocol
  * @property {BridgeStatus | null} bridge the result
@@ -34,7 +35,7 @@ import { result } from "./connect/result.js";
  * @property {string} suggested what the peer suggests to be called
  * @property {string} petName
  * @property {string} petProblem
- * @property {{ link?: string, name?: string, port?: string, form?: string }} problems
+ * @property {{ link?: string, name?: string, port?: string, pin?: string, form?: string }} problems
  */
 
 /** @type {View<ConnectForm>} */
@@ -42,7 +43,7 @@ export const connect = {
   title: () => "Connect to someone",
   begin: (route) => ({
     link: route.link ?? "", handed: route.link !== undefined, target: null, services: null, asking: "", service: "",
-    name: "", port: "", keep: false, protocol: "auto", bridge: null, nearby: [], suggested: "", petName: "", petProblem: "", problems: {},
+    name: "", port: "", pin: "", keep: false, protocol: "auto", bridge: null, nearby: [], suggested: "", petName: "", petProblem: "", problems: {},
   }),
   enter(visit) {
     void followNearby(visit);
@@ -102,11 +103,17 @@ function question(visit, target) {
       h("p", { class: "code hint", title: target.peer }, target.name === undefined ? target.peer : short(target.peer)),
       target.domain && h("p", { class: "hint", "data-testid": "domain" }, domainWords(target.domain, target.peer)),
       target.domain?.first && h("p", { class: "hint" }, "Opening it remembers this key for the domain; another one is not followed later."),
-      target.invite && h("p", { class: "hint" }, "The link carries an invite: opening it gives you access."),
+      target.invite && h("p", { class: "hint" }, target.pin
+        ? "The link carries an invite: with its PIN it gives you access."
+        : "The link carries an invite: opening it gives you access."),
       target.bridged_as === undefined && h("p", { class: "hint" }, "Opening it makes an address on this machine that leads there."),
       it.handed && target.name === undefined &&
         note("warn", "Open it only if you know who sent it to you.")),
     target.bridged_as !== undefined && already(visit, target.bridged_as),
+    target.pin && field({
+      id: "pin", label: "PIN", value: it.pin, placeholder: "123456", keys: "numeric", error: it.problems.pin, testid: "pin-input",
+      hint: "Whoever sent the link tells it to you by other means.", change: (pin) => visit.set({ pin, problems: {} }),
+    }),
     target.service === "" && offered(visit),
     more("More options",
       h("div", { class: "fields" }, field({ id: "port", label: "Local port", value: it.port, placeholder: "any free one", keys: "numeric", error: it.problems.port, testid: "local-port", change: (port) => visit.set({ port, problems: {} }) }),

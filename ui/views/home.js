@@ -10,6 +10,7 @@ import { bridgeAgain, copyLink, startAgain, stop } from "../acts.js";
 import { h } from "../dom.js";
 import { many } from "../format.js";
 import { button, iconButton } from "../parts/controls.js";
+import { endWords } from "../parts/ending.js";
 import { heading, section } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { openBridge } from "../parts/open.js";
@@ -86,7 +87,7 @@ function shared(visit, status, service) {
     { class: "row", key: name, "data-testid": `share-${name}` },
     h("div", { class: "row-what" },
       h("a", { class: "row-name row-link", href: `#/service/${encodeURIComponent(name)}`, "data-testid": "service" }, name),
-      h("span", { class: "row-where" }, `${places(service.upstream)} · ${whoWords(status, service)}`)),
+      h("span", { class: "row-where" }, [places(service.upstream), whoWords(status, service), endWords(visit.state, service)].filter(Boolean).join(" · "))),
     h("div", { class: "row-how" },
       state(serviceState(service)),
       service.active && flow(rateOf(visit.state, `service:${name}`))),

@@ -14,7 +14,8 @@ import { dialog } from "../parts/dialog.js";
 import { heading, section } from "../parts/heading.js";
 import { copyable, state } from "../parts/shown.js";
 import { Refused, wordsOf } from "../refused.js";
-import { pathState } from "../words.js";
+import { peerState } from "../words.js";
+import { blockButton, blocked } from "./peers/blocked.js";
 import { groups } from "./peers/groups.js";
 import { followOffers, offersOf } from "./peers/offers.js";
 
@@ -46,7 +47,8 @@ export const peers = {
       section("Peers I know", { key: "known" },
         status.peers.length === 0
           ? h("p", { class: "hint" }, "Nobody yet. Add somebody by their id52, or open a link.")
-          : h("ul", { class: "list", "data-testid": "peers" }, status.peers.map((peer) => [row(visit, peer), offersOf(visit, status, peer)]))),
+          : h("ul", { class: "list list-wide", "data-testid": "peers" }, status.peers.map((peer) => [row(visit, peer), offersOf(visit, status, peer)]))),
+      blocked(visit, status),
       adding(visit),
       groups(visit, status),
       removal(visit, status),
@@ -60,17 +62,18 @@ function row(visit, peer) {
   const label = name ?? short(id52);
   return h("li", { class: "row", key: id52, "data-testid": `peer-${name ?? id52}` },
     h("div", { class: "row-what" },
-      h("span", { class: name === undefined ? "row-name code" : "row-name" }, label),
+      h("a", { class: name === undefined ? "row-name row-link code" : "row-name row-link", href: `#/log/peer/${id52}`, title: `What ${label} used`, "data-testid": "go-log" }, label),
       h("span", { class: "row-where", title: id52 }, name === undefined ? "no name yet" : h("span", { class: "code" }, short(id52))),
       rotated(peer)),
     h("div", { class: "row-how" },
-      state(pathState(peer.state, peer.rtt_ms)),
+      state(peerState(peer)),
       h("span", { class: "flow flow-idle" }, seen(peer))),
     h("div", { class: "row-acts" },
       name === undefined
         ? iconButton("add", `Give ${label} a name`, () => begin(visit, id52), "give-name")
         : iconButton("connect", `Connect to ${name}`, () => visit.go({ view: "connect", link: name }), "connect-peer"),
       iconButton("copy", `Copy the id52 of ${label}`, () => visit.copy(id52, `id52 of ${label} copied`), "copy-id52"),
+      blockButton(visit, id52, label, peer.blocked),
       name !== undefined && iconButton("remove", `Forget ${name}`, () => visit.set({ removing: name }), "forget")));
 }
 

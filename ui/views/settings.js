@@ -7,7 +7,7 @@
  */
 
 import { h } from "../dom.js";
-import { button, tick } from "../parts/controls.js";
+import { button, link, tick } from "../parts/controls.js";
 import { heading, section } from "../parts/heading.js";
 import { copyable, note, waiting } from "../parts/shown.js";
 import { wordsOf } from "../refused.js";
@@ -49,6 +49,9 @@ export const settings = {
       it.settings && gateway(visit, status, it.settings),
       it.settings ? network(visit, it.settings) : section("Network", { key: "network" }, waiting("Reading the settings…")),
       it.settings && files(visit, it.settings),
+      section("Log", { key: "log" },
+        h("p", { class: "hint" }, "Who used what you share, and who was refused."),
+        link("See the log", "#/log", "next", { "data-testid": "go-log" })),
       about(status),
     ];
   },

@@ -5,6 +5,7 @@
  * @import { View, Visit } from "../types.js"
  * @import { DevServer, Protocol } from "../generated/api.js"
  * @import { Access } from "../parts/access.js"
+ * @import { Ending } from "../parts/ending.js"
  */
 
 import { invite } from "../acts.js";
@@ -12,6 +13,7 @@ import { h } from "../dom.js";
 import { descriptionProblem, nameProblem, upstreamProblem } from "../input.js";
 import { access, accessProblem } from "../parts/access.js";
 import { button, choice, field, form, more, problem, tick } from "../parts/controls.js";
+import { NO_END, ending, endingProblem, secondsOf } from "../parts/ending.js";
 import { heading, section } from "../parts/heading.js";
 import { waiting } from "../parts/shown.js";
 import { Refused, wordsOf } from "../refused.js";
@@ -24,6 +26,7 @@ import { Refused, wordsOf } from "../refused.js";
  * @property {Access} access
  * @property {string} description
  * @property {boolean} keep
+ * @property {Ending} end
  * @property {Protocol} protocol
  * @property {boolean} busy
  * @property {{ upstream?: string, name?: string, description?: string, access?: string, form?: string }} problems
@@ -35,7 +38,7 @@ export const share = {
   title: () => "Share something",
   begin: () => ({
     servers: null, upstream: "", name: "", access: { who: "link", chosen: [] },
-    description: "", keep: false, protocol: "http", busy: false, problems: {}, silent: false,
+    description: "", keep: false, end: NO_END, protocol: "http", busy: false, problems: {}, silent: false,
   }),
   enter: (visit) => void detect(visit),
   render(visit) {
@@ -68,6 +71,7 @@ export const share = {
           tick("Keep after a restart", it.keep, (keep) => visit.set({ keep }), {
             hint: "Otherwise it ends when malai quits.", testid: "keep",
           }),
+          !it.keep && ending(it.end, (end) => visit.set({ end })),
           h("fieldset", { class: "group" },
             h("legend", { class: "field-label" }, "Kind"),
             choice("protocol", it.protocol, [
@@ -136,8 +140,9 @@ async function submit(visit, mustAnswer) {
     description: descriptionProblem(it.description.trim()),
     access: accessProblem(it.access),
   };
-  visit.set({ problems, silent: false });
-  if (problems.upstream || problems.name || problems.description || problems.access) return;
+  const end = { ...it.end, problem: it.keep ? "" : endingProblem(it.end) };
+  visit.set({ problems, end, silent: false });
+  if (end.problem || problems.upstream || problems.name || problems.description || problems.access) return;
   const upstream = it.upstream.trim();
   const known = it.servers?.find((each) => String(each.port) === upstream)?.name;
   const name = it.name || known;
@@ -146,7 +151,8 @@ async function submit(visit, mustAnswer) {
     const { service } = await visit.ask({
       request: "share", upstream: [upstream], name, protocol: it.protocol,
       allow: it.access.who === "everybody" ? ["anyone"] : it.access.who === "chosen" ? it.access.chosen : [],
-      description: it.description.trim() || undefined, keep: it.keep, must_answer: mustAnswer,
+      description: it.description.trim() || undefined, keep: it.keep,
+      for_secs: it.keep ? undefined : secondsOf(it.end, new Date()), must_answer: mustAnswer,
     }, "shared");
     const { link, problem: missing } = it.access.who === "link" ? await invited(visit, service.name) : { link: service.link };
     if (visit.current()) visit.go({ view: "service", name: service.name, link });

@@ -49,4 +49,5 @@ mod tls;
 mod upgrades;
 mod upstreams;
 mod web;
+mod web_access;
 mod web_browser;

@@ -8,16 +8,19 @@ use fantoccini::Locator;
 use serde_json::{Value, json};
 
 /// An engine with its web UI, and a browser that is signed in to it.
-struct Page {
-    browser: Browser,
-    home: Home,
-    serve: Malai,
+pub(crate) struct Page {
+    pub(crate) browser: Browser,
+    pub(crate) home: Home,
+    pub(crate) serve: Malai,
     url: String,
 }
 
 impl Page {
-    async fn open() -> Result<Self> {
-        let home = Home::new()?;
+    pub(crate) async fn open() -> Result<Self> {
+        Self::of(Home::new()?).await
+    }
+
+    pub(crate) async fn of(home: Home) -> Result<Self> {
         let serve = home.start(&["serve", "--ui", "--json"])?;
         let told = serve.event("ui").await?;
         let url = told["url"].as_str().context("no url")?.to_owned();
@@ -34,7 +37,7 @@ impl Page {
 
     /// Shares `upstream` as `shop`, with whoever gets the link, the way a person does; ends on its
     /// view.
-    async fn share(&self, upstream: &str) -> Result<()> {
+    pub(crate) async fn share(&self, upstream: &str) -> Result<()> {
         let browser = &self.browser;
         browser.press("go-share").await?;
         browser.fill("port", upstream).await?;
@@ -219,8 +222,7 @@ async fn everybody_can_read_and_operate_every_view() -> Result<()> {
     let origin = Origin::start().await?;
     let page = Page::open().await?;
     let browser = &page.browser;
-    let axe = repository().join("node_modules/axe-core/axe.min.js");
-    let mut found = audit(browser, &axe, "welcome").await?;
+    let mut found = audit(browser, "welcome").await?;
     page.share(&origin.address().to_string()).await?;
     for view in [
         "/",
@@ -230,25 +232,27 @@ async fn everybody_can_read_and_operate_every_view() -> Result<()> {
         "/peers",
         "/settings",
         "/connection",
+        "/log",
     ] {
         let script = "location.hash = arguments[0]";
         browser.run(script, vec![view.into()]).await?;
         browser.find("main h1").await?;
-        found.extend(audit(browser, &axe, view).await?);
+        found.extend(audit(browser, view).await?);
     }
     ensure!(found.is_empty(), "{}", found.join("\n"));
     // And it does find what is wrong.
     let script = "document.body.append(document.createElement('button'))";
     browser.run(script, vec![]).await?;
-    let found = audit(browser, &axe, "a button without a name").await?;
+    let found = audit(browser, "a button without a name").await?;
     ensure!(found.iter().any(|line| line.contains("button-name")));
     page.browser.quit().await
 }
 
 /// What axe finds wrong with the page as it is, one line each.
-async fn audit(browser: &Browser, axe: &Path, view: &str) -> Result<Vec<String>> {
+pub(crate) async fn audit(browser: &Browser, view: &str) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    browser.run_file(axe).await?;
+    let axe = repository().join("node_modules/axe-core/axe.min.js");
+    browser.run_file(&axe).await?;
     for scheme in ["light", "dark"] {
         browser.prefer(scheme).await?;
         let found = browser

@@ -6,7 +6,8 @@
  * @import { NamedBy, Request, Response, Settings, Status } from "../../../ui/generated/api.js"
  */
 
-import { ALICE, BOB, GUEST, ME, bridge, service } from "./data.js";
+import { accessAnswer } from "./access.js";
+import { ALICE, BOB, GUEST, ME, bridge, peer, service } from "./data.js";
 
 /** @type {Settings} */
 const SETTINGS = {
@@ -46,12 +47,10 @@ export function answerTo(host, request) {
     case "nearby":
       return { response: "nearby", peers: host.nearby };
     case "services":
+      if (/[?&]k=\d*~/.test(request.peer)) return pinned(request.peer);
       return { response: "services", peer: ALICE, services: [{ name: "db", protocol: "tcp" }, { name: "orders", protocol: "http", description: "All orders", up: false }] };
-    case "invite": {
-      change(host, (each) => (each.name === request.service ? { ...each, invites: true } : each));
-      return { response: "invited", service: request.service, link: `malai://${ME}/${request.service}?a=192.168.1.20:41234&k=T0pS3cretT0pS3cret` };
-    }
     case "allow":
+      host.invites = host.invites.filter((each) => each.service !== request.service);
       change(host, (each) => (each.name === request.service ? { ...each, allow: request.allow, invites: false, guests: [] } : each));
       return { response: "done" };
     case "describe":
@@ -59,7 +58,7 @@ export function answerTo(host, request) {
       return { response: "done" };
     case "peer-add": {
       const others = status.peers.filter((peer) => peer.id52 !== request.id52);
-      host.push({ ...status, peers: [...others, { name: request.name, id52: request.id52, state: "offline", former: [] }] });
+      host.push({ ...status, peers: [...others, peer({ name: request.name, id52: request.id52 })] });
       return { response: "done" };
     }
     case "peer-remove":
@@ -95,13 +94,13 @@ export function answerTo(host, request) {
     case "import-identity":
       return { response: "done" };
     default:
-      return { response: "error", code: "request-invalid", message: "the fake engine does not know this" };
+      return accessAnswer(host, status, request) ?? { response: "error", code: "request-invalid", message: "the fake engine does not know this" };
   }
 }
 
 /** @param {FakeHost} host @param {Status} status @param {Extract<Request, { request: "share" }>} request @returns {Response} */
 function share(host, status, request) {
-  const { upstream, allow, keep, protocol, description, must_answer } = request;
+  const { upstream, allow, keep, protocol, description, for_secs, must_answer } = request;
   const place = /^\d+$/.test(upstream[0] ?? "") ? `127.0.0.1:${upstream[0]}` : (upstream[0] ?? "");
   if (must_answer && place.endsWith(":9999")) {
     return { response: "error", code: "nothing-answers", message: "nothing answers on 127.0.0.1:9999; start your server first" };
@@ -109,7 +108,7 @@ function share(host, status, request) {
   const name = request.name ?? `port-${place.split(":").pop()}`;
   const taken = status.services.find((each) => each.name === name);
   if (taken?.active) return { response: "error", code: "name-taken", message: `\`${name}\` is already shared; choose another name` };
-  const made = service({ name, upstream: [place], allow: allow ?? [], kept: keep ?? false, protocol: protocol ?? "http", description });
+  const made = service({ name, upstream: [place], allow: allow ?? [], kept: keep ?? false, protocol: protocol ?? "http", description, ends_in_secs: for_secs });
   host.push({ ...status, services: [...status.services.filter((each) => each.name !== name), made] });
   return { response: "shared", service: made, answers: true };
 }
@@ -142,6 +141,12 @@ function open(host, status, { to, name, listen, protocol, keep }) {
   return { response: "bridged", ...made };
 }
 
+/** A link with a PIN lets in to what it names when the PIN is right. @param {string} link @returns {Response} */
+function pinned(link) {
+  if (!link.includes("k=271828~")) return { response: "error", code: "not-permitted", message: "the peer shares nothing with you" };
+  return { response: "services", peer: ALICE, services: [{ name: /^malai:\/\/[^/]+\/([^?]*)/.exec(link)?.[1] ?? "", protocol: "http" }] };
+}
+
 /** @param {Status} status @param {string} link @returns {Response} */
 function read(status, link) {
   const domain = DOMAINS.find((each) => link === each.name || link.startsWith(`${each.name}/`));
@@ -160,7 +165,7 @@ function read(status, link) {
   return {
     response: "link", peer, name: status.peers.find((each) => each.id52 === peer)?.name, service: found?.[2] ?? "",
     suggested_name: known ? undefined : /[?&]n=([a-z0-9-]+)/.exec(found?.[3] ?? "")?.[1],
-    invite: /[?&]k=/.test(found?.[3] ?? ""), own: peer === ME,
+    invite: /[?&]k=/.test(found?.[3] ?? ""), pin: /[?&]k=(?:~|%7E)/i.test(found?.[3] ?? ""), own: peer === ME,
     bridged_as: status.bridges.find((each) => each.peer === peer && each.service === found?.[2])?.name,
   };
 }

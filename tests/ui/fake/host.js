@@ -4,9 +4,10 @@
  * what was asked of it.
  *
  * @import { Host, Told } from "../../../ui/types.js"
- * @import { DesktopState, NearbyPeer, OpenTarget, Request, Response, Settings, Status } from "../../../ui/generated/api.js"
+ * @import { DesktopState, InviteStatus, LogEntry, NearbyPeer, OpenTarget, Request, Response, Settings, Status } from "../../../ui/generated/api.js"
  */
 
+import { invite, logSample } from "./data.js";
 import { answerTo } from "./engine.js";
 
 export class FakeHost {
@@ -14,6 +15,10 @@ export class FakeHost {
   constructor(status, kind = "browser") {
     this.kind = kind;
     this.status = status;
+    /** @type {InviteStatus[]} */
+    this.invites = inviteSamples(status);
+    /** @type {LogEntry[]} */
+    this.log = logSample();
     /** @type {Request[]} */
     this.asked = [];
     /** @type {string[]} */
@@ -100,4 +105,13 @@ export function running() {
     version: "0.1.0",
     tray: true,
   };
+}
+
+/** A link for each share that has one. @param {Status | null} status @returns {InviteStatus[]} */
+function inviteSamples(status) {
+  const shares = status?.services.filter((each) => each.invites) ?? [];
+  return shares.map((each, index) => invite({
+    id: `a${String(index).padStart(15, "0")}`, service: each.name,
+    guests: each.guests.filter((guest) => guest.through === "invite").map((guest) => guest.peer),
+  }));
 }

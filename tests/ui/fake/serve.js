@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Serves the window with a fake host: `npm run fake`, then open the address it prints.
- * `?data=empty|full|starting|asks|failed|expired|gone` chooses what it shows, `&host=desktop` the host.
+ * `?data=empty|full|asked|starting|asks|failed|expired|gone` chooses what it shows, `&host=desktop` the host.
  */
 
 import { readFile } from "node:fs/promises";

@@ -8,6 +8,7 @@
  */
 
 import { linkProblem, nameProblem, optionalPortProblem } from "../../input.js";
+import { pinProblem, withPin } from "../../pin.js";
 import { Refused, wordsOf } from "../../refused.js";
 
 /**
@@ -45,18 +46,37 @@ export async function open(visit) {
   const { form: it } = visit;
   if (it.asking !== "" || !it.target) return;
   const problems = { port: optionalPortProblem(it.port), name: it.name === "" ? "" : nameProblem(it.name) };
-  visit.set({ problems });
-  if (problems.port || problems.name) return;
+  const { pin: wantsPin } = it.target;
+  const pin = wantsPin ? pinProblem(it.pin) : "";
+  visit.set({ problems: { ...problems, pin } });
+  if (problems.port || problems.name || pin) return;
   const service = it.target.service || it.service;
+  const link = wantsPin ? withPin(it.link, it.pin) : it.link;
   await asking(visit, `Asking ${it.target.name ?? "the peer"}…`, "form", async () => {
-    const protocol = it.protocol === "auto" ? await kindOf(visit, it, service) : it.protocol;
+    if (wantsPin && !(await opens(visit, link, service))) {
+      visit.set({ problems: { pin: "The link does not open with this PIN. After some wrong ones it ends; ask for another link then." } });
+      return;
+    }
+    const protocol = it.protocol === "auto" ? await kindOf(visit, { ...it, link }, service) : it.protocol;
     const bridge = await visit.ask({
-      request: "bridge", to: it.target?.service || service === "" ? it.link : `${it.target?.domain?.name ?? it.target?.peer}/${service}`,
+      request: "bridge", to: it.target?.service || service === "" ? link : `${it.target?.domain?.name ?? it.target?.peer}/${service}`,
       name: it.name || undefined, listen: it.port.trim() || undefined, protocol, keep: it.keep,
     }, "bridged");
     visit.set({ bridge });
     visit.say(`${bridge.name} is open`);
   });
+}
+
+/** Whether a link opens with the PIN in it; what is tried by a bridge would count each time. @param {Visit<ConnectForm>} visit @param {string} link @param {string} service */
+async function opens(visit, link, service) {
+  try {
+    const { services } = await visit.ask({ request: "services", peer: link }, "services");
+    return services.some((each) => each.name === service);
+  } catch (thrown) {
+    // A peer that is away: the bridge waits for it.
+    if (thrown instanceof Refused) return thrown.code !== "not-permitted";
+    throw thrown;
+  }
 }
 
 /** As the peer says; when it says nothing, most things are web. @param {Visit<ConnectForm>} visit @param {ConnectForm} it @param {string} service @returns {Promise<Protocol>} */

@@ -19,10 +19,12 @@ import { whoOf } from "../../words.js";
 
 /** @param {Visit<ServiceForm>} visit @param {ServiceStatus} it */
 export function linkSection(visit, it) {
-  const { link, code, problem } = visit.form;
-  if (whoOf(it) === "nobody" && link === "") {
+  const { link, code, problem, revoked } = visit.form;
+  if (!link.includes("k=") && (revoked || whoOf(it) === "nobody")) {
     return section("Link", { key: "link" },
-      note("plain", h("p", null, "Nobody can connect yet. A link with an invite lets in whoever you give it to."),
+      note("plain", h("p", null, revoked
+        ? "The link to give away is revoked. A new one lets in whoever you give it to."
+        : "Nobody can connect yet. A link with an invite lets in whoever you give it to."),
         problem !== "" && h("p", { class: "problem", role: "alert" }, prose(problem)),
         button("Make a link", () => void makeLink(visit), { kind: "main", icon: "share", testid: "make-link" })));
   }
@@ -40,7 +42,7 @@ export function linkSection(visit, it) {
 /** @param {ServiceStatus} it @param {string} link */
 function giveWords(it, link) {
   if (link.includes("k=")) return "Whoever you send this to can connect. Keep it among them.";
-  return whoOf(it) === "everybody" ? "Whoever has this can connect." : "Only the peers below can connect with it.";
+  return whoOf(it) === "everybody" ? "Whoever has this can connect." : "Those below can connect with it; anybody else has to be let in by you.";
 }
 
 /** The link and its code. @param {Visit<ServiceForm>} visit */
@@ -57,7 +59,7 @@ export async function makeLink(visit) {
 
 /** @param {Visit<ServiceForm>} visit @param {string} link */
 export async function showCode(visit, link) {
-  visit.set({ link, problem: "" });
+  visit.set({ link, problem: "", revoked: false });
   try {
     const code = await visit.ask({ request: "qr", text: link }, "qr");
     if (visit.current() && visit.form.link === link) visit.set({ code });
