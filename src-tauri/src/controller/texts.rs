@@ -2,7 +2,7 @@
 
 use malai_api::Failure;
 
-use crate::menu::plain;
+use crate::{asking::Answer, menu::plain};
 
 pub(super) const NEEDS_A_LOOK: &str = "malai: something needs a look";
 
@@ -32,6 +32,15 @@ pub(super) fn who_may(upstream: &[String], allow: &[String]) -> String {
 
 pub(super) fn link_copied(service: &str) -> String {
     format!("Link to {} copied", plain(service))
+}
+
+/// Said when an answer was not taken.
+pub(super) fn not_answered(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Once | Answer::Hour | Answer::Always => "Nobody was let in",
+        Answer::Deny => "Nobody was denied",
+        Answer::Block => "Nobody was blocked",
+    }
 }
 
 pub(super) fn not_shared(port: u16) -> String {

@@ -205,6 +205,6 @@ fn offer(peer: &str, service: &OfferedService) -> Row {
 }
 
 /// An id for a row about `name`, which a peer may have chosen: `/` separates ids.
-fn id(kind: &str, name: &str) -> String {
+pub(super) fn id(kind: &str, name: &str) -> String {
     format!("{kind}:{}", name.replace('%', "%25").replace('/', "%2F"))
 }

@@ -1,5 +1,7 @@
 //! Menus compared by value.
 
+mod asking;
+
 use malai_api::{BridgeStatus, Failure, PeerState, Reach, Traffic};
 
 use super::*;
