@@ -37,10 +37,18 @@ async fn share_localhost_3000_takes_one_click_and_the_link_opens_it() -> Result<
     Ok(())
 }
 
+/// A home on `desk` where whoever may not is refused without waiting.
+fn strict_home(desk: &Desk) -> Result<Home> {
+    let home = desk.home()?;
+    let config = home.config()?;
+    home.configure(&format!("{config}\n[policy]\nask_timeout = \"0s\"\n"))?;
+    Ok(home)
+}
+
 #[tokio::test]
 async fn only_the_link_lets_somebody_in() -> Result<()> {
     let mut desk = Desk::new().await?;
-    let home = desk.home()?;
+    let home = strict_home(&desk)?;
     let origin = Origin::start().await?;
     let running = desk.start(&home).await?;
     running.share(&origin).await?;
