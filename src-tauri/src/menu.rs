@@ -62,6 +62,10 @@ pub(crate) enum Action {
     Share { port: u16, name: Option<String> },
     /// Put a service's link on the clipboard.
     CopyLink { service: String },
+    /// Put a link on the clipboard that lets in one person.
+    CopyLinkForOne { service: String },
+    /// End a share by itself at another time, or not at all.
+    EndIn { service: String, secs: Option<u64> },
     /// Say something to somebody who asks to be let in.
     Answer { wish: Wish, answer: Answer },
     /// End a share or a bridge.

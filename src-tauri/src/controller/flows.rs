@@ -23,6 +23,8 @@ pub(super) async fn run<S: Shell>(host: Host, shell: S, action: Action) {
     match action {
         Action::Share { port, name } => flow.share(port, name).await,
         Action::CopyLink { service } => flow.copy_link(&service).await,
+        Action::CopyLinkForOne { service } => flow.copy_link_for_one(service).await,
+        Action::EndIn { service, secs } => flow.end_in(service, secs).await,
         Action::Answer { wish, answer } => flow.answer(wish, answer).await,
         Action::Stop { name } => flow.stop(name).await,
         Action::OpenBridge { name } => flow.open_bridge(&name).await,

@@ -121,3 +121,43 @@ async fn an_answer_in_a_notification_counts_and_a_refusal_of_the_engine_is_told(
     let body = "Alice is blocked.".to_owned();
     assert_eq!(lab.did().await, Did::Failed { title, body });
 }
+
+#[tokio::test]
+async fn a_link_for_one_person_is_an_invite_that_works_once() {
+    let mut lab = Lab::start();
+    lab.status(|status| status.services = vec![service("shop", &["alice"])]);
+    lab.click("shared/service:shop/copy-one").await;
+    let invite = lab.answer(invited()).await;
+    assert!(matches!(invite, Request::Invite(invite) if invite.service == "shop" && invite.once));
+    let link = "malai://me/shop?k=secret".to_owned();
+    assert_eq!(lab.did().await, Did::Copied(link));
+    let said = lab.did().await;
+    let title = "Link to shop for one person copied";
+    assert!(
+        matches!(&said, Did::Notified { title: it, .. } if it == title),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_end_of_a_share_is_moved_and_said() {
+    let mut lab = Lab::start();
+    lab.status(|status| status.services = vec![service("shop", &[])]);
+    for (row, secs, said) in [
+        ("30m", Some(1800), "shop stops in 30m"),
+        ("never", None, "shop goes on"),
+    ] {
+        lab.click(&format!("shared/service:shop/end/{row}")).await;
+        let request = lab.answer(Response::Done).await;
+        let service = "shop".to_owned();
+        assert_eq!(request, Request::EndIn { service, secs });
+        let did = lab.did().await;
+        assert!(
+            matches!(&did, Did::Notified { title, .. } if title == said),
+            "{did:?}"
+        );
+    }
+    lab.click("shared/service:shop/end/1h").await;
+    lab.answer(Failure::new("x", "it is kept")).await;
+    assert_eq!(lab.did().await, Did::Told("x".to_owned()));
+}
