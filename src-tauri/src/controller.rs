@@ -4,6 +4,7 @@
 //! the clipboard, what peers offer. What takes a while runs beside it in bounded number and comes
 //! back as an [`Input`].
 
+mod asking;
 mod flows;
 mod looking;
 mod texts;
@@ -22,6 +23,7 @@ use tokio::{
 use tracing::{debug, error, warn};
 
 use crate::{
+    asking::{Answer, Wish},
     engine::Done,
     host::Host,
     menu::{Action, CopiedLink, Facts, Menu},
@@ -47,6 +49,8 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 pub(crate) enum Input {
     /// A row of the tray menu was clicked: the ids that lead to it.
     Clicked(String),
+    /// A question was answered where it was put.
+    Answered { wish: Wish, answer: Answer },
     /// The clipboard has this text, if it is a share link.
     Clipboard(Option<String>),
     /// Somebody wants to see the window.
@@ -84,6 +88,8 @@ pub(crate) struct Controller<S> {
     offers: BTreeMap<String, Vec<OfferedService>>,
     /// Connected peers that were asked what they offer.
     asked: BTreeMap<String, looking::Asked>,
+    /// Questions that were put to the user, and when they were asked.
+    questions: BTreeMap<Wish, u64>,
     shown: Menu,
     quitting: bool,
     /// When the engine, told to hurry, is waited for no longer.
@@ -108,6 +114,7 @@ impl<S: Shell> Controller<S> {
             copied: None,
             offers: BTreeMap::new(),
             asked: BTreeMap::new(),
+            questions: BTreeMap::new(),
             shown: Menu::default(),
             quitting: false,
             give_up_at: None,
@@ -136,7 +143,10 @@ impl<S: Shell> Controller<S> {
                     None => return,
                 },
                 Ok(()) = self.state.changed() => self.on_state(),
-                Ok(()) = self.status.changed() => self.ask_peers(),
+                Ok(()) = self.status.changed() => {
+                    self.ask_peers();
+                    self.put_questions();
+                }
                 event = self.events.recv() => match event {
                     Ok(event) => self.on_event(event),
                     Err(RecvError::Lagged(lost)) => debug!(lost, "events came too fast"),
@@ -165,6 +175,7 @@ impl<S: Shell> Controller<S> {
                 Some(action) => self.act(action),
                 None => debug!("a row was clicked that has just gone"),
             },
+            Input::Answered { wish, answer } => self.act(Action::Answer { wish, answer }),
             Input::Clipboard(link) => self.read_clipboard(link),
             Input::Show(navigation) => self.shell.show(navigation),
             Input::Quit => self.quit(),
@@ -205,6 +216,7 @@ impl<S: Shell> Controller<S> {
             self.shell.show(Navigation::Home);
         }
         self.look();
+        self.put_questions();
     }
 
     fn on_event(&mut self, event: Event) {

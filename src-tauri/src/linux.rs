@@ -10,7 +10,10 @@ mod notify;
 use anyhow::Context as _;
 use gtk::gio::{self, BusNameWatcherFlags, BusType};
 
-pub(crate) use self::{closing::ask_to_quit, notify::notify};
+pub(crate) use self::{
+    closing::ask_to_quit,
+    notify::{ask, notify, withdraw},
+};
 use crate::desktop::Desktop;
 
 /// Who shows icons of the tray, when anybody does.

@@ -13,6 +13,7 @@
 
 mod app;
 mod args;
+mod asking;
 mod autostart;
 mod clipboard;
 mod commands;

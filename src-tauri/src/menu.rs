@@ -4,6 +4,7 @@
 //! line with one.
 //! Names come from other machines, so every text is cut and cleaned before it gets in.
 
+mod asking;
 mod engine;
 mod lists;
 mod text;
@@ -13,6 +14,8 @@ use std::collections::BTreeMap;
 use malai_api::{
     DevServer, EngineState, Navigation, OfferedService, Protocol, ServiceStatus, Status,
 };
+
+use crate::asking::{Answer, Wish};
 
 pub(crate) use self::{
     lists::{called, shares_port},
@@ -59,6 +62,12 @@ pub(crate) enum Action {
     Share { port: u16, name: Option<String> },
     /// Put a service's link on the clipboard.
     CopyLink { service: String },
+    /// Put a link on the clipboard that lets in one person.
+    CopyLinkForOne { service: String },
+    /// End a share by itself at another time, or not at all.
+    EndIn { service: String, secs: Option<u64> },
+    /// Say something to somebody who asks to be let in.
+    Answer { wish: Wish, answer: Answer },
     /// End a share or a bridge.
     Stop { name: String },
     /// Open the web page of a bridge.
@@ -135,7 +144,8 @@ impl Menu {
 }
 
 fn running(facts: &Facts<'_>, status: &Status) -> Vec<Row> {
-    let mut rows = share_rows(facts.servers, &status.services);
+    let mut rows = asking::rows(status);
+    rows.extend(share_rows(facts.servers, &status.services));
     rows.push(show(
         "share-other",
         "Share another port…",

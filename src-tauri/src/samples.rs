@@ -1,8 +1,8 @@
 //! Values for tests: an engine's picture and what is in it.
 
 use malai_api::{
-    BridgeStatus, DevServer, IdentityStatus, OfferedService, Operation, PeerState, PeerStatus,
-    Protocol, Reach, ServiceStatus, Status, Traffic,
+    AccessRequest, BridgeStatus, DevServer, IdentityStatus, OfferedService, Operation, PeerState,
+    PeerStatus, Protocol, Reach, ServiceStatus, Status, Traffic,
 };
 
 /// The id52 of the peer that is called alice.
@@ -38,6 +38,18 @@ pub(crate) fn status() -> Status {
             age_secs: 0,
             children: Vec::new(),
         },
+    }
+}
+
+/// Somebody waits to be let in.
+pub(crate) fn request(name: Option<&str>, peer: &str, service: &str) -> AccessRequest {
+    AccessRequest {
+        peer: peer.to_owned(),
+        name: name.map(str::to_owned),
+        service: service.to_owned(),
+        asked: 1_777_777_777,
+        known_since: None,
+        waits_secs: Some(60),
     }
 }
 

@@ -5,7 +5,11 @@ use std::future::Future;
 
 use malai_api::{Event, Navigation};
 
-use crate::{menu::Menu, tray::Icon};
+use crate::{
+    asking::{Question, Wish},
+    menu::Menu,
+    tray::Icon,
+};
 
 /// The desktop, as far as the controller touches it. No call blocks.
 pub(crate) trait Shell: Clone + Send + Sync + 'static {
@@ -17,6 +21,12 @@ pub(crate) trait Shell: Clone + Send + Sync + 'static {
 
     /// Tells the user something that needs no answer.
     fn notify(&self, notice: Notice);
+
+    /// Puts a question to the user; an answer comes in as an input.
+    fn ask(&self, question: Question);
+
+    /// Takes a question back that needs no answer any more.
+    fn withdraw(&self, wish: Wish);
 
     /// Tells the window, if there is one.
     fn tell_window(&self, event: Event);

@@ -3,6 +3,8 @@
 //! Nothing fails silently: what was asked for and not done is told by a notification, and in the
 //! window where there is one.
 
+mod access;
+
 use malai_api::{
     BridgeRequest, BridgeStatus, Event, Failure, InviteRequest, Navigation, Protocol, Request,
     Response, ServiceStatus, ShareRequest, Status, codes,
@@ -21,6 +23,9 @@ pub(super) async fn run<S: Shell>(host: Host, shell: S, action: Action) {
     match action {
         Action::Share { port, name } => flow.share(port, name).await,
         Action::CopyLink { service } => flow.copy_link(&service).await,
+        Action::CopyLinkForOne { service } => flow.copy_link_for_one(service).await,
+        Action::EndIn { service, secs } => flow.end_in(service, secs).await,
+        Action::Answer { wish, answer } => flow.answer(wish, answer).await,
         Action::Stop { name } => flow.stop(name).await,
         Action::OpenBridge { name } => flow.open_bridge(&name).await,
         Action::CopyAddress { name } => flow.copy_address(&name).await,

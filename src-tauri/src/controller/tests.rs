@@ -1,5 +1,6 @@
 //! The controller against a shell that records, and an engine that the test plays.
 
+mod asking;
 mod lab;
 
 use malai_api::{Failure, LinkTarget, PeerState, Protocol, Request, Response};

@@ -1,8 +1,10 @@
 //! What is said to the user, in one place.
 
+use std::time::Duration;
+
 use malai_api::Failure;
 
-use crate::menu::plain;
+use crate::{asking::Answer, menu::plain};
 
 pub(super) const NEEDS_A_LOOK: &str = "malai: something needs a look";
 
@@ -32,6 +34,33 @@ pub(super) fn who_may(upstream: &[String], allow: &[String]) -> String {
 
 pub(super) fn link_copied(service: &str) -> String {
     format!("Link to {} copied", plain(service))
+}
+
+pub(super) fn link_for_one_copied(service: &str) -> String {
+    format!("Link to {} for one person copied", plain(service))
+}
+
+pub(super) const FOR_ONE: &str = "The first who opens it is let in, nobody after.";
+
+pub(super) fn end_set(service: &str, length: Option<Duration>) -> String {
+    let service = plain(service);
+    match length {
+        Some(length) => format!("{service} stops in {}", humantime::format_duration(length)),
+        None => format!("{service} goes on"),
+    }
+}
+
+pub(super) const END_SET_BODY: &str = "You can stop it at any time before.";
+
+pub(super) const END_NOT_SET: &str = "The end stays as it was";
+
+/// Said when an answer was not taken.
+pub(super) fn not_answered(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Once | Answer::Hour | Answer::Always => "Nobody was let in",
+        Answer::Deny => "Nobody was denied",
+        Answer::Block => "Nobody was blocked",
+    }
 }
 
 pub(super) fn not_shared(port: u16) -> String {

@@ -10,6 +10,7 @@ use tracing::{debug, warn};
 
 use super::Desktop;
 use crate::{
+    asking::{Question, Wish},
     menu::Menu,
     shell::{Notice, Shell},
     tray::Icon,
@@ -44,6 +45,23 @@ impl Shell for Desktop {
         } else if notice.failed {
             self.show(notice.show);
         }
+    }
+
+    fn ask(&self, question: Question) {
+        if !self.parts.settings.borrow().notifications {
+            return debug!("notifications are off: the question is in the tray and the window");
+        }
+        #[cfg(target_os = "linux")]
+        self.on_main_thread(move |_| crate::linux::ask(question));
+        #[cfg(not(target_os = "linux"))]
+        crate::notify::ask(question);
+    }
+
+    fn withdraw(&self, wish: Wish) {
+        #[cfg(target_os = "linux")]
+        self.on_main_thread(move |_| crate::linux::withdraw(&wish));
+        #[cfg(not(target_os = "linux"))]
+        debug!(service = wish.service, "a notification of it stays");
     }
 
     fn tell_window(&self, event: Event) {

@@ -3,6 +3,7 @@
 use malai_api::{BridgeStatus, EngineState, Failure, Navigation, Reach, Status};
 
 use super::{Action, Facts, Row, text::cut};
+use crate::asking::waiting;
 
 /// The longest reason that is shown, in characters; the window has all of it.
 const LONGEST_REASON: usize = 80;
@@ -48,6 +49,11 @@ fn running(status: &Status) -> String {
     match status.bridges.iter().filter(is_broken).count() {
         0 => {}
         broken => text.push_str(&format!(", {broken} not working")),
+    }
+    match waiting(status).len() {
+        0 => {}
+        1 => text.push_str(", 1 asks to be let in"),
+        several => text.push_str(&format!(", {several} ask to be let in")),
     }
     text
 }

@@ -18,6 +18,14 @@ const SHORT_ID: usize = 8;
 /// The longest description of a peer's service, in characters.
 const LONGEST_DESCRIPTION: usize = 40;
 
+/// When a share can be told to end by itself: an id, what it reads, and seconds.
+const ENDS: [(&str, &str, Option<u64>); 4] = [
+    ("30m", "In 30 minutes", Some(1800)),
+    ("1h", "In 1 hour", Some(3600)),
+    ("2h", "In 2 hours", Some(7200)),
+    ("never", "No end", None),
+];
+
 /// The longest reason why a bridge cannot listen, in characters.
 const LONGEST_REASON: usize = 60;
 
@@ -86,7 +94,7 @@ fn service(service: &ServiceStatus) -> Row {
         (_, None) => String::new(),
     };
     let window = || Navigation::Service { name: name.clone() };
-    let rows = vec![
+    let mut rows = vec![
         Row::act(
             "copy",
             "Copy link",
@@ -94,16 +102,39 @@ fn service(service: &ServiceStatus) -> Row {
                 service: name.clone(),
             },
         ),
+        Row::act(
+            "copy-one",
+            "Copy link for one person",
+            Action::CopyLinkForOne {
+                service: name.clone(),
+            },
+        ),
         show("qr", "Show QR", window()),
         show("who", "Who can connect…", window()),
         show("inspect", "Inspect…", window()),
-        Row::act("stop", "Stop", Action::Stop { name: name.clone() }),
     ];
+    if !service.kept {
+        rows.push(Row::sub("end", "Stop at…", ends(name)));
+    }
+    rows.push(Row::act(
+        "stop",
+        "Stop",
+        Action::Stop { name: name.clone() },
+    ));
     Row::sub(
         &id("service", name),
         format!("{}{state}", plain(name)),
         rows,
     )
+}
+
+/// When a share that `malai.toml` does not keep is to end by itself.
+fn ends(service: &str) -> Vec<Row> {
+    let row = |(id, text, secs)| {
+        let service = service.to_owned();
+        Row::act(id, text, Action::EndIn { service, secs })
+    };
+    ENDS.map(row).to_vec()
 }
 
 fn bridge(bridge: &BridgeStatus) -> Row {
@@ -205,6 +236,6 @@ fn offer(peer: &str, service: &OfferedService) -> Row {
 }
 
 /// An id for a row about `name`, which a peer may have chosen: `/` separates ids.
-fn id(kind: &str, name: &str) -> String {
+pub(super) fn id(kind: &str, name: &str) -> String {
     format!("{kind}:{}", name.replace('%', "%25").replace('/', "%2F"))
 }

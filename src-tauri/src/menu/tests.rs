@@ -1,5 +1,7 @@
 //! Menus compared by value.
 
+mod asking;
+
 use malai_api::{BridgeStatus, Failure, PeerState, Reach, Traffic};
 
 use super::*;
@@ -149,13 +151,34 @@ fn a_shared_service_has_its_rows_and_its_port_offers_the_link() {
             name: "shop".to_owned(),
         })
     };
+    let end = |id: &str, text: &str, secs| {
+        let service = "shop".to_owned();
+        Row::act(id, text, Action::EndIn { service, secs })
+    };
     let text = "Copy link to localhost:3000  (\"shop\")";
     assert_eq!(menu.rows[1], Row::act("share-3000", text, copy()));
     let rows = vec![
         Row::act("copy", "Copy link", copy()),
+        Row::act(
+            "copy-one",
+            "Copy link for one person",
+            Action::CopyLinkForOne {
+                service: "shop".to_owned(),
+            },
+        ),
         Row::act("qr", "Show QR", window()),
         Row::act("who", "Who can connect…", window()),
         Row::act("inspect", "Inspect…", window()),
+        Row::sub(
+            "end",
+            "Stop at…",
+            vec![
+                end("30m", "In 30 minutes", Some(1800)),
+                end("1h", "In 1 hour", Some(3600)),
+                end("2h", "In 2 hours", Some(7200)),
+                end("never", "No end", None),
+            ],
+        ),
         Row::act(
             "stop",
             "Stop",
@@ -167,6 +190,18 @@ fn a_shared_service_has_its_rows_and_its_port_offers_the_link() {
     let shop = Row::sub("service:shop", "shop  (localhost:3000)", rows);
     assert_eq!(rows_of(&menu, &["shared"]), [shop]);
     assert_eq!(menu.action("shared/service:shop/copy"), Some(&copy()));
+}
+
+#[test]
+fn a_share_that_is_kept_has_no_end_to_choose() {
+    let mut status = status();
+    status.services = vec![ServiceStatus {
+        kept: true,
+        ..service("shop", &[])
+    }];
+    let menu = Case::new(status).menu();
+    let rows = rows_of(&menu, &["shared", "service:shop"]);
+    assert!(!texts(rows).contains(&"Stop at…"), "{rows:?}");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use malai_api::{EngineState, Status};
 use tauri::{image::Image, include_image};
 
+use crate::asking::waiting;
+
 /// The tray's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Icon {
@@ -10,6 +12,8 @@ pub(crate) enum Icon {
     Idle,
     /// Something is.
     Active,
+    /// Somebody asks to be let in.
+    Asks,
     /// The engine does not run.
     Offline,
 }
@@ -37,6 +41,9 @@ impl Icon {
     /// The icon for how things are.
     pub(crate) fn of(engine: &EngineState, status: Option<&Status>) -> Self {
         match (engine, status) {
+            (EngineState::Running { .. }, Some(status)) if !waiting(status).is_empty() => {
+                Self::Asks
+            }
             (EngineState::Running { .. } | EngineState::Stopping, Some(status)) => {
                 let shares = status.services.iter().any(|it| it.active);
                 let bridges = status.bridges.iter().any(|it| it.active);
@@ -60,6 +67,9 @@ impl Icon {
             (Self::Active, Panel::Light) => include_image!("../icons/tray/active-light.png"),
             (Self::Active, Panel::Dark) => include_image!("../icons/tray/active-dark.png"),
             (Self::Active, Panel::Template) => include_image!("../icons/tray/active-template.png"),
+            (Self::Asks, Panel::Light) => include_image!("../icons/tray/asks-light.png"),
+            (Self::Asks, Panel::Dark) => include_image!("../icons/tray/asks-dark.png"),
+            (Self::Asks, Panel::Template) => include_image!("../icons/tray/asks-template.png"),
             (Self::Offline, Panel::Light) => include_image!("../icons/tray/offline-light.png"),
             (Self::Offline, Panel::Dark) => include_image!("../icons/tray/offline-dark.png"),
             (Self::Offline, Panel::Template) => {

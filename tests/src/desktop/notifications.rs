@@ -1,9 +1,12 @@
 //! What shows notifications on a desktop (`org.freedesktop.Notifications`), keeping them for the
 //! test.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::sync::watch;
 use zbus::{Connection, connection, object_server::SignalEmitter};
 
@@ -18,6 +21,7 @@ const PATH: &str = "/org/freedesktop/Notifications";
 pub struct Notifications {
     connection: Connection,
     all: Arc<watch::Sender<Vec<Notification>>>,
+    has_buttons: Arc<AtomicBool>,
 }
 
 /// One that was shown.
@@ -31,11 +35,14 @@ pub struct Notification {
     pub body: String,
     /// Its buttons: a key and a label for each.
     pub actions: Vec<(String, String)>,
+    /// Whether the application has taken it back.
+    pub is_closed: bool,
 }
 
 #[derive(Debug)]
 struct Daemon {
     all: Arc<watch::Sender<Vec<Notification>>>,
+    has_buttons: Arc<AtomicBool>,
 }
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
@@ -67,15 +74,25 @@ impl Daemon {
                 summary,
                 body,
                 actions,
+                is_closed: false,
             });
         });
         id
     }
 
-    fn close_notification(&self, _id: u32) {}
+    fn close_notification(&self, id: u32) {
+        self.all.send_modify(|all| {
+            let found = all.iter_mut().filter(|one| one.id == id);
+            found.for_each(|one| one.is_closed = true);
+        });
+    }
 
     fn get_capabilities(&self) -> Vec<&str> {
-        vec!["actions", "body"]
+        if self.has_buttons.load(Ordering::Relaxed) {
+            vec!["actions", "body"]
+        } else {
+            vec!["body"]
+        }
     }
 
     fn get_server_information(&self) -> (&str, &str, &str, &str) {
@@ -101,8 +118,10 @@ impl Notifications {
     /// When the bus does not let it.
     pub async fn start(session: &Session) -> Result<Self> {
         let all = Arc::new(watch::Sender::default());
+        let has_buttons = Arc::new(AtomicBool::new(true));
         let daemon = Daemon {
             all: Arc::clone(&all),
+            has_buttons: Arc::clone(&has_buttons),
         };
         let connection = connection::Builder::address(session.bus())?
             .serve_at(PATH, daemon)?
@@ -111,7 +130,13 @@ impl Notifications {
         Ok(Self {
             connection: within("the notification daemon", connection).await??,
             all,
+            has_buttons,
         })
+    }
+
+    /// From here on it shows no buttons, as some desktops do.
+    pub fn have_no_buttons(&self) {
+        self.has_buttons.store(false, Ordering::Relaxed);
     }
 
     /// Everything that was shown so far.
@@ -134,11 +159,25 @@ impl Notifications {
         came.iter().find(has).cloned().context("it went away")
     }
 
+    /// Waits until the application has taken a notification back.
+    ///
+    /// # Errors
+    /// When it takes too long.
+    pub async fn is_closed(&self, notification: &Notification) -> Result<()> {
+        let mut all = self.all.subscribe();
+        let is_it = |one: &Notification| one.id == notification.id && one.is_closed;
+        let closed = all.wait_for(|all| all.iter().any(is_it));
+        within(&format!("the end of {notification:?}"), closed).await??;
+        Ok(())
+    }
+
     /// Presses a button of a notification, which then goes away.
     ///
     /// # Errors
-    /// When the bus is gone.
+    /// When it has no such button, or the bus is gone.
     pub async fn press(&self, notification: &Notification, action: &str) -> Result<()> {
+        let has_it = notification.actions.iter().any(|(key, _)| key == action);
+        ensure!(has_it, "no `{action}` in {notification:?}");
         let emitter = SignalEmitter::new(&self.connection, PATH)?;
         Daemon::action_invoked(&emitter, notification.id, action).await?;
         // 2: the user has dismissed it.

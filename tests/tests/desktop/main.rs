@@ -8,6 +8,7 @@
 )]
 
 mod accessibility;
+mod asking;
 mod connecting;
 mod desk;
 mod ending;

@@ -37,10 +37,18 @@ async fn share_localhost_3000_takes_one_click_and_the_link_opens_it() -> Result<
     Ok(())
 }
 
+/// A home on `desk` where whoever may not is refused without waiting.
+fn strict_home(desk: &Desk) -> Result<Home> {
+    let home = desk.home()?;
+    let config = home.config()?;
+    home.configure(&format!("{config}\n[policy]\nask_timeout = \"0s\"\n"))?;
+    Ok(home)
+}
+
 #[tokio::test]
 async fn only_the_link_lets_somebody_in() -> Result<()> {
     let mut desk = Desk::new().await?;
-    let home = desk.home()?;
+    let home = strict_home(&desk)?;
     let origin = Origin::start().await?;
     let running = desk.start(&home).await?;
     running.share(&origin).await?;
@@ -80,6 +88,58 @@ async fn a_dead_port_is_refused_plainly() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_link_for_one_person_lets_in_one() -> Result<()> {
+    let mut desk = Desk::new().await?;
+    let home = strict_home(&desk)?;
+    let origin = Origin::start().await?;
+    let running = desk.start(&home).await?;
+    let upstream = origin.address().to_string();
+    let share = home.start(&["share", &upstream, "--name", "shop", "--json"])?;
+    share.event("shared").await?;
+    let row = ["Shared", "shop", "Copy link for one person"];
+    running.tray.click(&row).await?;
+    let link = desk.session.clipboard_begins("malai://").await?;
+    desk.notifications.says("for one person").await?;
+
+    let (first, second) = (desk.home()?, desk.home()?);
+    let (_bridge, reply) = fetch(&first, &link, "/sized").await?;
+    assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+    let (_bridge, reply) = fetch(&second, &link, "/sized").await?;
+    assert_eq!(reply.status, StatusCode::FORBIDDEN, "{reply:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_end_of_a_share_is_chosen_and_taken_back() -> Result<()> {
+    let mut desk = Desk::new().await?;
+    let home = desk.home()?;
+    let origin = Origin::start().await?;
+    let running = desk.start(&home).await?;
+    let upstream = origin.address().to_string();
+    let share = home.start(&["share", &upstream, "--name", "shop", "--json"])?;
+    share.event("shared").await?;
+    let ends = async || {
+        let status = home.run(&["status", "--json"]).await?.json()?;
+        Ok::<_, anyhow::Error>(status["services"][0]["ends_in_secs"].as_u64())
+    };
+    assert_eq!(ends().await?, None);
+    let click = async |row| {
+        running
+            .tray
+            .click(&["Shared", "shop", "Stop at…", row])
+            .await
+    };
+    click("In 30 minutes").await?;
+    desk.notifications.says("shop stops in 30m").await?;
+    let left = ends().await?.context("it does not end")?;
+    assert!((1700..=1800).contains(&left), "{left}");
+    click("No end").await?;
+    desk.notifications.says("shop goes on").await?;
+    assert_eq!(ends().await?, None);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_shared_can_be_copied_again_and_stopped() -> Result<()> {
     let mut desk = Desk::new().await?;
     let home = desk.home()?;
@@ -99,9 +159,11 @@ async fn what_is_shared_can_be_copied_again_and_stopped() -> Result<()> {
     let rows = shared.find(&[&name]).context("no service")?.labels();
     let expected = [
         "Copy link",
+        "Copy link for one person",
         "Show QR",
         "Who can connect…",
         "Inspect…",
+        "Stop at…",
         "Stop",
     ];
     assert_eq!(rows, expected, "{menu}");

@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use crate::{
+    asking::{Question, Wish},
     controller::{Controller, Inbox, Input},
     host::{Host, HostEnd, Order},
     menu::Menu,
@@ -33,6 +34,8 @@ pub(super) enum Did {
         title: String,
         body: String,
     },
+    Asked(Question),
+    Withdrew(Wish),
     Told(String),
     Opened(String),
     Showed(Navigation),
@@ -73,6 +76,14 @@ impl Shell for Recorder {
         } else {
             Did::Notified { title, body, show }
         });
+    }
+
+    fn ask(&self, question: Question) {
+        self.did(Did::Asked(question));
+    }
+
+    fn withdraw(&self, wish: Wish) {
+        self.did(Did::Withdrew(wish));
     }
 
     fn tell_window(&self, event: Event) {
