@@ -75,7 +75,7 @@ function invite(host, status, { service, once, for_secs, pin }) {
   const id = isStanding && standing ? standing.id : `f${String(host.invites.length).padStart(15, "0")}`;
   if (id !== standing?.id) host.invites = [...host.invites, made(id, { service, once, for_secs, pin })];
   host.push({ ...status, services: status.services.map((each) => (each.name === service ? { ...each, invites: true } : each)) });
-  const secret = isStanding ? "T0pS3cretT0pS3cret" : `0therS3cret${host.invites.length}`;
+  const secret = isStanding ? "T0pS3cretT0pS3cret" : `S3cretOfOne${host.invites.length}`;
   return {
     response: "invited", service, id, pin: pin ? "271828" : undefined,
     link: `malai://${ME}/${service}?a=192.168.1.20:41234&k=${pin ? "~" : ""}${secret}`,
