@@ -3,6 +3,8 @@
 //! Flags that only make sense for one verb are with that verb; every flag has an environment
 //! variable, listed in [`crate::env`].
 
+mod access;
+mod identity;
 mod legacy;
 mod verbs;
 
@@ -12,12 +14,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use malai_core::identity::KeyStore;
 
 pub(crate) use self::{
+    access::{AllowArgs, BlockArgs, DenyArgs, InviteArgs, LogArgs, RevokeArgs},
+    identity::{BackupArgs, ImportArgs, KeygenArgs, RestoreArgs, RotateArgs},
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
-        AllowArgs, BackupArgs, BlockArgs, BridgeArgs, CompletionsArgs, ConfigCommand, DenyArgs,
-        DnsArgs, IdArgs, ImportArgs, InviteArgs, KeygenArgs, LogArgs, PeerCommand, PeersArgs,
-        RestoreArgs, RevokeArgs, RotateArgs, ServeArgs, ServicesArgs, ShareArgs, StatusArgs,
-        StopArgs,
+        BridgeArgs, CompletionsArgs, ConfigCommand, DnsArgs, IdArgs, PeerCommand, PeersArgs,
+        ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
     },
 };
 use crate::env;

@@ -10,6 +10,7 @@ mod answers;
 mod apply;
 mod asking;
 mod bridging;
+mod dispatch;
 mod error;
 mod groups;
 mod guests;

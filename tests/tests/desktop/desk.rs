@@ -45,6 +45,14 @@ impl Desk {
         Ok(self.session.home(Home::new()?))
     }
 
+    /// The same, where whoever may not is refused without waiting.
+    pub(crate) fn strict_home(&self) -> Result<Home> {
+        let home = self.home()?;
+        let config = home.config()?;
+        home.configure(&format!("{config}\n[policy]\nask_timeout = \"0s\"\n"))?;
+        Ok(home)
+    }
+
     /// Starts the application hidden, and waits until its menu says that the engine runs.
     pub(crate) async fn start(&mut self, home: &Home) -> Result<Running> {
         let malai = home.start_desktop(&["--hidden"])?;

@@ -37,18 +37,10 @@ async fn share_localhost_3000_takes_one_click_and_the_link_opens_it() -> Result<
     Ok(())
 }
 
-/// A home on `desk` where whoever may not is refused without waiting.
-fn strict_home(desk: &Desk) -> Result<Home> {
-    let home = desk.home()?;
-    let config = home.config()?;
-    home.configure(&format!("{config}\n[policy]\nask_timeout = \"0s\"\n"))?;
-    Ok(home)
-}
-
 #[tokio::test]
 async fn only_the_link_lets_somebody_in() -> Result<()> {
     let mut desk = Desk::new().await?;
-    let home = strict_home(&desk)?;
+    let home = desk.strict_home()?;
     let origin = Origin::start().await?;
     let running = desk.start(&home).await?;
     running.share(&origin).await?;
@@ -90,7 +82,7 @@ async fn a_dead_port_is_refused_plainly() -> Result<()> {
 #[tokio::test]
 async fn a_link_for_one_person_lets_in_one() -> Result<()> {
     let mut desk = Desk::new().await?;
-    let home = strict_home(&desk)?;
+    let home = desk.strict_home()?;
     let origin = Origin::start().await?;
     let running = desk.start(&home).await?;
     let upstream = origin.address().to_string();

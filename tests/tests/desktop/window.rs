@@ -8,7 +8,7 @@ use crate::desk::{Desk, TITLE, fetch};
 #[tokio::test]
 async fn a_server_that_was_found_is_shared_watched_and_stopped() -> Result<()> {
     let mut desk = Desk::new().await?;
-    let (home, friend) = (desk.home()?, desk.home()?);
+    let (home, friend) = (desk.strict_home()?, desk.home()?);
     let origin = Origin::start().await?;
     let opened = desk.open(&home, &[]).await?;
     let window = &opened.window;
@@ -102,7 +102,7 @@ async fn the_window_goes_where_the_menu_says() -> Result<()> {
     for (row, text) in [
         ("Settings…", "Start at login"),
         ("Share another port…", "Port or address"),
-        ("Connect to…", "Link or id52"),
+        ("Connect to…", "Link, id52 or domain"),
         ("Check my connection…", "This machine"),
         ("Open malai", "Welcome to malai"),
     ] {

@@ -1,6 +1,6 @@
 //! The arguments of each verb.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::{Args, Subcommand, builder::BoolishValueParser};
 use clap_complete::Shell;
@@ -11,7 +11,6 @@ use malai_core::{
         check_description, check_name,
     },
     control::UiAddress,
-    identity::KeyStore,
     link::LinkError,
 };
 
@@ -144,75 +143,6 @@ pub(crate) struct StopArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct InviteArgs {
-    /// The name of the service.
-    pub(crate) service: String,
-    /// Let in only the first who opens it.
-    #[arg(long, env = env::ONCE, hide_env_values = true, value_parser = BoolishValueParser::new())]
-    pub(crate) once: bool,
-    /// End it after this time, for example 2h or 30m, also for those whom it has let in.
-    #[arg(
-        long = "for", value_name = "TIME", env = env::FOR, hide_env_values = true,
-        value_parser = time
-    )]
-    pub(crate) duration: Option<Duration>,
-    /// Print a PIN, too, that has to be told by other means than the link.
-    #[arg(long, env = env::PIN, hide_env_values = true, value_parser = BoolishValueParser::new())]
-    pub(crate) pin: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RevokeArgs {
-    /// What `malai invites` calls the link, or a service whose links are all meant.
-    #[arg(value_name = "LINK|SERVICE")]
-    pub(crate) invite: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AllowArgs {
-    /// A pet name, an id52, or the beginning of that of one who asks.
-    pub(crate) peer: String,
-    /// The service; what the peer asks for when left out.
-    pub(crate) service: Option<String>,
-    /// End it after this time, for example 2h or 30m.
-    #[arg(
-        long = "for", value_name = "TIME", env = env::FOR, hide_env_values = true,
-        value_parser = time, conflicts_with = "once"
-    )]
-    pub(crate) duration: Option<Duration>,
-    /// End it with the peer's connection.
-    #[arg(long, env = env::ONCE, hide_env_values = true, value_parser = BoolishValueParser::new())]
-    pub(crate) once: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DenyArgs {
-    /// A pet name, an id52, or the beginning of that of one who asks.
-    pub(crate) peer: String,
-    /// The service; all of them when left out.
-    pub(crate) service: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BlockArgs {
-    /// A pet name, an id52, or the beginning of that of one who asks.
-    pub(crate) peer: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LogArgs {
-    /// Only about this peer: a pet name or an id52.
-    #[arg(long, env = env::PEER, hide_env_values = true)]
-    pub(crate) peer: Option<String>,
-    /// Only about this service.
-    #[arg(long, env = env::SERVICE, hide_env_values = true)]
-    pub(crate) service: Option<String>,
-    /// How many lines at most, the newest of them; 200 when left out, at most 2000.
-    #[arg(long, short = 'n', env = env::LIMIT, hide_env_values = true)]
-    pub(crate) limit: Option<u32>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct ServicesArgs {
     /// A pet name, an id52, a domain or a share link.
     #[arg(value_name = "PEER", value_parser = link)]
@@ -267,81 +197,6 @@ pub(crate) enum ConfigCommand {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct KeygenArgs {
-    /// Write the secret to this new file, readable by you alone, instead of to stdout.
-    #[arg(
-        long, short, value_name = "FILE", env = env::FILE, hide_env_values = true,
-        num_args = 0..=1, default_missing_value = ".malai.secret-key"
-    )]
-    pub(crate) file: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImportArgs {
-    /// Read the secret from this file instead of looking where legacy malai keeps it; `-` is
-    /// stdin.
-    #[arg(
-        long, short, value_name = "FILE", env = env::FILE, hide_env_values = true,
-        conflicts_with_all = ["dir", "id"]
-    )]
-    pub(crate) file: Option<PathBuf>,
-    /// The directory legacy malai was started in; this one when left out.
-    #[arg(long, value_name = "DIR", env = env::DIR, hide_env_values = true)]
-    pub(crate) dir: Option<PathBuf>,
-    /// Which identity to take when several are found.
-    #[arg(long, value_name = "ID52", env = env::ID, hide_env_values = true)]
-    pub(crate) id: Option<String>,
-    /// Take the place of the identity that is here; its key is kept as a backup.
-    #[arg(
-        long, env = env::REPLACE, hide_env_values = true, value_parser = BoolishValueParser::new()
-    )]
-    pub(crate) replace: bool,
-    /// Move the identity that is here to another store instead.
-    #[arg(
-        long = "move", value_name = "STORE", env = env::MOVE, hide_env_values = true,
-        conflicts_with_all = ["file", "dir", "id", "replace"]
-    )]
-    pub(crate) to_store: Option<KeyStore>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct BackupArgs {
-    /// The new file.
-    pub(crate) file: PathBuf,
-    /// Read the passphrase from the first line of this file instead of asking.
-    #[arg(
-        long, value_name = "FILE", env = env::PASSPHRASE_FILE, hide_env_values = true
-    )]
-    pub(crate) passphrase_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RestoreArgs {
-    /// The file that `malai backup` has written.
-    pub(crate) file: PathBuf,
-    /// Read the passphrase from the first line of this file instead of asking.
-    #[arg(
-        long, value_name = "FILE", env = env::PASSPHRASE_FILE, hide_env_values = true
-    )]
-    pub(crate) passphrase_file: Option<PathBuf>,
-    /// Take the place of the identity that is here; its key is kept as a backup.
-    #[arg(
-        long, env = env::REPLACE, hide_env_values = true, value_parser = BoolishValueParser::new()
-    )]
-    pub(crate) replace: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RotateArgs {
-    /// Drop the old key instead of keeping it as retired.
-    #[arg(
-        long, env = env::FORGET_OLD, hide_env_values = true,
-        value_parser = BoolishValueParser::new()
-    )]
-    pub(crate) forget_old: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct CompletionsArgs {
     /// Which shell.
     pub(crate) shell: Shell,
@@ -381,7 +236,7 @@ fn description(text: &str) -> Result<String, DescriptionError> {
 }
 
 /// A time of at least a second.
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if time >= Duration::from_secs(1) => Ok(time),
         Ok(_) => Err("the shortest time is 1s".to_owned()),
