@@ -207,7 +207,7 @@ pub fn backup(secret: &SecretKey, passphrase: &str, path: &Path) -> Result<(), I
     backup::write(secret, passphrase, path)
 }
 
-/// Reads the key that [`backup`] has written into `path`; blocks for a second or so, and no longer
+/// Reads the key that [`backup()`] has written into `path`; blocks for a second or so, and no longer
 /// than some seconds whatever the file says.
 ///
 /// # Errors
@@ -216,7 +216,7 @@ pub fn restore(path: &Path, passphrase: &str) -> Result<SecretKey, IdentityError
     backup::read(path, passphrase)
 }
 
-/// Whether these are the bytes of an encrypted file, such as [`backup`] writes.
+/// Whether these are the bytes of an encrypted file, such as [`backup()`] writes.
 #[must_use]
 pub fn is_encrypted(bytes: &[u8]) -> bool {
     backup::is_encrypted(bytes)

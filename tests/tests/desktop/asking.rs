@@ -10,7 +10,7 @@ use e2e::{
 };
 
 use self::shop::{Shop, WAIT, ask, configure, is_refused};
-use crate::desk::{Desk, TITLE};
+use crate::desk::{Desk, TITLE, bridge};
 
 /// Questions among what was shown.
 fn questions(desk: &Desk) -> Vec<Notification> {
@@ -206,4 +206,25 @@ async fn it_asks_for_an_engine_that_runs_beside_it() -> Result<()> {
     desk.notifications.press(&question, "once").await?;
     guest.gets_in().await?;
     shop.running.tray.row_is_gone(&[&label]).await
+}
+
+#[tokio::test]
+async fn a_stranger_is_let_in_from_the_window() -> Result<()> {
+    let mut desk = Desk::new().await?;
+    let (home, friend) = (desk.home()?, desk.home()?);
+    let origin = Origin::start().await?;
+    configure(&home, &origin)?;
+    let opened = desk.open(&home, &[]).await?;
+    opened.tray.row(&["Copy my id52"]).await?;
+    let status = home.run(&["status", "--json"]).await?.json()?;
+    let link = status["services"][0]["link"].as_str();
+    let link = link.with_context(|| status.to_string())?;
+    let (bridge, url) = bridge(&friend, link).await?;
+    let waiting = ask(&format!("{url}/sized"));
+    opened.window.says("wants to open").await?;
+    opened.window.press("admit-hour").await?;
+    let (reply, _) = waiting.await?.with_context(|| bridge.said())?;
+    assert_eq!(reply.body.len(), 12_345, "{reply:?}");
+    opened.window.is_gone("asking").await?;
+    opened.quit().await
 }

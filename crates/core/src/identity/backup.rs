@@ -48,7 +48,7 @@ pub(super) fn is_encrypted(bytes: &[u8]) -> bool {
     AGE_BEGINS.iter().any(|begin| bytes.starts_with(begin))
 }
 
-/// See [`super::backup`].
+/// See [`super::backup()`].
 pub(super) fn write(
     secret: &SecretKey,
     passphrase: &str,
