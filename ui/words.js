@@ -17,6 +17,11 @@ export function serviceState(service) {
     const more = `Nothing answers on ${places(service.upstream)}. Is your server running?`;
     return { mark: "bad", words: "upstream down", more };
   }
+  const down = service.backends.filter((backend) => !backend.up);
+  if (down.length > 0) {
+    const words = down.length === service.backends.length ? "failing" : `${down.length} of ${service.backends.length} backends down`;
+    return { mark: "bad", words, more: `${places(down.map((backend) => backend.address))} does not work; it is used again as soon as it does.` };
+  }
   if (service.traffic.streams_open > 0) return { mark: "good", words: "in use" };
   return { mark: "good", words: "ready" };
 }

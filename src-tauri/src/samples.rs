@@ -66,6 +66,7 @@ pub(crate) fn service(name: &str, allow: &[&str]) -> ServiceStatus {
         link: format!("malai://me/{name}"),
         ends_in_secs: None,
         answers: Some(true),
+        backends: Vec::new(),
         guests: Vec::new(),
         invites: false,
         traffic: Traffic::default(),

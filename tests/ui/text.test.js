@@ -64,6 +64,10 @@ test("states are words, never a colour alone", () => {
   assert.equal(serviceState(service({ answers: false })).words, "upstream down");
   assert.equal(serviceState(service({ answers: undefined })).words, "ready");
   assert.equal(serviceState(service({ active: false, answers: false })).words, "off");
+  const [up, down] = [{ address: "127.0.0.1:3000", up: true }, { address: "10.0.0.2:80", up: false }];
+  assert.equal(serviceState(service({ backends: [up] })).words, "ready");
+  assert.equal(serviceState(service({ backends: [up, down] })).words, "1 of 2 backends down");
+  assert.match(serviceState(service({ backends: [down] })).more ?? "", /10\.0\.0\.2:80/);
   assert.equal(places(["127.0.0.1:3000", "10.0.0.2:80"]), "localhost:3000, 10.0.0.2:80");
 });
 

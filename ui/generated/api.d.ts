@@ -36,6 +36,19 @@ known_since?: number,
 waits_secs?: number, };
 
 /**
+ * One backend of a service.
+ */
+export type BackendStatus = {
+/**
+ * Where it is.
+ */
+address: string,
+/**
+ * Whether it works, as far as is known.
+ */
+up: boolean, };
+
+/**
  * Where a bridge leads and where it listens.
  */
 export type BridgeRequest = {
@@ -1107,6 +1120,10 @@ ends_in_secs?: number,
  * Whether something answers at its upstream; unknown until it was looked at.
  */
 answers?: boolean,
+/**
+ * Its backends, while it is active: as health checks and traffic have found them.
+ */
+backends: Array<BackendStatus>,
 /**
  * Those who were let in beyond `allow`.
  */

@@ -91,7 +91,7 @@ export const service = {
               button("Remove", () => void finish(visit, it), { testid: "stop", key: "stop", label: `Remove ${name}` }),
             ],
       }),
-      it.answers === false && it.active && note("bad", serviceState(it).more),
+      it.active && serviceState(it).more !== undefined && note("bad", serviceState(it).more),
       it.active && linkSection(visit, it),
       it.active && section("Can it be reached?", { key: "checks", aside: button("Check again", () => void check(visit), { icon: "again", testid: "check" }) },
         checklist(visit.form.checks)),

@@ -104,6 +104,9 @@ pub struct ServiceStatus {
     /// Whether something answers at its upstream; unknown until it was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<bool>,
+    /// Its backends, while it is active: as health checks and traffic have found them.
+    #[serde(default)]
+    pub backends: Vec<BackendStatus>,
     /// Those who were let in beyond `allow`.
     #[serde(default)]
     pub guests: Vec<Guest>,
@@ -112,6 +115,16 @@ pub struct ServiceStatus {
     pub invites: bool,
     /// What went through it.
     pub traffic: Traffic,
+}
+
+/// One backend of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct BackendStatus {
+    /// Where it is.
+    pub address: String,
+    /// Whether it works, as far as is known.
+    pub up: bool,
 }
 
 /// One bridge.

@@ -11,6 +11,7 @@ mod guesses;
 mod http_service;
 mod offer;
 mod proxy_header;
+mod rate;
 mod redeem;
 mod rotation;
 mod service;
@@ -184,6 +185,15 @@ impl Expose {
             .get(service)
             .map(|service| service.meter.reading())
             .unwrap_or_default()
+    }
+
+    /// The backends of `service`, and whether each works as far as is known.
+    #[must_use]
+    pub fn backends(&self, service: &str) -> Vec<(String, bool)> {
+        let table = self.0.table.load();
+        let service = table.services.get(service);
+        let backends = service.into_iter().flat_map(|it| it.backends());
+        backends.collect()
     }
 
     /// The service that `peer` means and may use.

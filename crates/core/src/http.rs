@@ -16,7 +16,7 @@ mod upgrade;
 
 pub(crate) use body::{Direction, ProxyBody};
 pub(crate) use errors::{
-    ERROR_HEADER, ProxyError, prefers_json, respond, waiting_page, wants_page,
+    ERROR_HEADER, ProxyError, Side, prefers_json, respond, waiting_page, wants_page,
 };
 pub(crate) use forward::{Forwarded, Tunnel, forward};
 pub(crate) use framing::Checked;

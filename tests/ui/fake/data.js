@@ -83,7 +83,7 @@ export function service(it) {
   return {
     name, protocol: "http", upstream: ["127.0.0.1:3000"], allow: [], active: true, kept: false,
     link: `malai://${ME}/${name}?a=192.168.1.20:41234&r=https://euw1-1.relay.example.org/`,
-    answers: true, guests: [], invites: false,
+    answers: true, backends: [], guests: [], invites: false,
     traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, ...it,
   };
 }

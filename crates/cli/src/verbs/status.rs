@@ -107,6 +107,10 @@ fn service(service: &ServiceStatus) -> String {
     if let Some(seconds) = service.ends_in_secs {
         line.push_str(&format!(", ends in {}", text::time(seconds)));
     }
+    let down = service.backends.iter().filter(|backend| !backend.up);
+    for backend in down {
+        line.push_str(&format!("\n    {} is down", backend.address));
+    }
     if let Some(description) = &service.description {
         line.push_str(&format!("\n    {description}"));
     }
@@ -123,6 +127,9 @@ fn bridge(bridge: &BridgeStatus) -> String {
         return format!("{}: leads to {}, but {error}", bridge.name, bridge.to);
     }
     line.push_str(&format!(", {}", text::way(bridge.state, bridge.rtt_ms)));
+    if bridge.waiting {
+        line.push_str(", waits to be let in");
+    }
     if let Some(url) = &bridge.named_url {
         line.push_str(&format!("\n    also {url}"));
     }

@@ -125,12 +125,12 @@ pub(super) const KEYS: &[Key] = &[
         Value("1024"),
     ),
     key("service.NAME.limits.body", Size(1, 1 << 50), Nothing),
-    pending(
+    key(
         "service.NAME.limits.requests_per_second",
         Integer(1, 1_000_000),
         Nothing,
     ),
-    pending("service.NAME.limits.burst", Integer(1, 1_000_000), Nothing),
+    key("service.NAME.limits.burst", Integer(1, 1_000_000), Nothing),
     key(
         "service.NAME.timeouts.connect",
         duration(Duration::from_millis(10), Duration::from_mins(5)),
@@ -168,7 +168,7 @@ pub(super) const KEYS: &[Key] = &[
         Addresses("as of the service"),
         Required("upstream = 4000"),
     ),
-    pending("service.NAME.health", Table, Nothing),
+    key("service.NAME.health", Table, Nothing),
     key(
         "service.NAME.health.path",
         Text("a path that starts with `/`"),

@@ -361,6 +361,10 @@ fn service() -> ServiceStatus {
         link: "malai://id52/shop".to_owned(),
         ends_in_secs: Some(7200),
         answers: Some(true),
+        backends: vec![malai_api::BackendStatus {
+            address: "127.0.0.1:3000".to_owned(),
+            up: true,
+        }],
         guests: vec![access::guest()],
         invites: true,
         traffic: traffic(),

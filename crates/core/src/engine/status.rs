@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::{
-    BridgeStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach, ServiceStatus, Status,
-    Traffic,
+    BackendStatus, BridgeStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach,
+    ServiceStatus, Status, Traffic,
 };
 use tokio::time::Instant;
 
@@ -59,10 +59,18 @@ impl Keeper {
             link: self.link(name),
             ends_in_secs: temporary.and_then(|it| it.ends).map(left),
             answers: self.parts.answers.of(name, &service.upstream),
+            backends: self.backends(name),
             guests: self.guests.access.guests(&share, now),
             invites: self.guests.access.is_open(&share, now),
             traffic: self.parts.expose.traffic(name),
         }
+    }
+
+    fn backends(&self, service: &str) -> Vec<BackendStatus> {
+        let backends = self.parts.expose.backends(service).into_iter();
+        backends
+            .map(|(address, up)| BackendStatus { address, up })
+            .collect()
     }
 
     pub(super) fn bridge_status(&self, name: &str, bridge: &BridgeConfig) -> BridgeStatus {

@@ -114,6 +114,9 @@ impl Caller {
                 "The request names more than one Host.",
             ));
         }
+        if let Err(wait) = service.take(&self.peer) {
+            return Err(ProxyError::too_many_requests(wait));
+        }
         if service.is_full() {
             return Err(ProxyError::busy(
                 "The service has as many requests under way as its owner allows.",
@@ -151,14 +154,21 @@ impl Caller {
         let sending = async {
             let mut failure = None;
             let mut left = Some(forwarded);
-            for pool in upstream.pools(allowed) {
+            for turn in upstream.turns(allowed) {
                 let Some(forwarded) = left.take() else { break };
+                let pool = turn.pool();
                 match forward(pool, forwarded, &service.meter, |tunnel| self.carry(tunnel)).await {
-                    Ok(response) => return Ok(response),
-                    Err((error, again)) => (failure, left) = (Some(error), again),
+                    Ok(response) => {
+                        turn.worked();
+                        return Ok(response);
+                    }
+                    Err((error, again)) => {
+                        turn.failed(&error);
+                        (failure, left) = (Some(error), again);
+                    }
                 }
             }
-            Err(failure.unwrap_or_else(|| ProxyError::upstream_down("There is no upstream.")))
+            Err(failure.unwrap_or_else(|| upstream.none_left()))
         };
         let too_late = async {
             let taken = while_moving(body_sent, &progress, timeouts.idle).await;

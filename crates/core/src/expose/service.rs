@@ -1,16 +1,18 @@
 //! One shared service: its settings, and the upstreams that answer for it.
 
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 
+use fastn_p2p::PublicKey;
 use http::HeaderValue;
 use malai_api::Protocol;
 use tokio::{sync::Mutex, time::Instant};
 
+use super::rate::Rates;
 use crate::{
-    config::{HostRule, ServiceConfig},
+    config::{HostRule, LimitsConfig, ServiceConfig},
     meter::Meter,
     shutdown::Shutdown,
-    upstream::{self, Upstream},
+    upstream::{self, Checks, Upstream},
 };
 
 /// How long a look at the upstream holds, however often peers ask.
@@ -24,13 +26,24 @@ pub(super) struct Service {
     upstream: Upstream,
     /// Longest prefix first.
     routes: Vec<(String, Upstream)>,
+    /// How much of each peer's rate is left, where there is one.
+    rates: Option<std::sync::Mutex<Rates>>,
     /// Whether the upstream took connections, and when that was seen.
     seen_up: Mutex<Option<(bool, Instant)>>,
 }
 
 impl Service {
     pub(super) fn new(config: ServiceConfig, meter: Meter, connections: &Shutdown) -> Self {
-        let upstream = |to: &[_]| Upstream::new(to, config.timeouts, config.pool, connections);
+        let checks = config.health.clone().map(|health| Checks {
+            config: health,
+            protocol: config.protocol,
+            host: match &config.host {
+                HostRule::Fixed(name) => Some(name.clone()),
+                HostRule::Upstream | HostRule::Keep => None,
+            },
+        });
+        let (timeouts, pool) = (config.timeouts, config.pool);
+        let upstream = |to: &[_]| Upstream::new(to, timeouts, pool, checks.as_ref(), connections);
         let mut routes: Vec<_> = config
             .route
             .iter()
@@ -41,6 +54,7 @@ impl Service {
             meter,
             upstream: upstream(&config.upstream),
             routes,
+            rates: rates(&config.limits).map(std::sync::Mutex::new),
             seen_up: Mutex::default(),
             config,
         }
@@ -64,6 +78,9 @@ impl Service {
 
     /// Whether its upstream takes connections, as seen at most [`LOOK_HOLDS`] ago. Cancel safe.
     pub(super) async fn is_up(&self) -> bool {
+        if self.config.health.is_some() {
+            return self.upstream.backends().any(|(_, is_up)| is_up);
+        }
         let mut seen_up = self.seen_up.lock().await;
         if let Some((is_up, at)) = *seen_up
             && at.elapsed() < LOOK_HOLDS
@@ -73,6 +90,14 @@ impl Service {
         let is_up = upstream::answers(&self.config.upstream).await;
         *seen_up = Some((is_up, Instant::now()));
         is_up
+    }
+
+    /// Each backend, those of routes included, and whether it works as far as is known.
+    pub(super) fn backends(&self) -> impl Iterator<Item = (String, bool)> {
+        let routes = self.routes.iter().map(|(_, upstream)| upstream);
+        std::iter::once(&self.upstream)
+            .chain(routes)
+            .flat_map(Upstream::backends)
     }
 
     /// What answers for `path`.
@@ -93,8 +118,22 @@ impl Service {
         }
     }
 
+    /// Takes one request of `peer` from its rate; else tells how long it has to wait.
+    pub(super) fn take(&self, peer: &PublicKey) -> Result<(), Duration> {
+        let Some(rates) = &self.rates else {
+            return Ok(());
+        };
+        let mut rates = rates.lock().unwrap_or_else(PoisonError::into_inner);
+        rates.take(peer, Instant::now())
+    }
+
     /// Whether as much as allowed goes on at once.
     pub(super) fn is_full(&self) -> bool {
         self.meter.open() >= self.config.limits.connections as u64
     }
+}
+
+fn rates(limits: &LimitsConfig) -> Option<Rates> {
+    let per_second = limits.requests_per_second?;
+    Some(Rates::new(per_second, limits.burst))
 }

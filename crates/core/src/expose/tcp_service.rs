@@ -18,10 +18,10 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
     let Some((allowed, service)) = expose.find(&peer, &open.service, Protocol::Tcp) else {
         return session.cancel(reset::REVOKED);
     };
-    if service.is_full() {
+    if service.is_full() || service.take(&peer).is_err() {
         tracing::warn!(
             service = allowed.service(),
-            "all connections allowed are in use"
+            "all connections that are allowed are in use or used up"
         );
         return session.cancel(reset::ABORTED);
     }

@@ -1,6 +1,6 @@
 //! Failures of the proxy, and how they are told to people and programs.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -9,6 +9,9 @@ use http::{
 };
 
 use super::ProxyBody;
+
+/// When to try again where all is in use.
+const OVERLOADED: Duration = Duration::from_secs(1);
 
 /// The header that carries a failure's stable code.
 pub(crate) const ERROR_HEADER: &str = "malai-error";
@@ -37,6 +40,8 @@ pub(crate) struct ProxyError {
     pub(crate) status: StatusCode,
     /// What happened and what to do, for people.
     pub(crate) message: String,
+    /// After which it may work; a second when overloaded and nothing else is known.
+    retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -61,6 +66,7 @@ impl ProxyError {
             code,
             status,
             message: message.into(),
+            retry_after: None,
             source: None,
         }
     }
@@ -90,6 +96,18 @@ impl ProxyError {
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("The service takes at most {limit} bytes in one request."),
         )
+    }
+
+    /// The peer has made more requests than its rate allows, and can make the next after `wait`.
+    pub(crate) fn too_many_requests(wait: Duration) -> Self {
+        let mut error = Self::client(
+            "too-many-requests",
+            StatusCode::TOO_MANY_REQUESTS,
+            "The service's owner allows each peer so many requests a second, and these were more. \
+             Try again in a moment.",
+        );
+        error.retry_after = Some(wait);
+        error
     }
 
     /// The peer does not let us, or has no such service: the two look the same.
@@ -222,8 +240,12 @@ pub(crate) fn respond(error: &ProxyError, wants_json: bool) -> Response<ProxyBod
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(ERROR_HEADER, HeaderValue::from_static(error.code));
-    if error.status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    let is_overloaded = error.status == StatusCode::SERVICE_UNAVAILABLE;
+    let retry_after = error.retry_after.or(is_overloaded.then_some(OVERLOADED));
+    if let Some(after) = retry_after {
+        // Whole seconds, and none too early.
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if [
         StatusCode::METHOD_NOT_ALLOWED,

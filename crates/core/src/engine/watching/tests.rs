@@ -100,6 +100,7 @@ fn service() -> ServiceStatus {
         link: String::new(),
         ends_in_secs: Some(60),
         answers: None,
+        backends: Vec::new(),
         guests: Vec::new(),
         invites: false,
         traffic: Traffic::default(),
