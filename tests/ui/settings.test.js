@@ -77,6 +77,20 @@ test("importing a key needs a second yes", async () => {
   assert.equal(host.askedFor("import-identity").length, 1);
 });
 
+test("a new key is made after a second yes", async () => {
+  const host = new FakeHost(emptyStatus());
+  host.on("rotate", () => ({ response: "rotated", former: "old", id52: "new" }));
+  const screen = await openWindow(host, "#/settings");
+  await screen.click("rotate");
+  await screen.click("confirm-rotate");
+  await screen.says("Tick the box");
+  assert.equal(host.askedFor("rotate").length, 0);
+  await screen.click("sure");
+  await screen.click("confirm-rotate");
+  await screen.says("There is a new key");
+  assert.deepEqual(host.askedFor("rotate"), [{ request: "rotate", forget_old: false }]);
+});
+
 test("a refusal stays in the dialog, beside the field", async () => {
   const host = new FakeHost(emptyStatus());
   host.on("export-identity", () => ({ response: "error", code: "argument-invalid", message: "there is a file already" }));

@@ -22,7 +22,7 @@ import { network } from "./settings/network.js";
  * @property {Settings | null} settings
  * @property {NetworkSettings | null} network as edited; `null` while it is as the engine has it
  * @property {string} relayUrl
- * @property {"" | "backup" | "export" | "import"} moving which dialog about the key is open
+ * @property {"" | "backup" | "export" | "import" | "rotate"} moving which dialog about the key is open
  * @property {string} path
  * @property {string} passphrase
  * @property {string} again the passphrase once more

@@ -11,7 +11,7 @@
 import { h } from "../../dom.js";
 import { pathProblem } from "../../input.js";
 import { Refused, wordsOf } from "../../refused.js";
-import { button, field, tick } from "../../parts/controls.js";
+import { button, field, problem, tick } from "../../parts/controls.js";
 import { dialog } from "../../parts/dialog.js";
 import { section } from "../../parts/heading.js";
 import { copyable, note } from "../../parts/shown.js";
@@ -42,10 +42,12 @@ export function identity(visit, status) {
     h("div", { class: "form-acts" },
       button("Back up with a passphrase…", () => start("backup"), { testid: "backup" }),
       button("Export the key…", () => start("export"), { testid: "export" }),
-      button("Import a key…", () => start("import"), { testid: "import" })),
+      button("Import a key…", () => start("import"), { testid: "import" }),
+      button("Make a new key…", () => start("rotate"), { testid: "rotate" })),
     visit.form.moving === "backup" && backingUp(visit),
     visit.form.moving === "export" && exporting(visit),
-    visit.form.moving === "import" && importing(visit));
+    visit.form.moving === "import" && importing(visit),
+    visit.form.moving === "rotate" && rotating(visit));
 }
 
 /** @param {Visit<SettingsForm>} visit */
@@ -96,6 +98,18 @@ function importing(visit) {
   });
 }
 
+/** @param {Visit<SettingsForm>} visit */
+function rotating(visit) {
+  return asked(visit, "Make a new key", [
+    note("warn", "From the next start on you have another id52. Peers who know you follow by themselves and refuse the old key from then on; links you gave away are to be made anew, and so is a backup. The old key is kept aside."),
+    tick("I want another key", visit.form.sure, (sure) => visit.set({ sure, problems: {} }), { testid: "sure", key: "sure" }),
+    problem("key-path", visit.form.problems.path),
+  ], "Make a new key", "confirm-rotate", async () => {
+    await visit.ask({ request: "rotate", forget_old: false }, "rotated");
+    visit.say("There is a new key; start malai anew to use it");
+  });
+}
+
 /** What is wrong with a passphrase for a new backup. @param {SettingsForm} form */
 function passphraseProblem({ moving, passphrase, again }) {
   if (moving !== "backup") return "";
@@ -118,8 +132,9 @@ function path(visit, label, hint, placeholder = "/home/me/malai.key") {
 function asked(visit, title, body, verb, testid, act) {
   const run = async () => {
     const { moving, sure, path: typed } = visit.form;
-    const unsure = moving === "import" && !sure ? "Tick the box to say that you are sure." : "";
-    const wrong = { path: pathProblem(typed) || unsure, passphrase: passphraseProblem(visit.form) };
+    const unsure = ["import", "rotate"].includes(moving) && !sure ? "Tick the box to say that you are sure." : "";
+    const misnamed = moving === "rotate" ? "" : pathProblem(typed);
+    const wrong = { path: misnamed || unsure, passphrase: passphraseProblem(visit.form) };
     visit.set({ problems: wrong });
     if (wrong.path !== "" || wrong.passphrase !== "") return;
     try {

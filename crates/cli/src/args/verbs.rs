@@ -113,7 +113,7 @@ pub(crate) struct ServeArgs {
         num_args = 0..=1, default_missing_value = "0"
     )]
     pub(crate) ui: Option<UiAddress>,
-    /// Lead to every service by name, as in http://shop.alice.localhost:PORT/, at a port or an
+    /// Lead to every service by name, as in `http://shop.alice.localhost:PORT/`, at a port or an
     /// address; the port of the last time when left out.
     #[arg(
         long, value_name = "ADDRESS", env = env::GATEWAY, hide_env_values = true,
