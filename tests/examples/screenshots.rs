@@ -85,7 +85,7 @@ async fn main() -> Result<()> {
 struct Stage {
     home: Home,
     link: String,
-    _friend: Home,
+    friend: Home,
     _processes: [Malai; 3],
 }
 
@@ -122,7 +122,7 @@ impl Stage {
         Ok(Self {
             home,
             link,
-            _friend: friend,
+            friend,
             _processes: [relay, server, share],
         })
     }
@@ -147,6 +147,24 @@ impl Stage {
             .find("[data-testid=\"check-upstream\"][data-outcome=\"good\"]")
             .await?;
         take(session, &window, directory, "link", theme).await?;
+
+        // Somebody has the link without its secret: alice, so that the picture shows a name.
+        let link = window.text_of("link").await?;
+        let (plain, _) = link.split_once("&k=").context("no invite in the link")?;
+        let bridge = self.friend.start(&["bridge", plain, "--json"])?;
+        let bridged = bridge.event("bridged").await?;
+        let url = bridged["url"].as_str().context("no url")?.to_owned();
+        let fetching = tokio::spawn(async move { client::get(&url).await });
+        window.press("nav-home").await?;
+        window.says("wants to open").await?;
+        // Its buttons can be pressed after a moment.
+        window
+            .find("[data-testid=\"admit-once\"]:not([disabled]):not([aria-disabled=\"true\"])")
+            .await?;
+        take(session, &window, directory, "asking", theme).await?;
+        window.press("admit-once").await?;
+        fetching.await??;
+        drop(bridge);
 
         window.run("location.hash = '#/connect'", vec![]).await?;
         window.fill("link-input", &self.link).await?;
