@@ -822,7 +822,7 @@ urls: Array<string>, };
 /**
  * Something asked of an engine.
  */
-export type Request = { "request": "identity" } | { "request": "status" } | { "request": "share" } & ShareRequest | { "request": "bridge" } & BridgeRequest | { "request": "stop",
+export type Request = { "request": "identity" } | { "request": "status" } | { "request": "metrics" } | { "request": "share" } & ShareRequest | { "request": "bridge" } & BridgeRequest | { "request": "stop",
 /**
  * Its name.
  */
@@ -974,7 +974,11 @@ forget_old: boolean, };
 /**
  * The answer to one request.
  */
-export type Response = { "response": "identity" } & IdentityStatus | { "response": "status" } & Status | { "response": "shared",
+export type Response = { "response": "identity" } & IdentityStatus | { "response": "status" } & Status | { "response": "metrics",
+/**
+ * In the text format of Prometheus, version 0.0.4.
+ */
+text: string, } | { "response": "shared",
 /**
  * The service as it is.
  */

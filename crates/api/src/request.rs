@@ -15,6 +15,8 @@ pub enum Request {
     Identity,
     /// Everything that is shared and bridged.
     Status,
+    /// What was counted, as text that Prometheus reads.
+    Metrics,
     /// Offer a local service to peers.
     Share(ShareRequest),
     /// Open a local port that leads to a service of a peer.

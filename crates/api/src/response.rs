@@ -19,6 +19,11 @@ pub enum Response {
     Identity(IdentityStatus),
     /// Everything that is shared and bridged.
     Status(Box<Status>),
+    /// What was counted.
+    Metrics {
+        /// In the text format of Prometheus, version 0.0.4.
+        text: String,
+    },
     /// The service is offered.
     Shared {
         /// The service as it is.

@@ -95,6 +95,8 @@ pub(crate) enum Command {
     Id(IdArgs),
     /// Show what is shared and bridged, how peers are reached, and the traffic.
     Status(StatusArgs),
+    /// Print what was counted, as text that Prometheus reads.
+    Metrics,
     /// List what is shared and bridged.
     Ls,
     /// End a share or a bridge.

@@ -13,6 +13,7 @@ mod invites;
 mod keygen;
 mod log;
 mod ls;
+mod metrics;
 mod peer;
 mod requests;
 mod restore;
@@ -78,6 +79,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         Command::TcpBridge(args) => Box::pin(bridge::run(&context, args.into())).await,
         Command::Id(args) => id::run(&context, &args).await,
         Command::Status(args) => status::run(&context, &args).await,
+        Command::Metrics => metrics::run(&context).await,
         Command::Ls => ls::run(&context).await,
         Command::Stop(args) => stop::run(&context, args).await,
         Command::Invite(args) => invite::run(&context, args).await,

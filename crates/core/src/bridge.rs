@@ -31,7 +31,7 @@ use tokio::sync::Mutex;
 use crate::{
     config::{BridgeConfig, BridgeTarget, Config, ListenAddress},
     events::EventFeed,
-    meter::Meter,
+    meter::{Figures, Meter},
     peers::Peers,
     shutdown::Shutdown,
 };
@@ -208,6 +208,15 @@ impl Bridges {
                 peer: self.peer_of(&bridge.config).or(bridge.report.peer),
                 ..bridge.report.clone()
             })
+            .collect()
+    }
+
+    /// All that was counted of each open bridge.
+    pub(crate) fn figures(&self) -> Vec<(String, Figures)> {
+        let running = self.running();
+        let figures = running.iter();
+        figures
+            .map(|(name, bridge)| (name.clone(), bridge.meter.figures()))
             .collect()
     }
 

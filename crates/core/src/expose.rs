@@ -43,6 +43,7 @@ use crate::{
     clock::Clock,
     config::Config,
     events::EventFeed,
+    meter::Figures,
     policy::{Allowed, Decision, Policy},
     rotation::Chain,
     shutdown::Shutdown,
@@ -185,6 +186,13 @@ impl Expose {
             .get(service)
             .map(|service| service.meter.reading())
             .unwrap_or_default()
+    }
+
+    /// All that was counted of `service`.
+    pub(crate) fn figures(&self, service: &str) -> Figures {
+        let table = self.0.table.load();
+        let service = table.services.get(service);
+        service.map(|it| it.meter.figures()).unwrap_or_default()
     }
 
     /// The backends of `service`, and whether each works as far as is known.

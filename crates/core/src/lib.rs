@@ -18,6 +18,7 @@ pub mod identity;
 pub mod link;
 pub mod logs;
 mod meter;
+mod metrics;
 pub mod peers;
 pub mod policy;
 pub mod private_file;

@@ -1,11 +1,18 @@
 //! What went through a share or a bridge, counted as it goes.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use malai_api::Traffic;
+
+/// The upper ends of what answers are sorted into by the time that they took, in milliseconds; the
+/// usual ones of Prometheus.
+pub(crate) const LATENCIES_MS: [u64; 11] = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 
 /// Counts for one share or bridge; clones share the counts.
 #[derive(Debug, Clone, Default)]
@@ -17,11 +24,51 @@ struct Counts {
     open: AtomicU64,
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
+    /// By [`Fault`].
+    failures: [AtomicU64; 4],
+    /// By [`LATENCIES_MS`], and those that took longer.
+    latencies: [AtomicU64; LATENCIES_MS.len() + 1],
+    micros: AtomicU64,
+}
+
+/// Whose fault it is that a request has no answer of its service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Client,
+    Peer,
+    Service,
+    Malai,
+}
+
+/// Everything that was counted so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) traffic: Traffic,
+    /// By [`Fault::ALL`].
+    pub(crate) failures: [u64; 4],
+    /// How many answers took up to each of [`LATENCIES_MS`], and how many any time at all.
+    pub(crate) up_to: [u64; LATENCIES_MS.len() + 1],
+    /// The time that all answers took.
+    pub(crate) took: Duration,
 }
 
 /// Counts one request or connection as open for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Open(Meter);
+
+impl Fault {
+    /// In the order of [`Figures::failures`].
+    pub(crate) const ALL: [Self; 4] = [Self::Client, Self::Peer, Self::Service, Self::Malai];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Peer => "peer",
+            Self::Service => "service",
+            Self::Malai => "malai",
+        }
+    }
+}
 
 impl Meter {
     /// Counts one more request or connection, open until the result is dropped.
@@ -47,6 +94,22 @@ impl Meter {
         self.0.bytes_out.fetch_add(bytes, Relaxed);
     }
 
+    /// Counts how long the head of an answer took, and whose fault it is that it is none.
+    pub(crate) fn answered(&self, took: Duration, fault: Option<Fault>) {
+        let ends = LATENCIES_MS.map(Duration::from_millis);
+        let place = ends.iter().position(|end| took <= *end);
+        let place = place.unwrap_or(LATENCIES_MS.len());
+        if let Some(count) = self.0.latencies.get(place) {
+            count.fetch_add(1, Relaxed);
+        }
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.0.micros.fetch_add(micros, Relaxed);
+        let fault = fault.and_then(|fault| Fault::ALL.iter().position(|it| *it == fault));
+        if let Some(count) = fault.and_then(|place| self.0.failures.get(place)) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
     /// What has been counted so far.
     pub(crate) fn reading(&self) -> Traffic {
         Traffic {
@@ -56,10 +119,42 @@ impl Meter {
             bytes_out: self.0.bytes_out.load(Relaxed),
         }
     }
+
+    /// All of it.
+    pub(crate) fn figures(&self) -> Figures {
+        let mut so_far = 0;
+        let up_to = self.0.latencies.each_ref().map(|count| {
+            so_far += count.load(Relaxed);
+            so_far
+        });
+        Figures {
+            traffic: self.reading(),
+            failures: self.0.failures.each_ref().map(|count| count.load(Relaxed)),
+            up_to,
+            took: Duration::from_micros(self.0.micros.load(Relaxed)),
+        }
+    }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.0.open.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_sorted_by_their_time_and_failures_by_their_fault() {
+        let meter = Meter::default();
+        meter.answered(Duration::from_millis(5), None);
+        meter.answered(Duration::from_millis(6), Some(Fault::Service));
+        meter.answered(Duration::from_secs(60), Some(Fault::Service));
+        let figures = meter.figures();
+        assert_eq!(figures.up_to, [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3]);
+        assert_eq!(figures.failures, [0, 0, 2, 0]);
+        assert_eq!(figures.took, Duration::from_millis(60_011));
     }
 }

@@ -31,6 +31,7 @@ mod invites;
 mod keychain;
 mod limits;
 mod logs;
+mod metrics;
 mod names;
 mod nearby;
 mod offers;

@@ -93,6 +93,8 @@ impl HttpBridge {
             Ok(()) => self.send(request, tasks).await,
             Err(error) => (None, Err(error)),
         };
+        let fault = answered.as_ref().err().map(|error| error.side.fault());
+        self.meter.answered(started.elapsed(), fault);
         let response = answered.unwrap_or_else(|error| {
             tracing::debug!(code = error.code, error = error.chain(), "not answered");
             proxy::respond(&error, wants_json)

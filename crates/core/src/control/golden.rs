@@ -59,6 +59,7 @@ fn requests() -> Vec<Request> {
     vec![
         Request::Identity,
         Request::Status,
+        Request::Metrics,
         Request::Share(ShareRequest {
             upstream: vec!["3000".to_owned()],
             name: Some("shop".to_owned()),
@@ -160,6 +161,9 @@ fn responses() -> Vec<Response> {
             answers: true,
         },
         Response::Bridged(bridge()),
+        Response::Metrics {
+            text: "malai_uptime_seconds 61\n".to_owned(),
+        },
         Response::Stopped {
             name: "shop".to_owned(),
             kept: true,

@@ -15,6 +15,9 @@ impl Keeper {
         match request {
             Request::Identity => Ok(Response::Identity(self.parts.identity.clone())),
             Request::Status => Ok(Response::Status(Box::new(self.status()))),
+            Request::Metrics => Ok(Response::Metrics {
+                text: self.metrics(),
+            }),
             Request::Share(share) => self.share(share, owner).await,
             Request::Bridge(bridge) => self.bridge(bridge, owner).await,
             Request::Stop { name, forget } => self.stop(name, forget).await,

@@ -36,6 +36,7 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         Request::Log(request) => log(home, request),
         Request::Identity
         | Request::Status
+        | Request::Metrics
         | Request::Share(_)
         | Request::Bridge(_)
         | Request::Stop { .. }

@@ -14,6 +14,7 @@ use crate::{
     bridge::{BridgeReport, Bridges},
     config::{BridgeConfig, BridgeTarget, Config, PeerConfig, RelayConfig, ServiceConfig},
     expose::Expose,
+    metrics::Snapshot,
 };
 
 impl Keeper {
@@ -64,6 +65,37 @@ impl Keeper {
             invites: self.guests.access.is_open(&share, now),
             traffic: self.parts.expose.traffic(name),
         }
+    }
+
+    /// What was counted, as text for Prometheus.
+    pub(super) fn metrics(&self) -> String {
+        let config = self.layers.effective();
+        let active = config.services.iter().filter(|(_, service)| service.active);
+        let names: Vec<&String> = active.map(|(name, _)| name).collect();
+        let expose = &self.parts.expose;
+        let backends = names.iter().flat_map(|name| {
+            let backends = expose.backends(name).into_iter();
+            backends.map(|(address, up)| ((*name).clone(), address, up))
+        });
+        let reports = self.parts.peers.states();
+        let are = |state| reports.iter().filter(|it| it.state == state).count();
+        let now = self.parts.clock.now();
+        let snapshot = Snapshot {
+            uptime: self.parts.started.elapsed(),
+            backends: backends.collect(),
+            shares: names
+                .iter()
+                .map(|name| ((*name).clone(), expose.figures(name)))
+                .collect(),
+            bridges: self.parts.bridges.figures(),
+            peers: [are(PeerState::Direct), are(PeerState::Relayed)],
+            asking: self
+                .asking
+                .shown()
+                .filter(|it| it.waits(now).is_some())
+                .count(),
+        };
+        snapshot.text()
     }
 
     fn backends(&self, service: &str) -> Vec<BackendStatus> {

@@ -127,7 +127,11 @@ impl Caller {
         {
             return Err(ProxyError::too_large(limit));
         }
-        self.send(request, &allowed, &service).await
+        let started = Instant::now();
+        let answer = self.send(request, &allowed, &service).await;
+        let fault = answer.as_ref().err().map(|error| error.side.fault());
+        service.meter.answered(started.elapsed(), fault);
+        answer
     }
 
     async fn send(

@@ -9,6 +9,7 @@ use http::{
 };
 
 use super::ProxyBody;
+use crate::meter::Fault;
 
 /// When to try again where all is in use.
 const OVERLOADED: Duration = Duration::from_secs(1);
@@ -27,6 +28,18 @@ pub(crate) enum Side {
     Upstream,
     /// Ours.
     Internal,
+}
+
+impl Side {
+    /// As it is counted.
+    pub(crate) fn fault(self) -> Fault {
+        match self {
+            Self::Downstream => Fault::Client,
+            Self::Peer => Fault::Peer,
+            Self::Upstream => Fault::Service,
+            Self::Internal => Fault::Malai,
+        }
+    }
 }
 
 /// Why a request has no answer of its service.
