@@ -21,8 +21,10 @@ use std::{
 
 use fastn_p2p::{PublicKey, Waiting};
 use gateway::Gateway;
+pub(crate) use hosts::Hosts;
 use http_bridge::HttpBridge;
 pub use listener::BridgeError;
+pub(crate) use listener::Listener;
 use malai_api::{Protocol, Traffic};
 use ports::Whose;
 pub use ports::{Ports, PortsError};
@@ -143,7 +145,7 @@ impl Bridges {
             listener.serve(&part, move |stream| Arc::clone(&bridge).carry(stream));
         } else {
             let bridge = Arc::new(self.http_bridge(config, meter.clone(), &waiting));
-            let (hosts, tasks) = (hosts::Hosts::new(config), part.clone());
+            let (hosts, tasks) = (Hosts::new(config), part.clone());
             listener.serve_http(&part, move |request| {
                 let (bridge, tasks) = (Arc::clone(&bridge), tasks.clone());
                 let allowed = hosts.check(&request);

@@ -12,6 +12,7 @@ mod asking;
 mod bridging;
 mod dispatch;
 mod error;
+mod exporter;
 mod groups;
 mod guests;
 mod handle;

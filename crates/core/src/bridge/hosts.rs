@@ -19,7 +19,7 @@ use crate::{
 
 /// The names of one bridge.
 #[derive(Debug, Clone)]
-pub(super) struct Hosts {
+pub(crate) struct Hosts {
     named: Vec<String>,
     /// A listener that is not on loopback is reached by address.
     listen: Option<IpAddr>,
@@ -40,7 +40,7 @@ impl Hosts {
     }
 
     /// Only the names of this machine.
-    pub(super) fn local() -> Self {
+    pub(crate) fn local() -> Self {
         Self {
             named: Vec::new(),
             listen: None,
@@ -48,7 +48,7 @@ impl Hosts {
     }
 
     /// Whether `request` is meant for us, and no other page's doing.
-    pub(super) fn check<B>(&self, request: &Request<B>) -> Result<(), ProxyError> {
+    pub(crate) fn check<B>(&self, request: &Request<B>) -> Result<(), ProxyError> {
         let host = host_of(request).ok_or_else(misdirected)?;
         if !self.answer_to(&host) {
             return Err(misdirected());

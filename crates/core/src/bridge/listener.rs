@@ -66,7 +66,7 @@ impl BridgeError {
 
 /// A bound listener.
 #[derive(Debug)]
-pub(super) enum Listener {
+pub(crate) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
     Unix(UnixSocket),
@@ -75,14 +75,14 @@ pub(super) enum Listener {
 /// A unix socket; its file is removed with it.
 #[derive(Debug)]
 #[cfg(unix)]
-pub(super) struct UnixSocket {
+pub(crate) struct UnixSocket {
     listener: UnixListener,
     path: PathBuf,
 }
 
 impl Listener {
     /// Binds `address`; also tells where it listens.
-    pub(super) async fn bind(address: &ListenAddress) -> Result<(Self, String), BridgeError> {
+    pub(crate) async fn bind(address: &ListenAddress) -> Result<(Self, String), BridgeError> {
         match address {
             ListenAddress::Tcp(address) => {
                 let failed = |error| refused(address.to_string(), error);
@@ -150,7 +150,7 @@ impl Listener {
     }
 
     /// Answers every request with `answer`, until `shutdown` drains.
-    pub(super) fn serve_http<F, R>(self, shutdown: &Shutdown, answer: F)
+    pub(crate) fn serve_http<F, R>(self, shutdown: &Shutdown, answer: F)
     where
         F: Fn(Request<Incoming>) -> R + Send + Sync + 'static,
         R: Future<Output = Response<ProxyBody>> + Send + 'static,

@@ -238,6 +238,11 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("engine.name", Text("a pet name"), Nothing),
     key(
+        "metrics.listen",
+        Address("a port or `127.0.0.1:PORT`"),
+        Nothing,
+    ),
+    key(
         "policy.block",
         Texts("of pet names, id52s, `group:NAME`"),
         Value("[]"),

@@ -45,6 +45,8 @@ pub struct Config {
     pub domains: DomainsConfig,
     /// `[gateway]`: the listener that routes by `*.localhost` names.
     pub gateway: GatewayConfig,
+    /// `[metrics] listen`: where metrics can be read, on a loopback address; nowhere by default.
+    pub metrics: Option<SocketAddr>,
     /// `[policy]`: what holds for all services.
     pub policy: PolicyConfig,
     /// `[engine] name`: what we suggest that others call us, a pet name.
@@ -80,6 +82,7 @@ impl Default for Config {
             bridges: BTreeMap::new(),
             domains: DomainsConfig::default(),
             gateway: GatewayConfig::default(),
+            metrics: None,
             policy: PolicyConfig::default(),
             name: None,
             drain_timeout: Duration::from_secs(10),

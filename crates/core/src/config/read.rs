@@ -68,6 +68,9 @@ pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parse
     if let Some(section) = root.table("gateway") {
         config.gateway = gateway(&section, &mut mentions);
     }
+    if let Some(section) = root.table("metrics") {
+        config.metrics = metrics(&section, &mut mentions);
+    }
     if let Some(section) = root.table("policy") {
         config.policy.block = blocked(&section, &mut mentions);
         section.duration("ask_timeout", &mut config.policy.ask_timeout);
@@ -238,6 +241,23 @@ fn gateway(section: &Section<'_>, mentions: &mut Mentions) -> GatewayConfig {
     GatewayConfig {
         listen: Some(listen.value),
     }
+}
+
+fn metrics(section: &Section<'_>, mentions: &mut Mentions) -> Option<SocketAddr> {
+    let address = |text: &str| match text
+        .parse()
+        .map_err(|error: ListenAddressError| error.to_string())?
+    {
+        ListenAddress::Tcp(address) if address.ip().is_loopback() => Ok(address),
+        ListenAddress::Tcp(_) => {
+            Err("metrics are for this machine alone; write a port or 127.0.0.1:PORT".to_owned())
+        }
+        ListenAddress::Unix(_) => Err("metrics are read at a port, not a socket".to_owned()),
+    };
+    let listen = section.value("listen", address)?;
+    let place = ListenAddress::Tcp(listen.value);
+    mentions.listener(section, "listen", place, listen.line);
+    Some(listen.value)
 }
 
 fn protocol(section: &Section<'_>) -> Protocol {

@@ -38,6 +38,9 @@ impl Keeper {
         self.apply_shares(&config, reason).await;
         self.apply_bridges(&config, reason).await;
         self.apply_gateway(&config).await;
+        if let Err(error) = self.exporter.listen(config.metrics).await {
+            self.error("metrics-failed", &super::handle::chain(&error));
+        }
         self.tell_owed(&config);
         self.status.hint();
     }

@@ -19,6 +19,7 @@ use super::{
     answers::Answers,
     apply::Share,
     bridging::Bridging,
+    exporter::Exporter,
     guests::Guests,
     handle::chain,
     layers::Layers,
@@ -123,6 +124,7 @@ pub(super) struct Keeper {
     pub(super) asking: Asking,
     pub(super) rotating: Rotating,
     pub(super) gateway: Option<std::net::SocketAddr>,
+    pub(super) exporter: Exporter,
     pub(super) inbox: mpsc::WeakSender<Command>,
     /// The identity of the next start, when one was imported.
     pub(super) imported: Option<PublicKey>,
@@ -177,6 +179,7 @@ impl Keeper {
             asking: Asking::default(),
             rotating,
             gateway: None,
+            exporter: Exporter::new(sender.downgrade(), shutdown.clone()),
             inbox: sender.downgrade(),
             imported: None,
             status,
