@@ -24,7 +24,9 @@ mod share;
 mod status;
 mod stop;
 
+use malai_api::{Failure, Request, Response};
 use malai_core::{
+    engine::dispatch_offline,
     home::{Home, HomeError},
     identity::KeyStore,
 };
@@ -33,6 +35,7 @@ use crate::{
     args::{Cli, Command, Global},
     exit::Exit,
     output::Output,
+    session::Session,
     start::Start,
 };
 
@@ -47,6 +50,25 @@ impl Context {
     /// The home this command is about; made when it is missing.
     fn home(&self) -> Result<Home, HomeError> {
         Home::open(self.global.home.clone())
+    }
+
+    /// The answer of the running engine.
+    async fn ask(&self, request: Request) -> anyhow::Result<Response> {
+        let mut session = Session::running(&self.home()?, "").await?;
+        session.request(request).await
+    }
+
+    /// The same, or what can be said without one.
+    async fn ask_or_look(&self, request: Request) -> anyhow::Result<Response> {
+        let home = self.home()?;
+        if let Some(mut session) = Session::attach(&home).await? {
+            return session.request(request).await;
+        }
+        match dispatch_offline(&home, &request) {
+            Some(Response::Error(failure)) => Err(failure.into()),
+            Some(response) => Ok(response),
+            None => Err(Failure::new("internal", "this needs a running engine").into()),
+        }
     }
 
     /// What an engine of this process is started with.

@@ -3,22 +3,17 @@
 use malai_api::{InviteRequest, Request, Response};
 
 use super::Context;
-use crate::{
-    args::InviteArgs,
-    exit::Exit,
-    session::{Session, unexpected},
-};
+use crate::{args::InviteArgs, exit::Exit, session::unexpected};
 
 pub(crate) async fn run(context: &Context, args: InviteArgs) -> anyhow::Result<Exit> {
     let output = context.output;
-    let mut session = Session::running(&context.home()?, "").await?;
     let request = InviteRequest {
         service: args.service,
         once: args.once,
         for_secs: args.duration.map(|time| time.as_secs()),
         pin: args.pin,
     };
-    let response = session.request(Request::Invite(request)).await?;
+    let response = context.ask(Request::Invite(request)).await?;
     let Response::Invited {
         service,
         link,

@@ -3,17 +3,11 @@
 use malai_api::{InviteStatus, Request, Response};
 
 use super::Context;
-use crate::{
-    args::RevokeArgs,
-    exit::Exit,
-    session::{Session, unexpected},
-    text,
-};
+use crate::{args::RevokeArgs, exit::Exit, session::unexpected, text};
 
 pub(crate) async fn list(context: &Context) -> anyhow::Result<Exit> {
     let output = context.output;
-    let mut session = Session::running(&context.home()?, "").await?;
-    let response = session.request(Request::Invites).await?;
+    let response = context.ask(Request::Invites).await?;
     let Response::Invites { invites } = &response else {
         return Err(unexpected(&response));
     };
@@ -32,11 +26,10 @@ pub(crate) async fn list(context: &Context) -> anyhow::Result<Exit> {
 
 pub(crate) async fn revoke(context: &Context, args: RevokeArgs) -> anyhow::Result<Exit> {
     let output = context.output;
-    let mut session = Session::running(&context.home()?, "").await?;
     let request = Request::Revoke {
         invite: args.invite,
     };
-    let response = session.request(request).await?;
+    let response = context.ask(request).await?;
     let Response::Revoked { invites, guests } = &response else {
         return Err(unexpected(&response));
     };

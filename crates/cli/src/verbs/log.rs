@@ -1,34 +1,18 @@
 //! `malai log`: who used or was refused what, newest last; needs no running engine.
 
 use malai_api::{LogEntry, LogKind, LogRequest, Request, Response};
-use malai_core::engine::dispatch_offline;
 
 use super::Context;
-use crate::{
-    args::LogArgs,
-    exit::Exit,
-    session::{Session, unexpected},
-    text,
-};
+use crate::{args::LogArgs, exit::Exit, session::unexpected, text};
 
 pub(crate) async fn run(context: &Context, args: LogArgs) -> anyhow::Result<Exit> {
     let output = context.output;
-    let home = context.home()?;
     let request = Request::Log(LogRequest {
         limit: args.limit,
         peer: args.peer,
         service: args.service,
     });
-    let response = match Session::attach(&home).await? {
-        Some(mut session) => session.request(request).await?,
-        None => match dispatch_offline(&home, &request) {
-            Some(Response::Error(failure)) => return Err(failure.into()),
-            Some(response) => response,
-            None => Response::Log {
-                entries: Vec::new(),
-            },
-        },
-    };
+    let response = context.ask_or_look(request).await?;
     let Response::Log { entries } = &response else {
         return Err(unexpected(&response));
     };

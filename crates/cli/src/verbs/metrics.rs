@@ -3,15 +3,11 @@
 use malai_api::{Request, Response};
 
 use super::Context;
-use crate::{
-    exit::Exit,
-    session::{Session, unexpected},
-};
+use crate::{exit::Exit, session::unexpected};
 
 pub(crate) async fn run(context: &Context) -> anyhow::Result<Exit> {
     let output = context.output;
-    let mut session = Session::running(&context.home()?, "").await?;
-    let response = session.request(Request::Metrics).await?;
+    let response = context.ask(Request::Metrics).await?;
     let Response::Metrics { text } = &response else {
         return Err(unexpected(&response));
     };

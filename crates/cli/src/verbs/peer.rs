@@ -1,15 +1,9 @@
 //! `malai peer` and `malai peers`: pet names, with a running engine or without.
 
-use malai_api::{Failure, Request, Response};
-use malai_core::engine;
+use malai_api::{Request, Response};
 
 use super::Context;
-use crate::{
-    args::PeerCommand,
-    exit::Exit,
-    session::{Session, unexpected},
-    text,
-};
+use crate::{args::PeerCommand, exit::Exit, session::unexpected, text};
 
 pub(crate) async fn change(context: &Context, command: PeerCommand) -> anyhow::Result<Exit> {
     let (request, done) = match command {
@@ -22,7 +16,7 @@ pub(crate) async fn change(context: &Context, command: PeerCommand) -> anyhow::R
             (Request::PeerRemove { name }, done)
         }
     };
-    let response = ask(context, request).await?;
+    let response = context.ask_or_look(request).await?;
     let output = context.output;
     if output.is_json() {
         output.object(&response)?;
@@ -33,7 +27,7 @@ pub(crate) async fn change(context: &Context, command: PeerCommand) -> anyhow::R
 }
 
 pub(crate) async fn list(context: &Context) -> anyhow::Result<Exit> {
-    let response = ask(context, Request::Peers).await?;
+    let response = context.ask_or_look(Request::Peers).await?;
     let Response::Peers { peers } = &response else {
         return Err(unexpected(&response));
     };
@@ -59,8 +53,7 @@ pub(crate) async fn list(context: &Context) -> anyhow::Result<Exit> {
 }
 
 pub(crate) async fn nearby(context: &Context) -> anyhow::Result<Exit> {
-    let mut session = Session::running(&context.home()?, "").await?;
-    let response = session.request(Request::Nearby).await?;
+    let response = context.ask(Request::Nearby).await?;
     let Response::Nearby { peers } = &response else {
         return Err(unexpected(&response));
     };
@@ -79,16 +72,4 @@ pub(crate) async fn nearby(context: &Context) -> anyhow::Result<Exit> {
         output.line(&format!("{name}\t{}", peer.id52))?;
     }
     Ok(Exit::Done)
-}
-
-async fn ask(context: &Context, request: Request) -> anyhow::Result<Response> {
-    let home = context.home()?;
-    if let Some(mut session) = Session::attach(&home).await? {
-        return session.request(request).await;
-    }
-    match engine::dispatch_offline(&home, &request) {
-        Some(Response::Error(failure)) => Err(failure.into()),
-        Some(response) => Ok(response),
-        None => Err(Failure::new("internal", "this needs a running engine").into()),
-    }
 }

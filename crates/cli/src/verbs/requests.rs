@@ -6,14 +6,13 @@ use super::Context;
 use crate::{
     args::{AllowArgs, BlockArgs, DenyArgs},
     exit::Exit,
-    session::{Session, unexpected},
+    session::unexpected,
     text,
 };
 
 pub(crate) async fn list(context: &Context) -> anyhow::Result<Exit> {
     let output = context.output;
-    let mut session = Session::running(&context.home()?, "").await?;
-    let response = session.request(Request::Requests).await?;
+    let response = context.ask(Request::Requests).await?;
     let Response::Requests { requests } = &response else {
         return Err(unexpected(&response));
     };
@@ -44,7 +43,7 @@ pub(crate) async fn allow(context: &Context, args: AllowArgs) -> anyhow::Result<
         admission,
     };
     let output = context.output;
-    let response = ask(context, request).await?;
+    let response = context.ask(request).await?;
     let Response::Access { peer, services, .. } = &response else {
         return Err(unexpected(&response));
     };
@@ -68,7 +67,7 @@ pub(crate) async fn deny(context: &Context, args: DenyArgs) -> anyhow::Result<Ex
         peer: args.peer,
         service: args.service,
     };
-    let response = ask(context, request).await?;
+    let response = context.ask(request).await?;
     let Response::Access {
         peer,
         services,
@@ -108,7 +107,7 @@ pub(crate) async fn block(
         peer: args.peer.clone(),
         blocked,
     };
-    let response = ask(context, request).await?;
+    let response = context.ask(request).await?;
     if output.is_json() {
         output.object(&response)?;
     } else if blocked {
@@ -117,11 +116,6 @@ pub(crate) async fn block(
         output.talk(&format!("{} is no longer blocked", args.peer));
     }
     Ok(Exit::Done)
-}
-
-async fn ask(context: &Context, request: Request) -> anyhow::Result<Response> {
-    let mut session = Session::running(&context.home()?, "").await?;
-    session.request(request).await
 }
 
 /// Who, what, and how it stands; the id52 last, for scripts.

@@ -3,12 +3,7 @@
 use malai_api::{BridgeStatus, Operation, Request, Response, ServiceStatus, Status};
 
 use super::Context;
-use crate::{
-    args::StatusArgs,
-    exit::Exit,
-    session::{Session, unexpected},
-    text,
-};
+use crate::{args::StatusArgs, exit::Exit, session::unexpected, text};
 
 pub(crate) async fn run(context: &Context, args: &StatusArgs) -> anyhow::Result<Exit> {
     let status = ask(context).await?;
@@ -25,8 +20,7 @@ pub(crate) async fn run(context: &Context, args: &StatusArgs) -> anyhow::Result<
 
 /// The status of the running engine.
 pub(super) async fn ask(context: &Context) -> anyhow::Result<Status> {
-    let mut session = Session::running(&context.home()?, "").await?;
-    let response = session.request(Request::Status).await?;
+    let response = context.ask(Request::Status).await?;
     let Response::Status(status) = response else {
         return Err(unexpected(&response));
     };

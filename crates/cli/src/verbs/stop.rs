@@ -3,20 +3,15 @@
 use malai_api::{Request, Response};
 
 use super::Context;
-use crate::{
-    args::StopArgs,
-    exit::Exit,
-    session::{Session, unexpected},
-};
+use crate::{args::StopArgs, exit::Exit, session::unexpected};
 
 pub(crate) async fn run(context: &Context, args: StopArgs) -> anyhow::Result<Exit> {
     let output = context.output;
-    let mut session = Session::running(&context.home()?, "").await?;
     let request = Request::Stop {
         name: args.name,
         forget: args.forget,
     };
-    let response = session.request(request).await?;
+    let response = context.ask(request).await?;
     let Response::Stopped { name, kept } = &response else {
         return Err(unexpected(&response));
     };
