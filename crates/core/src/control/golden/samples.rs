@@ -1,0 +1,107 @@
+//! One of everything that a status is made of.
+
+use malai_api::{
+    BackendStatus, BridgeStatus, GroupStatus, NetworkSettings, Operation, PeerState, PeerStatus,
+    Protocol, Reach, RelaySetting, ServiceStatus, Status, Traffic,
+};
+
+pub(in crate::control) fn status() -> Status {
+    Status {
+        identity: super::identity(),
+        version: "0.1.0".to_owned(),
+        pid: 7,
+        uptime_secs: 61,
+        reach: Reach::Anywhere,
+        relay: Some("https://relay.example.org/".to_owned()),
+        addresses: vec!["192.0.2.1:4433".to_owned()],
+        services: vec![service()],
+        bridges: vec![bridge()],
+        peers: vec![peer()],
+        groups: vec![GroupStatus {
+            name: "team".to_owned(),
+            members: vec!["alice".to_owned()],
+        }],
+        requests: vec![super::access::request()],
+        blocked: vec!["mallory".to_owned()],
+        gateway: Some("127.0.0.1:4000".to_owned()),
+        operations: Operation {
+            name: "malai".to_owned(),
+            age_secs: 61,
+            children: Vec::new(),
+        },
+    }
+}
+
+pub(super) fn service() -> ServiceStatus {
+    ServiceStatus {
+        name: "shop".to_owned(),
+        protocol: Protocol::Http,
+        upstream: vec!["127.0.0.1:3000".to_owned()],
+        description: Some("Our web shop".to_owned()),
+        allow: vec!["alice".to_owned()],
+        active: true,
+        kept: false,
+        link: "malai://id52/shop".to_owned(),
+        ends_in_secs: Some(7200),
+        answers: Some(true),
+        backends: vec![BackendStatus {
+            address: "127.0.0.1:3000".to_owned(),
+            up: true,
+        }],
+        guests: vec![super::access::guest()],
+        invites: true,
+        traffic: traffic(),
+    }
+}
+
+pub(super) fn bridge() -> BridgeStatus {
+    BridgeStatus {
+        name: "shop".to_owned(),
+        to: "alice/shop".to_owned(),
+        peer: Some("peer".to_owned()),
+        service: "shop".to_owned(),
+        protocol: Protocol::Http,
+        local: "127.0.0.1:8080".to_owned(),
+        url: "http://127.0.0.1:8080/".to_owned(),
+        named_url: Some("http://shop.alice.localhost:4000/".to_owned()),
+        active: true,
+        kept: true,
+        state: PeerState::Relayed,
+        rtt_ms: Some(40.5),
+        waiting: true,
+        error: Some("why".to_owned()),
+        traffic: traffic(),
+    }
+}
+
+pub(super) fn peer() -> PeerStatus {
+    PeerStatus {
+        name: Some("alice".to_owned()),
+        id52: "peer".to_owned(),
+        state: PeerState::Offline,
+        rtt_ms: None,
+        blocked: true,
+        last_seen: Some(1_790_000_000),
+        former: vec!["id52".to_owned()],
+        rotated: Some(1_790_000_000),
+    }
+}
+
+pub(super) fn network() -> NetworkSettings {
+    NetworkSettings {
+        relay: RelaySetting::Own {
+            urls: vec!["https://relay.example.org/".to_owned()],
+        },
+        lookup: vec!["dns".to_owned()],
+        visible: true,
+    }
+}
+
+pub(super) fn traffic() -> Traffic {
+    Traffic {
+        requests: 3,
+        streams_open: 1,
+        bytes_in: 2048,
+        bytes_out: 4096,
+    }
+}
