@@ -14,6 +14,9 @@ impl Keeper {
         let is_service = self.layers.effective().services.contains_key(invite);
         let current = is_service.then(|| self.share_id(invite));
         let before = self.guests.access.clone();
+        let listed = before.invites(self.parts.clock.now());
+        let named = listed.iter().find(|it| it.id == invite);
+        let service = named.map_or(invite, |it| &it.service);
         let (invites, guests) = self.guests.access.revoke(|share, id| match &current {
             Some(current) => share == current,
             None => id.to_string() == invite,
@@ -28,7 +31,7 @@ impl Keeper {
         }
         let occurrence = Occurrence::of(LogKind::Revoked);
         let occurrence = Occurrence {
-            service: is_service.then_some(invite),
+            service: Some(service),
             ..occurrence
         };
         self.parts.audit.record(&occurrence.noting(invite));
