@@ -11,6 +11,7 @@ mod guesses;
 mod http_service;
 mod offer;
 mod proxy_header;
+mod queue;
 mod rate;
 mod redeem;
 mod rotation;
@@ -25,13 +26,14 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use asking::MAX_WAITING_STREAMS;
 pub use asking::Wish;
-use asking::{MAX_WAITING_STREAMS, Wishes};
 use fastn_p2p::{Node, PublicKey, listen};
 use guesses::Guesses;
 use malai_api::{Protocol, Traffic};
+use queue::Queue;
 pub use redeem::Redemption;
-use redeem::Redemptions;
+
 use rotation::Hearing;
 use service::Service;
 use sessions::Sessions;
@@ -64,8 +66,8 @@ struct Inner {
     events: EventFeed,
     clock: Clock,
     audit: Audit,
-    redemptions: Redemptions,
-    wishes: Wishes,
+    redemptions: Queue<Redemption>,
+    wishes: Queue<Wish>,
     guesses: Mutex<Guesses>,
     /// Told after each change of the table, so that whoever waits looks again.
     changes: watch::Sender<()>,
@@ -95,8 +97,8 @@ impl Expose {
             events,
             clock,
             audit,
-            redemptions: Redemptions::default(),
-            wishes: Wishes::default(),
+            redemptions: Queue::new(redeem::QUEUE),
+            wishes: Queue::new(asking::QUEUE),
             guesses: Mutex::default(),
             changes: watch::Sender::default(),
             waiting: Arc::new(Semaphore::new(MAX_WAITING_STREAMS)),
@@ -225,10 +227,18 @@ impl Expose {
         (service.protocol() == protocol).then(|| (allowed, Arc::clone(service)))
     }
 
-    /// Whether `peer` is refused everything.
+    /// Whether `peer` is refused `service`, whatever else allows it; everything, when that is empty.
     #[must_use]
-    pub fn is_blocked(&self, peer: &PublicKey) -> bool {
-        self.0.table.load().policy.is_blocked(peer, "")
+    pub fn is_blocked(&self, peer: &PublicKey, service: &str) -> bool {
+        self.0.table.load().policy.is_blocked(peer, service)
+    }
+
+    /// The services that `peer` may use.
+    #[must_use]
+    pub fn usable_by(&self, peer: &PublicKey) -> Vec<String> {
+        let table = self.0.table.load();
+        let names = table.policy.visible(peer, self.0.clock.now());
+        names.into_iter().map(str::to_owned).collect()
     }
 
     fn pet_name(&self, peer: &PublicKey) -> Option<String> {

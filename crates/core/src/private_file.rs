@@ -115,7 +115,7 @@ pub fn read(path: &Path, max: u64) -> io::Result<String> {
 ///
 /// # Errors
 /// When it cannot be renamed; it is then as it was.
-pub fn move_aside(path: &Path) -> io::Result<PathBuf> {
+fn move_aside(path: &Path) -> io::Result<PathBuf> {
     for number in 1..=MAX_ASIDE {
         let aside = path.with_extension(format!("unreadable-{number}.json"));
         if fs::symlink_metadata(&aside).is_err() {

@@ -56,6 +56,13 @@ pub struct Config {
 }
 
 impl Config {
+    /// The key that a pet name or an id52 means.
+    #[must_use]
+    pub fn key_of(&self, text: &str) -> Option<PublicKey> {
+        let named = self.peers.get(text).map(|peer| peer.id);
+        named.or_else(|| text.parse().ok())
+    }
+
     /// The pet name of a key.
     #[must_use]
     pub fn pet_name(&self, key: &PublicKey) -> Option<&str> {

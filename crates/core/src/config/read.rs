@@ -222,41 +222,38 @@ fn group(section: &Section<'_>, name: String, mentions: &mut Mentions) -> GroupC
 }
 
 fn gateway(section: &Section<'_>, mentions: &mut Mentions) -> GatewayConfig {
-    let address = |text: &str| match text
-        .parse()
-        .map_err(|error: ListenAddressError| error.to_string())?
-    {
+    let place = |address: ListenAddress| match address {
         ListenAddress::Tcp(address) => Ok(address),
         ListenAddress::Unix(_) => Err("the gateway listens at a port, not a socket".to_owned()),
     };
-    let Some(listen) = section.value("listen", address) else {
-        return GatewayConfig::default();
-    };
-    mentions.listener(
-        section,
-        "listen",
-        ListenAddress::Tcp(listen.value),
-        listen.line,
-    );
     GatewayConfig {
-        listen: Some(listen.value),
+        listen: listen(section, mentions, place),
     }
 }
 
 fn metrics(section: &Section<'_>, mentions: &mut Mentions) -> Option<SocketAddr> {
-    let address = |text: &str| match text
-        .parse()
-        .map_err(|error: ListenAddressError| error.to_string())?
-    {
+    listen(section, mentions, |address| match address {
         ListenAddress::Tcp(address) if address.ip().is_loopback() => Ok(address),
         ListenAddress::Tcp(_) => {
             Err("metrics are for this machine alone; write a port or 127.0.0.1:PORT".to_owned())
         }
         ListenAddress::Unix(_) => Err("metrics are read at a port, not a socket".to_owned()),
+    })
+}
+
+/// Where something listens, as far as `place` agrees.
+fn listen(
+    section: &Section<'_>,
+    mentions: &mut Mentions,
+    place: impl Fn(ListenAddress) -> Result<SocketAddr, String>,
+) -> Option<SocketAddr> {
+    let address = |text: &str| {
+        let address = text.parse();
+        place(address.map_err(|error: ListenAddressError| error.to_string())?)
     };
     let listen = section.value("listen", address)?;
-    let place = ListenAddress::Tcp(listen.value);
-    mentions.listener(section, "listen", place, listen.line);
+    let address = ListenAddress::Tcp(listen.value);
+    mentions.listener(section, "listen", address, listen.line);
     Some(listen.value)
 }
 

@@ -12,7 +12,7 @@ use std::{
 use fastn_p2p::PublicKey;
 use serde::{Deserialize, Serialize};
 
-use crate::private_file::{self, Existing};
+use crate::private_file::{self, Existing, Unreadable, invalid};
 
 /// The one version of the format there is.
 const VERSION: u32 = 1;
@@ -74,20 +74,15 @@ struct Document {
 /// [`DomainsFileError::MovedAside`], after which a new one can be written, or
 /// [`DomainsFileError::Read`].
 pub(super) fn load(path: &Path) -> Result<Known, DomainsFileError> {
-    let source = match read(path) {
-        Ok(known) => return Ok(known),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Known::new()),
-        Err(error) => error,
-    };
     let file = path.to_owned();
-    match private_file::move_aside(path) {
-        Ok(aside) => Err(DomainsFileError::MovedAside {
+    private_file::load(path, FILE_MAX, parse).map_err(|unreadable| match unreadable {
+        Unreadable::MovedAside { aside, source } => DomainsFileError::MovedAside {
             file,
             aside,
             source,
-        }),
-        Err(error) => Err(DomainsFileError::Read(file, error)),
-    }
+        },
+        Unreadable::Stays(error) => DomainsFileError::Read(file, error),
+    })
 }
 
 /// Replaces the file in one step, mode 0600. Blocks for the time of a disk write.
@@ -104,13 +99,11 @@ pub(super) fn write(path: &Path, domains: Known) -> Result<(), DomainsFileError>
         .map_err(|error| DomainsFileError::Write(path.to_owned(), error))
 }
 
-fn read(path: &Path) -> io::Result<Known> {
-    let text = private_file::read(path, FILE_MAX)?;
-    if serde_json::from_str::<Versioned>(&text)?.version != VERSION {
-        let message = "another version of malai has written it";
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+fn parse(text: &str) -> io::Result<Known> {
+    if serde_json::from_str::<Versioned>(text)?.version != VERSION {
+        return Err(invalid("another version of malai has written it"));
     }
-    let document: Document = serde_json::from_str(&text)?;
+    let document: Document = serde_json::from_str(text)?;
     Ok(document.domains)
 }
 

@@ -10,12 +10,11 @@ use tokio::time::Instant;
 
 use super::{guests::LONGEST_SLEEP, keeper::Keeper, sharing::LONGEST_SHARE};
 use crate::{
-    access::{Grants, ShareId, Stay},
+    access::{AccessError, ShareId, Stay},
     asking::Question,
     audit::Occurrence,
     config::Member,
     expose::Wish,
-    policy::Policy,
 };
 
 /// Characters of an id52 that say which of those who ask is meant.
@@ -31,20 +30,15 @@ impl Keeper {
         } = wish;
         let now = self.parts.clock.now();
         let share = self.share_id(service);
-        let name = self.layers.file.pet_name(peer).map(str::to_owned);
+        let is_stranger = self.layers.file.pet_name(peer).is_none();
         let until = now.after(*wait);
-        let is_new = self.asking.ask(*peer, &share, name.is_none(), until, now);
+        let is_new = self.asking.ask(*peer, &share, is_stranger, until, now);
         if !is_new {
             return;
         }
         tracing::info!(service, "somebody asks to be let in");
         self.record(LogKind::Asked, peer, service, None);
-        self.parts.events.send(|| Event::Access {
-            peer: peer.to_string(),
-            service: service.clone(),
-            decision: AccessDecision::Pending,
-            name,
-        });
+        self.tell_access(peer, service, AccessDecision::Pending);
         self.status.hint();
     }
 
@@ -84,10 +78,9 @@ impl Keeper {
             let message = format!("{name} has not asked for anything; name a service");
             return Err(Failure::new(codes::NAME_UNKNOWN, message));
         }
-        let policy = Policy::new(&self.layers.effective(), &Grants::default());
         for service in &services {
             self.check_shared(service)?;
-            if policy.is_blocked(&key, service) {
+            if self.parts.expose.is_blocked(&key, service) {
                 let name = self.name_of(&key);
                 let message =
                     format!("{name} is blocked; `malai unblock {name}` lets it ask again");
@@ -109,19 +102,21 @@ impl Keeper {
             }
         };
         let before = self.guests.access.clone();
+        let shares: Vec<ShareId> = services.iter().map(|it| self.share_id(it)).collect();
+        let access = &mut self.guests.access;
+        let mut admitting = shares.iter().map(|it| access.admit(it, &key, stay, now));
+        let admitted: Result<(), AccessError> = admitting.try_for_each(|admitted| admitted);
+        let kept = match admitted {
+            Ok(()) => self.save_guests().await,
+            Err(error) => Err(Failure::new(codes::BUSY, error.to_string())),
+        };
+        if let Err(failure) = kept {
+            self.guests.access = before;
+            return Err(failure);
+        }
+        self.asking
+            .answered(|it| it.peer == key && shares.contains(&it.share));
         for service in &services {
-            let share = self.share_id(service);
-            let admitted = self.guests.access.admit(&share, &key, stay, now);
-            let kept = match admitted {
-                Ok(()) => self.save_guests().await,
-                Err(error) => Err(Failure::new(codes::BUSY, error.to_string())),
-            };
-            if let Err(failure) = kept {
-                self.guests.access = before;
-                return Err(failure);
-            }
-            self.asking
-                .answered(|it| it.peer == key && it.share == share);
             self.record(LogKind::Admitted, &key, service, Some(&note));
         }
         self.apply("").await;
@@ -163,9 +158,9 @@ impl Keeper {
             self.record(LogKind::Denied, &key, service, None);
         }
         self.apply("its owner denies it").await;
-        let policy = Policy::new(&self.layers.effective(), &Grants::default());
-        let allowed = policy.visible(&key, now).into_iter();
-        let still_allowed = allowed.filter(|name| is_meant(name)).map(str::to_owned);
+        // What was granted is gone, so what is left is the file's doing.
+        let allowed = self.parts.expose.usable_by(&key).into_iter();
+        let still_allowed = allowed.filter(|name| is_meant(name));
         Ok(Response::Access {
             peer: key.to_string(),
             still_allowed: still_allowed.collect(),
@@ -200,8 +195,7 @@ impl Keeper {
         };
         self.record(LogKind::Blocked, &key, "", Some(note));
         self.apply("its owner has blocked the peer").await;
-        let policy = Policy::new(&self.layers.effective(), &Grants::default());
-        if !blocked && policy.is_blocked(&key, "") {
+        if !blocked && self.parts.expose.is_blocked(&key, "") {
             let name = self.name_of(&key);
             let message = format!("{name} is still blocked by a group; see `[policy] block`");
             return Err(Failure::new("peer-blocked", message));
@@ -232,10 +226,7 @@ impl Keeper {
 
     /// The key that is meant by a pet name, an id52, or the beginning of that of one who asks.
     pub(super) fn peer_meant(&self, text: &str) -> Result<PublicKey, Failure> {
-        if let Some(peer) = self.layers.file.peers.get(text) {
-            return Ok(peer.id);
-        }
-        if let Ok(key) = text.parse() {
+        if let Some(key) = self.layers.file.key_of(text) {
             return Ok(key);
         }
         let mut meant: Vec<PublicKey> = self.asking.shown().map(|it| it.peer).collect();

@@ -31,7 +31,7 @@ pub(super) struct Guests {
     /// `None` when nothing can be kept.
     file: Option<AccessFile>,
     /// What the file says, apart from when it was written.
-    written: Access,
+    written: String,
     /// When it was written.
     pub(super) as_of: Timestamp,
     /// What was wrong with it, until it is told.
@@ -42,7 +42,10 @@ impl Guests {
     /// Reads what is kept at `path`.
     pub(super) async fn open(path: Option<PathBuf>) -> Self {
         let Some(file) = path.map(AccessFile::new) else {
-            return Self::default();
+            return Self {
+                written: untimed(&Access::default()),
+                ..Self::default()
+            };
         };
         let reader = file.clone();
         let read = tokio::task::spawn_blocking(move || reader.load()).await;
@@ -58,7 +61,7 @@ impl Guests {
             Err(error) => (Kept::default(), None, Some(failed(&error))),
         };
         Self {
-            written: access.clone(),
+            written: untimed(&access),
             access,
             file,
             as_of,
@@ -69,8 +72,8 @@ impl Guests {
     async fn save(&mut self, now: Timestamp) -> Result<(), Failure> {
         let is_late = now >= self.as_of.after(TIME_KEPT_EVERY);
         let is_due = is_late && self.file.is_some() && self.access.next_end().is_some();
-        let kept = AccessFile::text(&self.access, Timestamp::default());
-        if kept == AccessFile::text(&self.written, Timestamp::default()) && !is_due {
+        let kept = untimed(&self.access);
+        if kept == self.written && !is_due {
             return Ok(());
         }
         let Some(file) = self.file.clone() else {
@@ -80,7 +83,7 @@ impl Guests {
         let text = AccessFile::text(&self.access, now);
         match tokio::task::spawn_blocking(move || file.write(&text)).await {
             Ok(Ok(())) => {
-                self.written = self.access.clone();
+                self.written = kept;
                 self.as_of = now;
                 Ok(())
             }
@@ -88,6 +91,11 @@ impl Guests {
             Err(error) => Err(Failure::new("internal", chain(&error))),
         }
     }
+}
+
+/// What is written of `access`, whenever that is.
+fn untimed(access: &Access) -> String {
+    AccessFile::text(access, Timestamp::default())
 }
 
 impl Keeper {
@@ -141,10 +149,9 @@ impl Keeper {
             done,
         } = redemption;
         let now = self.parts.clock.now();
-        let before = self.guests.access.clone();
-        self.guests.access.redeem(&share, &shown, &peer, now);
-        // Somebody is in, or a wrong PIN was counted.
-        if self.guests.access != before {
+        let is_in = self.guests.access.redeem(&share, &shown, &peer, now);
+        // A wrong PIN was counted.
+        if is_in || shown.with_pin.is_some() {
             self.apply("").await;
         }
         if done.send(()).is_err() {

@@ -330,7 +330,7 @@ async fn next<T>(receiver: &mut Option<mpsc::Receiver<T>>) -> T {
 }
 
 /// Never resolves without an instant. Cancel safe.
-async fn at(instant: Option<Instant>) {
+pub(super) async fn at(instant: Option<Instant>) {
     match instant {
         Some(instant) => sleep_until(instant).await,
         None => std::future::pending().await,

@@ -12,10 +12,10 @@ use fastn_context::{Context, ContextStatus};
 use malai_api::Operation;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, sleep_until},
+    time::Instant,
 };
 
-use super::keeper::Command;
+use super::keeper::{Command, at};
 use crate::control::Owner;
 
 /// The tree of one engine; clones are the same tree.
@@ -118,13 +118,6 @@ impl Lease {
         if inbox.send(end).await.is_err() {
             tracing::trace!("the engine has ended already");
         }
-    }
-}
-
-async fn at(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => sleep_until(instant).await,
-        None => std::future::pending().await,
     }
 }
 

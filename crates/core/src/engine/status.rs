@@ -168,7 +168,7 @@ impl Keeper {
                 id52: key.to_string(),
                 state,
                 rtt_ms,
-                blocked: self.parts.expose.is_blocked(&key),
+                blocked: self.parts.expose.is_blocked(&key, ""),
                 last_seen: self.parts.peers.last_seen(&key),
                 former: former(pets, &key),
                 rotated: self.rotating.known.since(&key),

@@ -13,11 +13,11 @@ use fastn_p2p::{CallError, Node, Path, PathEvent, PublicKey, RejectCode, call};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc, watch},
-    time::{Instant, sleep_until},
+    time::Instant,
 };
 use tracing::debug;
 
-use super::keeper::Command;
+use super::keeper::{Command, at};
 use crate::{
     rotation::Statement,
     shutdown::Shutdown,
@@ -186,14 +186,6 @@ fn due(peers: &BTreeMap<PublicKey, Peer>) -> Option<(PublicKey, Instant)> {
         .filter(|(_, peer)| !peer.is_asked && peer.tries < MOST_TRIES);
     let next = waiting.min_by_key(|(_, peer)| peer.next);
     next.map(|(key, peer)| (*key, peer.next))
-}
-
-/// Never resolves without an instant. Cancel safe.
-async fn at(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => sleep_until(instant).await,
-        None => std::future::pending().await,
-    }
 }
 
 #[cfg(test)]

@@ -4,15 +4,12 @@
 //! Everybody who is refused has waited just as long and gets the same answer, be it denied by the
 //! owner, unanswered, blocked, muted, misspelt or not there at all.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use fastn_p2p::{Authorization, PublicKey, RejectCode, Rejection};
 use malai_api::{AccessDecision, LogKind};
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc},
+    sync::OwnedSemaphorePermit,
     time::{Instant, sleep_until},
 };
 
@@ -22,7 +19,7 @@ use crate::{audit::Occurrence, wire::Open};
 /// Streams that wait, of all peers together; more are told that there is no room.
 pub(super) const MAX_WAITING_STREAMS: usize = 4096;
 /// Questions on their way to whoever puts them to the owner; more are not put.
-const QUEUE: usize = 64;
+pub(super) const QUEUE: usize = 64;
 
 /// Somebody wants to use a service of ours.
 #[derive(Debug)]
@@ -33,30 +30,6 @@ pub struct Wish {
     pub service: String,
     /// How long it waits.
     pub wait: Duration,
-}
-
-/// The way to whoever puts questions to the owner.
-#[derive(Debug)]
-pub(super) struct Wishes {
-    sender: mpsc::Sender<Wish>,
-    receiver: Mutex<Option<mpsc::Receiver<Wish>>>,
-}
-
-impl Default for Wishes {
-    fn default() -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        Self {
-            sender,
-            receiver: Mutex::new(Some(receiver)),
-        }
-    }
-}
-
-impl Wishes {
-    pub(super) fn take(&self) -> Option<mpsc::Receiver<Wish>> {
-        let mut receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        receiver.take()
-    }
 }
 
 impl Expose {

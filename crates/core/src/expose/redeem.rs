@@ -4,14 +4,11 @@
 //! Only that a secret is right makes any difference, and its owner knows that already; so nobody
 //! learns from an answer what else there is.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::PoisonError, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::LogKind;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::Expose;
 use crate::{
@@ -20,7 +17,7 @@ use crate::{
 };
 
 /// Right invites that wait to be pinned to a key; more of them wait with their streams.
-const QUEUE: usize = 64;
+pub(super) const QUEUE: usize = 64;
 /// How long that may take: a write to the disk, and whatever is done before it.
 const REDEEM_WAIT: Duration = Duration::from_secs(5);
 
@@ -35,30 +32,6 @@ pub struct Redemption {
     pub peer: PublicKey,
     /// Told when policy knows of it, whatever has come of it.
     pub done: oneshot::Sender<()>,
-}
-
-/// The way to whoever keeps the grants.
-#[derive(Debug)]
-pub(super) struct Redemptions {
-    sender: mpsc::Sender<Redemption>,
-    receiver: Mutex<Option<mpsc::Receiver<Redemption>>>,
-}
-
-impl Default for Redemptions {
-    fn default() -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        Self {
-            sender,
-            receiver: Mutex::new(Some(receiver)),
-        }
-    }
-}
-
-impl Redemptions {
-    pub(super) fn take(&self) -> Option<mpsc::Receiver<Redemption>> {
-        let mut receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        receiver.take()
-    }
 }
 
 impl Expose {

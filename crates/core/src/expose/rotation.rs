@@ -12,7 +12,7 @@ use std::{
 use fastn_p2p::{PublicKey, RejectCode, Rejection};
 use tokio::{sync::mpsc, time::Instant};
 
-use super::Expose;
+use super::{Expose, queue::Queue};
 use crate::{
     rotation::Chain,
     wire::{Noted, Said},
@@ -28,8 +28,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// The way to whoever looks after the configuration.
 #[derive(Debug)]
 pub(super) struct Hearing {
-    sender: mpsc::Sender<Chain>,
-    receiver: Mutex<Option<mpsc::Receiver<Chain>>>,
+    queue: Queue<Chain>,
     budget: Mutex<Budget>,
 }
 
@@ -41,10 +40,8 @@ struct Budget {
 
 impl Default for Hearing {
     fn default() -> Self {
-        let (sender, receiver) = mpsc::channel(QUEUE);
         Self {
-            sender,
-            receiver: Mutex::new(Some(receiver)),
+            queue: Queue::new(QUEUE),
             budget: Mutex::new(Budget {
                 since: Instant::now(),
                 spent: 0,
@@ -55,8 +52,7 @@ impl Default for Hearing {
 
 impl Hearing {
     pub(super) fn take(&self) -> Option<mpsc::Receiver<Chain>> {
-        let mut receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        receiver.take()
+        self.queue.take()
     }
 
     fn hear(&self, peer: &PublicKey, said: Said) -> Result<Noted, Rejection> {
@@ -67,7 +63,7 @@ impl Hearing {
             return Err(busy());
         }
         match Chain::check(said.statements, peer) {
-            Some(chain) => self.sender.try_send(chain).map_err(|_| busy())?,
+            Some(chain) => self.queue.sender.try_send(chain).map_err(|_| busy())?,
             None => tracing::debug!(peer = %peer.short(), "a statement about a key does not hold"),
         }
         Ok(Noted {})

@@ -3,11 +3,7 @@
 //! A file that cannot be read is never written over: the statements in it are what peers would
 //! know this identity by.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::PathBuf,
-};
+use std::{io, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -96,15 +92,8 @@ impl RotationFile {
     }
 
     fn read(&self) -> io::Result<Rotations> {
-        // Opening a named pipe would wait for a writer.
-        if !fs::metadata(&self.0)?.is_file() {
-            return Err(io::Error::other("it is no file"));
-        }
-        let mut bytes = Vec::new();
-        File::open(&self.0)?
-            .take(FILE_MAX)
-            .read_to_end(&mut bytes)?;
-        let document: Document<Rotations> = serde_json::from_slice(&bytes)?;
+        let text = private_file::read(&self.0, FILE_MAX)?;
+        let document: Document<Rotations> = serde_json::from_str(&text)?;
         if document.version != VERSION {
             return Err(io::Error::other("another version of malai has written it"));
         }
@@ -114,6 +103,8 @@ impl RotationFile {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use fastn_p2p::SecretKey;
 
     use super::*;

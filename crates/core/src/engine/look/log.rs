@@ -33,10 +33,7 @@ pub(in crate::engine) fn entries(
     config: &Config,
     request: &LogRequest,
 ) -> Result<Response, Failure> {
-    let peer = request.peer.as_ref().and_then(|text| {
-        let named = config.peers.get(text).map(|peer| peer.id);
-        named.or_else(|| text.parse().ok())
-    });
+    let peer = request.peer.as_deref().and_then(|text| config.key_of(text));
     match audit::read(path, &Filter::new(request, peer)) {
         Ok(entries) => Ok(Response::Log { entries }),
         Err(error) => {
