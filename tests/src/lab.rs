@@ -11,7 +11,7 @@
 
 use std::process::Stdio;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::unistd::Uid;
 use tokio::process::{Child, Command};
 
@@ -94,6 +94,39 @@ echo ready
 cat
 "#;
 
+/// Makes two hosts with one router between them, whose links the test can cut, and whose packets it
+/// can lose: `host-a` is 10.1.0.2, `host-b` is 10.2.0.2, the router (`wan`) has .1 on both sides.
+const BUILD_ROAD: &str = r#"
+set -e
+PATH="$PATH:/usr/sbin:/sbin"
+mount -t tmpfs tmpfs /run
+mkdir /run/netns
+ip link set lo up
+ip link add wan type bridge
+ip address add 10.99.0.1/16 dev wan
+ip link set wan up
+for side in a:1 b:2; do
+    name=${side%:*} number=${side#*:}
+    ip netns add "host-$name"
+    ip link add "road-$name" type veth peer name lan netns "host-$name"
+    ip address add "10.$number.0.1/24" dev "road-$name"
+    ip link set "road-$name" up
+    ip -n "host-$name" address add "10.$number.0.2/24" dev lan
+    ip -n "host-$name" link set lo up
+    ip -n "host-$name" link set lan up
+    ip -n "host-$name" route add default via "10.$number.0.1"
+done
+echo "$FORWARD" > /proc/sys/net/ipv4/ip_forward
+nft -f - <<NFT
+table ip road {
+    chain passing { type filter hook forward priority filter; policy accept; }
+    chain arriving { type filter hook input priority filter; policy accept; }
+}
+NFT
+echo ready
+cat
+"#;
+
 /// What the NATs let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nat {
@@ -120,11 +153,41 @@ impl Lab {
             Nat::Home => "",
             Nat::WithoutUdp => "meta l4proto udp drop",
         };
-        let mut lab = Self::build(BUILD, filter).await?;
+        let mut lab = Self::build(BUILD, filter, "").await?;
+        lab.start_relay().await?;
+        Ok(lab)
+    }
+
+    /// Starts the relay, where there is none or it was stopped.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_relay(&mut self) -> Result<()> {
         let mut relay = Command::new(binary("lab-relay")?);
         relay.arg(RELAY);
-        lab.relay = Some(ready(lab.inside("wan", &relay)?).await?);
-        Ok(lab)
+        self.relay = Some(ready(self.inside("wan", &relay)?).await?);
+        Ok(())
+    }
+
+    /// Kills the relay, as a machine that fails.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub async fn kill_relay(&mut self) -> Result<()> {
+        if let Some(mut relay) = self.relay.take() {
+            relay.kill().await?;
+        }
+        Ok(())
+    }
+
+    /// Two hosts with a router between them, without a relay. `forward` is whether it lets the one
+    /// reach the other; without, only what runs at `wan` can be reached by both.
+    ///
+    /// # Errors
+    /// When this system lets this user make no network namespaces.
+    pub async fn road(forward: bool) -> Result<Self> {
+        let forward = if forward { "1" } else { "0" };
+        Self::build(BUILD_ROAD, "", forward).await
     }
 
     /// One local network of `host-a`, `host-b` and `host-c`, without a relay.
@@ -132,10 +195,23 @@ impl Lab {
     /// # Errors
     /// When this system lets this user make no network namespaces.
     pub async fn lan() -> Result<Self> {
-        Self::build(BUILD_LAN, "").await
+        Self::build(BUILD_LAN, "", "").await
     }
 
-    async fn build(script: &str, filter: &str) -> Result<Self> {
+    /// Runs a shell script at `place`, with the programs of the administrator.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn shell(&self, place: &str, script: &str) -> Result<()> {
+        let mut shell = Command::new("sh");
+        let path = "PATH=\"$PATH:/usr/sbin:/sbin\"";
+        shell.args(["-ec", &format!("{path}\n{script}")]);
+        let done = self.inside(place, &shell)?.output().await?;
+        ensure!(done.status.success(), "`{script}` at {place}: {done:?}");
+        Ok(())
+    }
+
+    async fn build(script: &str, filter: &str, forward: &str) -> Result<Self> {
         let mut unshare = Command::new("unshare");
         unshare.args(["--net", "--mount"]);
         if !Uid::effective().is_root() {
@@ -144,6 +220,7 @@ impl Lab {
         unshare
             .args(["bash", "-c", script])
             .env("FILTER", filter)
+            .env("FORWARD", forward)
             .env("NAT", "");
         let holder = ready(unshare).await.context(
             "cannot make network namespaces for this test: run it as root, or allow users to make \
@@ -194,7 +271,7 @@ impl Lab {
 }
 
 /// Starts a command that says `ready` and goes on.
-async fn ready(mut command: Command) -> Result<Child> {
+pub(crate) async fn ready(mut command: Command) -> Result<Child> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -18,8 +18,11 @@ mod browser;
 pub mod client;
 mod control;
 pub mod desktop;
+mod disk;
 mod dns;
+pub mod fault;
 mod home;
+mod key;
 mod keychain;
 pub mod lab;
 mod lines;
@@ -27,6 +30,8 @@ mod malai;
 mod origin;
 mod pair;
 pub mod pattern;
+mod process;
+mod random;
 mod raw_origin;
 pub mod websocket;
 
@@ -39,12 +44,15 @@ pub use crate::{
     authority::Authority,
     browser::Browser,
     control::Control,
+    disk::SmallDisk,
     dns::{Dns, Manner},
     home::{Finished, Home, OFFLINE, binary},
+    key::key_bytes,
     keychain::Keychain,
     malai::Malai,
     origin::{Gate, Origin},
     pair::Pair,
+    random::Random,
     raw_origin::{RawOrigin, read_head},
 };
 
