@@ -160,6 +160,18 @@ impl Malai {
     pub fn is_running(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_none())
     }
+
+    /// The most memory it has had at once, in bytes.
+    ///
+    /// # Errors
+    /// When `/proc` does not say.
+    pub fn peak_memory(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.group))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kib: u64 = kib.context("/proc says no VmHWM")?.parse()?;
+        Ok(kib * 1024)
+    }
 }
 
 /// The exit code, or 128 and the signal's number.

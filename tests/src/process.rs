@@ -7,14 +7,6 @@ use anyhow::{Context, Result};
 use crate::Malai;
 
 impl Malai {
-    /// The most memory it has had at once, in bytes.
-    ///
-    /// # Errors
-    /// When `/proc` does not say.
-    pub fn peak_memory(&self) -> Result<u64> {
-        self.proc_status("VmHWM:")
-    }
-
     /// The memory it has, in bytes.
     ///
     /// # Errors
@@ -27,9 +19,9 @@ impl Malai {
     ///
     /// # Errors
     /// When `/proc` does not say.
-    pub fn descriptors(&self) -> Result<u64> {
+    pub fn open_files(&self) -> Result<usize> {
         let open = fs::read_dir(format!("/proc/{}/fd", self.id()))?;
-        Ok(open.count() as u64)
+        Ok(open.count())
     }
 
     fn proc_status(&self, name: &str) -> Result<u64> {

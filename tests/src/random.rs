@@ -12,7 +12,7 @@ impl Random {
     }
 
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut x = self.0;
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,14 +22,14 @@ impl Random {
 
     /// A number below `end`; zero when that is zero.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next().checked_rem(end).unwrap_or(0)
+        self.number().checked_rem(end).unwrap_or(0)
     }
 
     /// Bytes.
     pub fn bytes(&mut self, length: usize) -> Vec<u8> {
         let numbers = length.div_ceil(8);
         let mut bytes: Vec<u8> = (0..numbers)
-            .flat_map(|_| self.next().to_le_bytes())
+            .flat_map(|_| self.number().to_le_bytes())
             .collect();
         bytes.truncate(length);
         bytes

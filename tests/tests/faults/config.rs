@@ -210,7 +210,7 @@ async fn changes(home: &Home, writer: usize, engine: bool) -> Result<(Vec<String
     for number in 0..CHANGES {
         let name = format!("w{writer}-{number}");
         let id = Home::new()?.id().await?;
-        let done = if engine && writer % 2 == 0 {
+        let done = if engine && writer.is_multiple_of(2) {
             let request = json!({"request": "peer-add", "name": name, "id52": id});
             let mut control = Control::connect(home).await?;
             control.ask(&request).await?["response"] != "error"

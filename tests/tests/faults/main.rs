@@ -17,11 +17,13 @@ mod ends;
 mod identity;
 mod load;
 mod network;
+mod pages_and_links;
 mod peer;
 mod relay;
 mod road;
 mod service;
 mod shutdown;
+mod slow_clients;
 mod soak;
 mod strangers;
 

@@ -230,7 +230,7 @@ impl ProxyError {
     }
 
     /// The same with another message for the owner of the service.
-    pub(crate) fn to_owner_as(mut self, message: String) -> Self {
+    pub(crate) fn with_owner_message(mut self, message: String) -> Self {
         self.owner = Some(message);
         self
     }

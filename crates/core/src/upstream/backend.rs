@@ -104,7 +104,7 @@ impl Backend {
             Some(rest) => format!("The shared service{rest}"),
             None => message,
         };
-        failure(message).to_owner_as(say(&self.address.to_string()))
+        failure(message).with_owner_message(say(&self.address.to_string()))
     }
 }
 

@@ -26,7 +26,7 @@ use super::plant::Plant;
 use crate::road::says_again;
 
 /// The pause of a worker after each thing done: mixed load, not all that fits.
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest that one thing may take before it hangs.
 const HANGS: Duration = Duration::from_secs(60);
