@@ -3,6 +3,7 @@
 #   make run          build and start malai: in the tray, or without a display as `malai serve --ui`
 #   make test         unit, property and end-to-end tests, and the examples in the docs
 #   make check        format, spelling, lints, types, docs, dependencies
+#   make fuzz         what strangers can send, thrown at what reads it
 #   make bench        side-by-side measurements, as ratios
 #   make package      the packages of this system, into target/release/bundle
 #   make screenshots  the pictures of the README, from the real application
@@ -24,7 +25,9 @@ WORKSPACE := --workspace --all-targets --locked
 BUILT := $(TARGET_DIR)/debug
 NEXTEST_PROFILE := $(if $(CI),ci,default)
 
-.PHONY: help run build test check bench package screenshots fmt clean
+FUZZ_SECONDS ?= 60
+
+.PHONY: help run build test check fuzz bench package screenshots fmt clean
 
 help:
 	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
@@ -57,6 +60,10 @@ check:
 	cargo clippy $(WORKSPACE) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
 	scripts/deny
+
+fuzz:
+	scripts/setup build
+	scripts/fuzz $(FUZZ_SECONDS)
 
 bench:
 	scripts/setup build bench

@@ -31,6 +31,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 pub(crate) use self::{
     answer::{Answer, Meaning, meaning},
+    query::said,
     records::{Spot, line},
 };
 use self::{

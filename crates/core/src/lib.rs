@@ -12,6 +12,7 @@ pub mod domains;
 pub mod engine;
 pub mod events;
 pub mod expose;
+pub mod fuzzing;
 pub mod home;
 mod http;
 pub mod identity;

@@ -12,6 +12,7 @@ mod connections;
 mod copy;
 mod error;
 mod frame;
+pub mod fuzzing;
 mod incoming;
 mod key;
 mod lan;
