@@ -48,6 +48,7 @@ mod shutdown;
 mod strangers;
 mod streaming;
 mod tcp;
+mod threats;
 mod tls;
 mod upgrades;
 mod upstreams;
