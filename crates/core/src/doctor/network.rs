@@ -1,0 +1,82 @@
+//! The checks of the network together: they look at the same few things, each of which is asked
+//! once.
+
+use std::time::Duration;
+
+use fastn_p2p::{NetworkReport, Node};
+use malai_api::Examined;
+use tokio::{task::spawn_blocking, time::timeout};
+
+use super::{Found, NodeState, Setup, clock, dns, lookup, needs_internet, relay, udp};
+use crate::{clock::Clock, config::RelayConfig};
+
+/// How long a relay may take to be connected, just after the start; measuring takes up to 5 s.
+const ONLINE: Duration = Duration::from_secs(6);
+
+pub(super) async fn check(setup: &Setup) -> Vec<Found> {
+    if let NodeState::NotTried = setup.node {
+        let seen = "what the network is to be used for is not known";
+        return vec![Found::skipped(
+            Examined::Udp,
+            "the network was not looked at",
+            seen,
+        )];
+    }
+    let (network, node) = (&setup.config.network, setup.node());
+    let relays = relay::wanted(&network.relay, node);
+    let mut servers = relays.clone();
+    servers.extend(lookup::server(network));
+    let looking_up = async {
+        match node {
+            Some(node) => lookup::look(network, node).await,
+            None => lookup::Seen::default(),
+        }
+    };
+    let measuring = async {
+        match node {
+            Some(node) => measure(node, &network.relay).await,
+            None => NetworkReport::default(),
+        }
+    };
+    let (names, asked, looked_up, measured, has_way) = tokio::join!(
+        dns::check(&setup.config, &servers),
+        relay::ask(relays),
+        looking_up,
+        measuring,
+        spawn_blocking(udp::has_way),
+    );
+    let dates: Vec<u64> = asked
+        .iter()
+        .filter_map(relay::Asked::date)
+        .chain(looked_up.date())
+        .collect();
+    let now = Clock::start().now().as_secs();
+    let failure = match &setup.node {
+        NodeState::Failed(why) => Some(why.clone()),
+        NodeState::Bound(_) | NodeState::NotTried => None,
+    };
+    let udp = udp::judge(&udp::Seen {
+        failure,
+        bind: network.bind,
+        needs_internet: needs_internet(network),
+        has_way: has_way.unwrap_or(true),
+        network: measured.clone(),
+    });
+    let mut found = names;
+    found.push(udp);
+    found.extend(relay::judge(&network.relay, &asked, Some(&measured)));
+    if node.is_some() {
+        found.push(lookup::judge(&looked_up, setup.runs));
+    }
+    found.push(clock::judge(now, &dates));
+    found
+}
+
+async fn measure(node: &Node, relay: &RelayConfig) -> NetworkReport {
+    if *relay != RelayConfig::None && timeout(ONLINE, node.online()).await.is_err() {
+        tracing::debug!("no relay has answered in time");
+        return node.network_report(Duration::ZERO).await;
+    }
+    // Whoever is online has measured, unless it was told by heart which relay to use.
+    node.network_report(Duration::from_secs(1)).await
+}
