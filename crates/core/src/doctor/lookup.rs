@@ -24,9 +24,16 @@ pub(super) struct Seen {
     published: Option<AddressHints>,
     /// The relay that we are reached by.
     relay: Option<Url>,
+    /// Whether the server is named in malai.toml.
+    is_own: bool,
 }
 
 impl Seen {
+    /// Whether a server was asked, and did not answer.
+    pub(super) fn is_silent(&self) -> Option<bool> {
+        self.server.map(|server| server.is_err())
+    }
+
     /// What time the server has.
     pub(super) fn date(&self) -> Option<u64> {
         self.server?.ok()?.date
@@ -51,6 +58,7 @@ pub(super) async fn look(network: &NetworkConfig, node: &Node) -> Seen {
         server: Some(server),
         published,
         relay: node.relay(),
+        is_own: network.dns.is_some(),
     }
 }
 
@@ -69,8 +77,12 @@ pub(super) fn judge(seen: &Seen, runs: bool) -> Found {
                  find this machine",
                 trouble.words()
             );
-            return Found::problem(check, "the lookup server does not answer", said)
-                .advise(trouble.advice());
+            let advice = if seen.is_own {
+                trouble.advice()
+            } else {
+                "check the internet connection of this machine"
+            };
+            return Found::problem(check, "the lookup server does not answer", said).advise(advice);
         }
         Some(answer) => answer.ok(),
     };
@@ -122,6 +134,7 @@ mod tests {
                 relay: Some(url(relay)),
             }),
             relay: relay.map(url),
+            is_own: true,
         }
     }
 

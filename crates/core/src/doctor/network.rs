@@ -13,6 +13,9 @@ use crate::{clock::Clock, config::RelayConfig};
 /// How long a relay may take to be connected, just after the start; measuring takes up to 5 s.
 const ONLINE: Duration = Duration::from_secs(6);
 
+/// When so many servers are silent, it is not they who are the reason.
+const ENOUGH_SERVERS: usize = 3;
+
 pub(super) async fn check(setup: &Setup) -> Vec<Found> {
     if let NodeState::NotTried = setup.node {
         let seen = "what the network is to be used for is not known";
@@ -50,6 +53,12 @@ pub(super) async fn check(setup: &Setup) -> Vec<Found> {
         .filter_map(relay::Asked::date)
         .chain(looked_up.date())
         .collect();
+    let silent: Vec<bool> = asked
+        .iter()
+        .map(relay::Asked::is_silent)
+        .chain(looked_up.is_silent())
+        .collect();
+    let is_cut_off = silent.len() >= ENOUGH_SERVERS && silent.iter().all(|it| *it);
     let now = Clock::start().now().as_secs();
     let failure = match &setup.node {
         NodeState::Failed(why) => Some(why.clone()),
@@ -60,6 +69,7 @@ pub(super) async fn check(setup: &Setup) -> Vec<Found> {
         bind: network.bind,
         needs_internet: needs_internet(network),
         has_way: has_way.unwrap_or(true),
+        is_cut_off,
         network: measured.clone(),
     });
     let mut found = names;

@@ -23,6 +23,17 @@ pub(super) fn kind(ip: IpAddr) -> &'static str {
     }
 }
 
+/// How far the way to it is, as the end of a sentence.
+pub(super) fn way(ip: IpAddr) -> &'static str {
+    if ip.to_canonical().is_loopback() {
+        "on this machine"
+    } else if is_local(ip) {
+        "over the local network"
+    } else {
+        "over the internet"
+    }
+}
+
 /// Whether it is one of a local network, or of this machine.
 pub(super) fn is_local(ip: IpAddr) -> bool {
     match ip.to_canonical() {
@@ -47,6 +58,7 @@ mod tests {
         ] {
             assert_eq!(kind(text.parse().unwrap()), expected);
         }
+        assert_eq!(way("127.0.0.1".parse().unwrap()), "on this machine");
         assert!(is_local("192.168.7.13".parse().unwrap()));
         assert!(!is_local("203.0.113.9".parse().unwrap()));
     }

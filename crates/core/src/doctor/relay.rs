@@ -27,6 +27,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Whether it does not answer.
+    pub(super) fn is_silent(&self) -> bool {
+        self.answer.is_err()
+    }
+
     /// What time it has.
     pub(super) fn date(&self) -> Option<u64> {
         self.answer.ok()?.date

@@ -22,6 +22,8 @@ pub(super) struct Seen {
     pub(super) needs_internet: bool,
     /// Whether the system knows a way to the internet.
     pub(super) has_way: bool,
+    /// Whether many servers were asked, and none has answered.
+    pub(super) is_cut_off: bool,
     pub(super) network: NetworkReport,
 }
 
@@ -56,6 +58,14 @@ pub(super) fn judge(seen: &Seen) -> Found {
         return Found::problem(check, "there is no internet", said).advise(
             "check the cable or the Wi-Fi of this machine; on the local network malai works",
         );
+    }
+    if seen.is_cut_off && !seen.network.is_measured {
+        let said = format!(
+            "UDP listens at {bound}, and no server on the internet answers: this network may have \
+             no way out"
+        );
+        return Found::problem(check, "no server on the internet answers", said)
+            .advise("see whether other programs reach the internet from here");
     }
     if !seen.needs_internet || seen.bind.ip().is_loopback() {
         let said = if seen.bind.ip().is_loopback() {
@@ -135,6 +145,7 @@ mod tests {
             bind: "0.0.0.0:0".parse().unwrap(),
             needs_internet: true,
             has_way: true,
+            is_cut_off: false,
             network,
         }
     }
@@ -172,6 +183,11 @@ mod tests {
         let mut seen = seen(NetworkReport::default());
         seen.has_way = false;
         assert_eq!(judge(&seen).verdict, Verdict::Problem);
+        seen.has_way = true;
+        seen.is_cut_off = true;
+        assert_eq!(judge(&seen).verdict, Verdict::Problem);
+        seen.is_cut_off = false;
+        seen.has_way = false;
         seen.needs_internet = false;
         assert_eq!(judge(&seen).verdict, Verdict::Ok);
     }

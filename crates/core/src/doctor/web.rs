@@ -1,6 +1,6 @@
 //! One short question to a web server: whether it answers, how soon, and what time it has.
 
-use std::{io, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -61,7 +61,7 @@ impl Trouble {
     /// What happened, as the end of a sentence.
     pub(super) fn words(self) -> &'static str {
         match self {
-            Self::Name => "its name cannot be found in the DNS",
+            Self::Name => "the name cannot be found in the DNS",
             Self::Refused => "nothing listens there at that port",
             Self::NoWay => "there is no way to it from this network",
             Self::Slow => "it did not answer in time",
@@ -127,11 +127,12 @@ async fn try_ask(url: &Url, path: &str) -> Result<Answer, Trouble> {
     let began = Instant::now();
     let connecting = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = connecting.map_err(|_| Trouble::NotHttp)?;
+    let mut answering = pin!(sender.send_request(request));
     let response = tokio::select! {
         biased;
-        response = sender.send_request(request) => response,
-        // It only moves bytes; when it ends first there is no answer.
-        _ = connection => return Err(Trouble::NotHttp),
+        response = &mut answering => response,
+        // It only moves bytes: when it ends there is an answer by then, or none will come.
+        _ = connection => answering.await,
     };
     let response = response.map_err(|_| Trouble::NotHttp)?;
     let date = response.headers().get(DATE);
@@ -220,9 +221,11 @@ mod tests {
         let secure = url.as_str().replace("http:", "https:").parse().unwrap();
         assert_eq!(ask(&secure, "/").await, Err(Trouble::NoTls));
         tasks.drain(Duration::ZERO).await;
-        let closed = TcpListener::bind("127.0.0.77:0").await.unwrap();
-        let closed = closed.local_addr().unwrap();
-        let closed = format!("http://{closed}").parse().unwrap();
+        let closed = {
+            let listener = TcpListener::bind("127.0.0.77:0").await.unwrap();
+            format!("http://{}", listener.local_addr().unwrap())
+        };
+        let closed = closed.parse().unwrap();
         assert_eq!(ask(&closed, "/").await, Err(Trouble::Refused));
         let nowhere = "http://nowhere.invalid".parse().unwrap();
         assert_eq!(ask(&nowhere, "/").await, Err(Trouble::Name));

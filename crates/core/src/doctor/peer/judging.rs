@@ -1,6 +1,6 @@
 //! What follows from what was seen of a peer; pure.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use fastn_p2p::{ConnectError, Path};
 use malai_api::{Examined, Verdict};
@@ -59,12 +59,9 @@ fn path(seen: &Seen, name: &str) -> Found {
     let check = Examined::Path;
     match seen.path {
         Path::Direct(rtt) => {
-            let place = match seen.address {
-                Some(address) if place::is_local(address.ip()) => " over the local network",
-                Some(_) => " over the internet",
-                None => "",
-            };
-            let seen = format!("{name} is reached directly{place}");
+            let way = seen.address.map(|address| place::way(address.ip()));
+            let way = way.map(|way| format!(" {way}")).unwrap_or_default();
+            let seen = format!("{name} is reached directly{way}");
             Found::ok(check, "the peer is reached directly", seen).millis("round_trip", rtt)
         }
         Path::Relayed(rtt) => {
@@ -91,7 +88,7 @@ fn path(seen: &Seen, name: &str) -> Found {
 fn there(told: &Told, name: &str) -> Found {
     let version = speech::version(told).unwrap_or("of an unknown version");
     let way = match (told.direct, told.address) {
-        (true, Some(address)) => format!("directly, at {}", shown(address)),
+        (true, Some(address)) => format!("directly {}, at {address}", place::way(address.ip())),
         (true, None) => "directly".to_owned(),
         (false, _) => "through the relay".to_owned(),
     };
@@ -103,13 +100,9 @@ fn there(told: &Told, name: &str) -> Found {
     };
     let found = Found::ok(Examined::Seen, summary, said);
     match told.rtt_ms {
-        Some(rtt) if rtt.is_finite() && rtt >= 0.0 => found.figure("round_trip", rtt, "ms"),
+        Some(rtt) if rtt.is_finite() && rtt >= 0.0 => found.figure("their_round_trip", rtt, "ms"),
         _ => found,
     }
-}
-
-fn shown(address: SocketAddr) -> String {
-    format!("{address} ({})", place::kind(address.ip()))
 }
 
 fn their_clock(told: &Told, now: u64, name: &str) -> Found {
@@ -165,7 +158,7 @@ fn fast(speed: Speed, name: &str) -> Found {
                 .advise("look at what else uses the network of both ends")
         }
     };
-    found.millis("round_trip", round_trip)
+    found.millis("echo", round_trip)
 }
 
 fn their_checks(told: &Told, name: &str) -> Found {
