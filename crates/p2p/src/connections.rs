@@ -121,7 +121,7 @@ impl Connections {
         let path = paths.iter().find(iroh::endpoint::Path::is_selected)?;
         match path.remote_addr() {
             TransportAddr::Ip(address) => Some(*address),
-            _ => None,
+            TransportAddr::Relay(_) | _ => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! `malai doctor`: what works and what does not, on this machine and on the way to a peer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use malai_api::{Diagnosis, Examined, Failure, Figure, Finding, Request, Response, Verdict, codes};
 use malai_core::{
@@ -43,7 +43,7 @@ pub(crate) async fn run(context: &Context, args: DoctorArgs) -> anyhow::Result<E
         output.line(&page(diagnosis))?;
     }
     if let Some(path) = args.report {
-        write(path, &diagnosis.text, output)?;
+        write(&path, &diagnosis.text, output)?;
     }
     Ok(exit(diagnosis))
 }
@@ -59,9 +59,9 @@ async fn ask(context: &Context, peer: Option<String>) -> anyhow::Result<Response
 }
 
 /// The report goes into a new file, since nothing else of that name is ours to replace.
-fn write(path: PathBuf, text: &str, output: Output) -> anyhow::Result<()> {
+fn write(path: &Path, text: &str, output: Output) -> anyhow::Result<()> {
     use anyhow::Context as _;
-    let written = private_file::write(&path, text.as_bytes(), Existing::Keep);
+    let written = private_file::write(path, text.as_bytes(), Existing::Keep);
     written.with_context(|| format!("cannot write {}; choose another name", path.display()))?;
     output.talk(&format!("the report is in {}", path.display()));
     Ok(())

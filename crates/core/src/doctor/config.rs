@@ -91,8 +91,12 @@ mod tests {
     #[test]
     fn says_which_lines_are_wrong_and_not_more_than_people_read() {
         assert_eq!(judged("version = 1\n").verdict, Verdict::Ok);
-        let wrong = format!("version = 1\n{}", "[service.\"A\"]\n".repeat(1));
-        let found: malai_api::Finding = judged(&wrong).into();
+        let found: malai_api::Finding = judged(
+            "version = 1
+[service.\"A\"]
+",
+        )
+        .into();
         assert_eq!(found.verdict, Verdict::Problem);
         assert!(found.seen.contains("malai.toml:2"), "{found:?}");
         assert!(found.seen.contains("goes on"), "{found:?}");

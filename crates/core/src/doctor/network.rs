@@ -8,10 +8,11 @@ use malai_api::Examined;
 use tokio::{task::spawn_blocking, time::timeout};
 
 use super::{Found, NodeState, Setup, clock, dns, lookup, needs_internet, relay, udp};
-use crate::{clock::Clock, config::RelayConfig};
+use crate::clock::Clock;
 
-/// How long a relay may take to be connected, just after the start; measuring takes up to 5 s.
-const ONLINE: Duration = Duration::from_secs(6);
+/// How long a relay that answers may take to be connected, just after the start; nothing is waited
+/// for where none answers.
+const ONLINE: Duration = Duration::from_secs(4);
 
 /// When so many servers are silent, it is not they who are the reason.
 const ENOUGH_SERVERS: usize = 3;
@@ -36,16 +37,18 @@ pub(super) async fn check(setup: &Setup) -> Vec<Found> {
         }
     };
     let measuring = async {
-        match node {
-            Some(node) => measure(node, &network.relay).await,
+        let asked = relay::ask(relays).await;
+        let answers = !asked.iter().all(relay::Asked::is_silent);
+        let measured = match node {
+            Some(node) => measure(node, answers).await,
             None => NetworkReport::default(),
-        }
+        };
+        (asked, measured)
     };
-    let (names, asked, looked_up, measured, has_way) = tokio::join!(
+    let (names, (asked, measured), looked_up, has_way) = tokio::join!(
         dns::check(&setup.config, &servers),
-        relay::ask(relays),
-        looking_up,
         measuring,
+        looking_up,
         spawn_blocking(udp::has_way),
     );
     let dates: Vec<u64> = asked
@@ -82,11 +85,11 @@ pub(super) async fn check(setup: &Setup) -> Vec<Found> {
     found
 }
 
-async fn measure(node: &Node, relay: &RelayConfig) -> NetworkReport {
-    if *relay != RelayConfig::None && timeout(ONLINE, node.online()).await.is_err() {
-        tracing::debug!("no relay has answered in time");
-        return node.network_report(Duration::ZERO).await;
+/// `answers` says that a relay does, so that being connected to it is worth waiting for.
+async fn measure(node: &Node, answers: bool) -> NetworkReport {
+    if answers && timeout(ONLINE, node.online()).await.is_err() {
+        tracing::debug!("no relay has connected in time");
     }
-    // Whoever is online has measured, unless it was told by heart which relay to use.
-    node.network_report(Duration::from_secs(1)).await
+    // Whoever is connected has measured just before.
+    node.network_report(Duration::ZERO).await
 }

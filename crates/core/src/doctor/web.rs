@@ -146,10 +146,12 @@ async fn try_ask(url: &Url, path: &str) -> Result<Answer, Trouble> {
 }
 
 fn of_connecting(error: &io::Error) -> Trouble {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Trouble::Refused,
-        io::ErrorKind::TimedOut => Trouble::Slow,
-        _ => Trouble::NoWay,
+    if error.kind() == io::ErrorKind::ConnectionRefused {
+        Trouble::Refused
+    } else if error.kind() == io::ErrorKind::TimedOut {
+        Trouble::Slow
+    } else {
+        Trouble::NoWay
     }
 }
 
