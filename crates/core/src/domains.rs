@@ -234,5 +234,17 @@ impl Domains {
     }
 }
 
+/// Whether `servers`, or those of the system when there are none, answer a question about `domain`.
+/// Nothing is remembered. Cancel safe.
+///
+/// # Errors
+/// Why not, in plain words.
+pub(crate) async fn try_servers(servers: &[SocketAddr], domain: &str) -> Result<(), String> {
+    match query::ask(servers, domain).await {
+        (Answer::Failed(why), _) => Err(why),
+        (Answer::Key(_) | Answer::Nobody | Answer::Several(_), _) => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 mod detect;
+mod doctor;
 pub mod domains;
 pub mod engine;
 pub mod events;

@@ -17,6 +17,7 @@ mod clients;
 mod commands;
 mod demo;
 mod discovery;
+mod doctor;
 mod domains;
 mod engine;
 mod errors;
