@@ -5,6 +5,7 @@
 #   make faults       real faults, one by one; writes docs/reliability.md
 #   make soak         30 minutes of mixed load with faults; SOAK=60s makes it shorter
 #   make check        format, spelling, lints, types, docs, dependencies
+#   make fuzz         what strangers can send, thrown at what reads it
 #   make bench        side-by-side measurements, as ratios
 #   make package      the packages of this system, into target/release/bundle
 #   make screenshots  the pictures of the README, from the real application
@@ -30,7 +31,9 @@ NEXTEST_PROFILE := $(if $(CI),ci,default)
 RECORDS := $(TARGET_DIR)/faults
 SOAK ?= 30m
 
-.PHONY: help run build test faults soak check bench package screenshots fmt clean
+FUZZ_SECONDS ?= 60
+
+.PHONY: help run build test faults soak check fuzz bench package screenshots fmt clean
 
 help:
 	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
@@ -80,6 +83,10 @@ check:
 	cargo clippy $(WORKSPACE) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
 	scripts/deny
+
+fuzz:
+	scripts/setup build
+	scripts/fuzz $(FUZZ_SECONDS)
 
 bench:
 	scripts/setup build bench

@@ -179,6 +179,12 @@ impl Stage {
         window.test_id("bridge-orders").await?;
         take(session, &window, directory, "home", theme).await?;
 
+        tray.click(&["Check my connection…"]).await?;
+        window.test_id("copy-report").await?;
+        window.press("check-peer").await?;
+        window.test_id("peer-findings").await?;
+        take(session, &window, directory, "check", theme).await?;
+
         tray.click(&["Quit"]).await?;
         tray.is_gone().await?;
         panel.close().await

@@ -222,6 +222,35 @@ name?: string,
 shared_as?: string, };
 
 /**
+ * All that was looked at.
+ */
+export type Diagnosis = {
+/**
+ * malai's version.
+ */
+version: string,
+/**
+ * The operating system and the processor's kind, such as `linux x86_64`.
+ */
+system: string,
+/**
+ * When it was looked, in seconds since 1970, by this machine's clock.
+ */
+at: number,
+/**
+ * What was found on this machine.
+ */
+findings: Array<Finding>,
+/**
+ * What was found on the way to a peer, when one was named.
+ */
+peer?: PeerDiagnosis,
+/**
+ * All of it as a text to pass on: without secrets, names, paths, and whole keys or addresses.
+ */
+text: string, };
+
+/**
  * What there is to know of a domain that stands, or could stand, for a peer.
  */
 export type DomainReport = {
@@ -409,6 +438,11 @@ code: string,
 message: string, };
 
 /**
+ * What can be looked at.
+ */
+export type Examined = "version" | "config" | "identity" | "home" | "disk" | "limits" | "dns" | "lookup" | "udp" | "relay" | "clock" | "ports" | "upstream" | "path" | "seen" | "peer-clock" | "speed" | "offers" | "peer-checks";
+
+/**
  * What went wrong, for programs and for people.
  */
 export type Failure = {
@@ -420,6 +454,56 @@ code: string,
  * What happened and what to do, in plain words.
  */
 message: string, };
+
+/**
+ * Something that was measured.
+ */
+export type Figure = {
+/**
+ * What, from a closed set, such as `latency`.
+ */
+name: string,
+/**
+ * How much.
+ */
+value: number,
+/**
+ * Of what: `ms`, `s`, `MB`, `MB/s`, or nothing for a number.
+ */
+unit: string, };
+
+/**
+ * What one check has found.
+ */
+export type Finding = {
+/**
+ * What was looked at.
+ */
+check: Examined,
+/**
+ * Which of several: the name of a service or of a bridge, the host of a relay.
+ */
+about?: string,
+/**
+ * How it is.
+ */
+verdict: Verdict,
+/**
+ * The same in a few words, which name nothing and nobody.
+ */
+summary: string,
+/**
+ * What was seen, in plain words.
+ */
+seen: string,
+/**
+ * What to do about it.
+ */
+advice?: string,
+/**
+ * What was measured.
+ */
+figures?: Array<Figure>, };
 
 /**
  * A group of peers.
@@ -746,6 +830,27 @@ children: Array<Operation>, };
 export type Passphrase = string;
 
 /**
+ * What was found on the way to a peer.
+ */
+export type PeerDiagnosis = {
+/**
+ * Its id52.
+ */
+id52: string,
+/**
+ * Our pet name for it, or the beginning of its id52.
+ */
+name: string,
+/**
+ * Whether there is a connection to it.
+ */
+reached: boolean,
+/**
+ * What was found.
+ */
+findings: Array<Finding>, };
+
+/**
  * How a peer is reached.
  */
 export type PeerState = "offline" | "connecting" | "direct" | "relayed";
@@ -932,7 +1037,12 @@ name: string, } | { "request": "check",
 /**
  * The service's name.
  */
-service: string, } | { "request": "qr",
+service: string, } | { "request": "doctor",
+/**
+ * A pet name, an id52, a domain, or a share link, whose addresses are then used to reach the
+ * peer; its invite is not.
+ */
+peer?: string, } | { "request": "qr",
 /**
  * What it says, at most 2048 bytes.
  */
@@ -1066,7 +1176,7 @@ entries: Array<LogEntry>, } | { "response": "checked",
 /**
  * One for each thing that was looked at.
  */
-checks: Array<Check>, } | { "response": "qr" } & QrCode | { "response": "settings" } & Settings | { "response": "rotated",
+checks: Array<Check>, } | { "response": "diagnosis" } & Diagnosis | { "response": "qr" } & QrCode | { "response": "settings" } & Settings | { "response": "rotated",
 /**
  * Who we were up to then.
  */
@@ -1306,3 +1416,8 @@ bytes_in: number,
  * Bytes from the service to the one who asks.
  */
 bytes_out: number, };
+
+/**
+ * How something is.
+ */
+export type Verdict = "skipped" | "ok" | "warning" | "problem";

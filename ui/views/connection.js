@@ -1,9 +1,10 @@
 // @ts-check
 /**
- * How well this machine can be reached, in plain words.
+ * How well this machine can be reached, in plain words, and what is wrong where it cannot.
  *
  * @import { View, Visit } from "../types.js"
  * @import { Check, Status } from "../generated/api.js"
+ * @import { Doctor } from "./connection/doctor.js"
  */
 
 import { h } from "../dom.js";
@@ -13,13 +14,14 @@ import { heading, section } from "../parts/heading.js";
 import { note, state } from "../parts/shown.js";
 import { wordsOf } from "../refused.js";
 import { reach } from "../words.js";
+import { beginDoctor, examine, found, toPeer } from "./connection/doctor.js";
 
-/** @typedef {{ checks: Record<string, Check[] | null>, failed: Record<string, string> }} ConnectionForm */
+/** @typedef {{ checks: Record<string, Check[] | null>, failed: Record<string, string>, doctor: Doctor }} ConnectionForm */
 
 /** @type {View<ConnectionForm>} */
 export const connection = {
   title: () => "Check my connection",
-  begin: () => ({ checks: {}, failed: {} }),
+  begin: () => ({ checks: {}, failed: {}, doctor: beginDoctor() }),
   enter: (visit) => checkAll(visit),
   render(visit) {
     const { status } = visit.state;
@@ -28,13 +30,15 @@ export const connection = {
     return [
       heading("Check my connection", {
         back: () => visit.go({ view: "home" }),
-        aside: active.length > 0 && button("Check again", () => checkAll(visit), { icon: "again", testid: "check" }),
+        aside: button("Check again", () => checkAll(visit), { icon: "again", testid: "check", busy: visit.form.doctor.looking }),
       }),
       section("This machine", { key: "machine", testid: "reach" },
         h("p", { class: "facts" }, state(reach(status)), h("span", null, meaning(status))),
         h("dl", { class: "pairs" },
           pair("Relay", status.relay ?? "none in use"),
           pair("Addresses", status.addresses.length === 0 ? "none yet" : status.addresses.map((address) => h("span", { class: "pair-line code", key: address }, address))))),
+      found(visit),
+      toPeer(visit, status),
       section("My shares", { key: "shares" },
         active.length === 0 && h("p", { class: "hint" }, "Nothing is shared now, so there is nothing to check."),
         active.map((each) => h("div", { class: "card", key: each.name, "data-testid": `checks-${each.name}` },
@@ -66,6 +70,7 @@ function pair(name, value) {
 /** @param {Visit<ConnectionForm>} visit */
 function checkAll(visit) {
   visit.set({ checks: {}, failed: {} });
+  void examine(visit, "");
   for (const service of visit.state.status?.services ?? []) {
     if (service.active) void check(visit, service.name);
   }

@@ -4,6 +4,7 @@
 
 mod access;
 mod desktop;
+mod doctor;
 mod event;
 mod failure;
 mod look;
@@ -15,6 +16,7 @@ mod status;
 
 pub use access::{AccessRequest, Admission, Guest, InviteStatus, LogEntry, LogKind, Through};
 pub use desktop::{DesktopSettings, DesktopState, EngineState, Navigation, OpenTarget};
+pub use doctor::{Diagnosis, Examined, Figure, Finding, PeerDiagnosis, Verdict};
 pub use event::{AccessDecision, Event, PeerState, Protocol};
 pub use failure::{Failure, codes};
 pub use look::{

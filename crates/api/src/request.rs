@@ -156,6 +156,14 @@ pub enum Request {
         /// The service's name.
         service: String,
     },
+    /// What works and what does not, on this machine and, when one is named, on the way to a peer.
+    Doctor {
+        /// A pet name, an id52, a domain, or a share link, whose addresses are then used to reach the
+        /// peer; its invite is not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(test, ts(optional))]
+        peer: Option<String>,
+    },
     /// A text as a QR code.
     Qr {
         /// What it says, at most 2048 bytes.

@@ -5,9 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessRequest, BridgeStatus, Check, DevServer, DomainReport, Failure, IdentityStatus,
-    InviteStatus, LinkTarget, LogEntry, NearbyPeer, OfferedService, PeerStatus, QrCode,
-    ServiceStatus, Settings, Status,
+    AccessRequest, BridgeStatus, Check, DevServer, Diagnosis, DomainReport, Failure,
+    IdentityStatus, InviteStatus, LinkTarget, LogEntry, NearbyPeer, OfferedService, PeerStatus,
+    QrCode, ServiceStatus, Settings, Status,
 };
 
 /// The answer to one request.
@@ -116,6 +116,8 @@ pub enum Response {
         /// One for each thing that was looked at.
         checks: Vec<Check>,
     },
+    /// What works and what does not.
+    Diagnosis(Box<Diagnosis>),
     /// A QR code.
     Qr(QrCode),
     /// Where things live and how the network is used.

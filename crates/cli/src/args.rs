@@ -18,8 +18,8 @@ pub(crate) use self::{
     identity::{BackupArgs, ImportArgs, KeygenArgs, RestoreArgs, RotateArgs},
     legacy::{HttpArgs, HttpBridgeArgs, TcpArgs, TcpBridgeArgs},
     verbs::{
-        BridgeArgs, CompletionsArgs, ConfigCommand, DnsArgs, IdArgs, PeerCommand, PeersArgs,
-        ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
+        BridgeArgs, CompletionsArgs, ConfigCommand, DnsArgs, DoctorArgs, IdArgs, PeerCommand,
+        PeersArgs, ServeArgs, ServicesArgs, ShareArgs, StatusArgs, StopArgs,
     },
 };
 use crate::env;
@@ -123,6 +123,11 @@ pub(crate) enum Command {
     Services(ServicesArgs),
     /// Show how a domain can stand for this device, and whom it stands for.
     Dns(DnsArgs),
+    /// Check what works and what does not, and say what to do.
+    ///
+    /// Looks at this machine and, when a peer is named, at the way to it from both ends. It exits
+    /// with 1 when there is a problem, and with 5 when the peer cannot be reached.
+    Doctor(DoctorArgs),
     /// Give peers pet names.
     #[command(subcommand)]
     Peer(PeerCommand),

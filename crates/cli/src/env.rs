@@ -31,6 +31,7 @@ pub(crate) const DIR: &str = "MALAI_DIR";
 pub(crate) const ID: &str = "MALAI_ID";
 pub(crate) const REPLACE: &str = "MALAI_REPLACE";
 pub(crate) const MOVE: &str = "MALAI_MOVE";
+pub(crate) const REPORT: &str = "MALAI_REPORT";
 pub(crate) const ACCEPT: &str = "MALAI_ACCEPT";
 pub(crate) const PASSPHRASE_FILE: &str = "MALAI_PASSPHRASE_FILE";
 pub(crate) const FORGET_OLD: &str = "MALAI_FORGET_OLD";

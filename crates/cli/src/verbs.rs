@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod demo;
 mod dns;
+mod doctor;
 mod id;
 mod import;
 mod invite;
@@ -115,6 +116,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
         Command::Log(args) => log::run(&context, args).await,
         Command::Services(args) => services::run(&context, args).await,
         Command::Dns(args) => dns::run(&context, args).await,
+        Command::Doctor(args) => Box::pin(doctor::run(&context, args)).await,
         Command::Peer(command) => peer::change(&context, command).await,
         Command::Peers(args) if args.nearby => peer::nearby(&context).await,
         Command::Peers(_) => peer::list(&context).await,

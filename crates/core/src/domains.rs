@@ -31,6 +31,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 pub(crate) use self::{
     answer::{Answer, Meaning, meaning},
+    query::said,
     records::{Spot, line},
 };
 use self::{
@@ -230,6 +231,18 @@ impl Domains {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether `servers`, or those of the system when there are none, answer a question about `domain`.
+/// Nothing is remembered. Cancel safe.
+///
+/// # Errors
+/// Why not, in plain words.
+pub(crate) async fn try_servers(servers: &[SocketAddr], domain: &str) -> Result<(), String> {
+    match query::ask(servers, domain).await {
+        (Answer::Failed(why), _) => Err(why),
+        (Answer::Key(_) | Answer::Nobody | Answer::Several(_), _) => Ok(()),
     }
 }
 

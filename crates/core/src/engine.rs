@@ -11,6 +11,7 @@ mod apply;
 mod asking;
 mod bridging;
 mod dispatch;
+mod doctoring;
 mod error;
 mod exporter;
 mod groups;
@@ -44,9 +45,13 @@ use malai_api::{Event, IdentityStatus};
 use tokio::time::{Instant, sleep};
 use tracing::info;
 
+pub use doctoring::doctor_offline;
 pub use error::EngineError;
 pub use handle::EngineHandle;
+pub(crate) use handle::chain;
 pub use lock::{HomeLock, LockError};
+#[cfg(test)]
+pub(crate) use network::node_config;
 pub use offline::{dispatch_offline, domain_offline, rotate_offline};
 pub use reaching::{Reached, attach_or_start};
 

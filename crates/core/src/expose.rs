@@ -7,6 +7,7 @@
 mod address;
 mod asking;
 mod authorize;
+mod doctor;
 mod guesses;
 mod http_service;
 mod offer;
@@ -28,6 +29,8 @@ use std::{
 use arc_swap::ArcSwap;
 use asking::MAX_WAITING_STREAMS;
 pub use asking::Wish;
+pub(crate) use doctor::Examination;
+use doctor::Examining;
 use fastn_p2p::{Node, PublicKey, listen};
 use guesses::Guesses;
 use malai_api::{Protocol, Traffic};
@@ -49,7 +52,7 @@ use crate::{
     policy::{Allowed, Decision, Policy},
     rotation::Chain,
     shutdown::Shutdown,
-    wire::{HttpStream, Rotation, Services, TcpStream},
+    wire::{Doctor, HttpStream, Rotation, Services, TcpStream},
 };
 
 /// What this engine shares; clones share it.
@@ -74,6 +77,7 @@ struct Inner {
     /// Streams that wait.
     waiting: Arc<Semaphore>,
     hearing: Hearing,
+    examining: Examining,
 }
 
 #[derive(Debug, Default)]
@@ -103,6 +107,7 @@ impl Expose {
             changes: watch::Sender::default(),
             waiting: Arc::new(Semaphore::new(MAX_WAITING_STREAMS)),
             hearing: Hearing::default(),
+            examining: Examining::default(),
         }))
     }
 
@@ -175,6 +180,7 @@ impl Expose {
             .handle_streams(HttpStream, self.clone(), http_service::serve)
             .handle_streams(TcpStream, self.clone(), tcp_service::serve)
             .handle_requests(Services, self.clone(), offer::offer)
+            .handle_streams(Doctor, self.clone(), doctor::answer)
             .handle_requests_of_everybody(Rotation, self.clone(), rotation::hear)
             .serve();
     }

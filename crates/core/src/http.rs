@@ -19,7 +19,7 @@ pub(crate) use errors::{
     ERROR_HEADER, ProxyError, Side, prefers_json, respond, waiting_page, wants_page,
 };
 pub(crate) use forward::{Forwarded, Tunnel, forward};
-pub(crate) use framing::Checked;
+pub(crate) use framing::{Checked, messages};
 pub(crate) use headers::{UI_COOKIE_PREFIX, forget_sender, forget_ui_sessions, is_upgrade};
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
 pub(crate) use serve::serve;

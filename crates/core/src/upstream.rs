@@ -17,6 +17,7 @@ pub(crate) use self::{
     backend::Backend,
     checks::Checks,
     probe::{MOST_PROBED, answers, takes},
+    tls::Tls,
     turns::Turns,
 };
 use self::{health::Thresholds, turns::Target};

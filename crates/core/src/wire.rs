@@ -2,9 +2,10 @@
 //!
 //! An HTTP stream carries HTTP/1.1, or HTTP/2 with prior knowledge, one request after another, and
 //! is kept. A TCP stream carries the bytes of one connection. A third protocol asks which services
-//! there are for the one who asks, and a fourth tells that a key has taken the place of another.
+//! there are for the one who asks, a fourth tells that a key has taken the place of another, and a
+//! fifth asks how the way between both looks from the other end.
 
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
 use fastn_p2p::{Call, Protocol};
 use serde::{Deserialize, Serialize};
@@ -118,6 +119,45 @@ impl Call for Rotation {
     type Response = Noted;
 }
 
+/// How the way between both looks from the other end: it is told, and then what is sent comes back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Doctor;
+
+/// What the other end sees.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(crate) struct Told {
+    /// Its version of malai.
+    #[serde(default)]
+    pub(crate) version: String,
+    /// Its time, in seconds since 1970.
+    #[serde(default)]
+    pub(crate) time: u64,
+    /// Whether it reaches the one who asks without a relay.
+    #[serde(default)]
+    pub(crate) direct: bool,
+    /// Where it sees the one who asks, when that is an address of the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<SocketAddr>,
+    /// The round trip as it measures it, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rtt_ms: Option<f64>,
+    /// What it finds about itself, as far as the way between both depends on it.
+    #[serde(default)]
+    pub(crate) checks: Vec<TheirCheck>,
+}
+
+/// A check of the other end and how it was, both by their names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TheirCheck {
+    pub(crate) check: String,
+    pub(crate) verdict: String,
+}
+
+impl Protocol for Doctor {
+    const NAME: &'static str = "malai/doctor/1";
+    type Open = Open;
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -144,6 +184,13 @@ mod tests {
         };
         assert_eq!(shop.name, "shop");
         assert_eq!((&shop.description, shop.up), (&None, None));
+    }
+
+    #[test]
+    fn what_another_version_tells_is_understood() {
+        let told = serde_json::from_str::<Told>(r#"{"version":"9","more":[1]}"#).unwrap();
+        assert_eq!(told.version, "9");
+        assert!(told.checks.is_empty());
     }
 
     #[test]

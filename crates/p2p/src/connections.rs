@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
+    net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -14,7 +15,10 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use iroh::endpoint::{ConnectError as IrohConnectError, Connection, ConnectionError, VarInt};
+use iroh::{
+    TransportAddr,
+    endpoint::{ConnectError as IrohConnectError, Connection, ConnectionError, VarInt},
+};
 
 use crate::{
     ConnectError, PublicKey,
@@ -107,6 +111,17 @@ impl Connections {
             Some(live) => path_of(&live.connection),
             None if dialling => Path::Connecting,
             None => Path::Offline,
+        }
+    }
+
+    /// Where the selected path to `peer` ends, when that is an address of the network.
+    pub(crate) fn remote_address(&self, peer: &PublicKey) -> Option<SocketAddr> {
+        let live = self.lock().get(peer)?.live.clone()?;
+        let paths = live.connection.paths();
+        let path = paths.iter().find(iroh::endpoint::Path::is_selected)?;
+        match path.remote_addr() {
+            TransportAddr::Ip(address) => Some(*address),
+            TransportAddr::Relay(_) | _ => None,
         }
     }
 

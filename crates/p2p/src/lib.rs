@@ -12,10 +12,12 @@ mod connections;
 mod copy;
 mod error;
 mod frame;
+pub mod fuzzing;
 mod incoming;
 mod key;
 mod lan;
 mod lookup;
+mod network;
 mod node;
 mod server;
 mod session;
@@ -27,6 +29,7 @@ pub use error::{BindError, CallError, ConnectError, RejectCode, Rejection};
 pub use frame::MAX_HEADER_BYTES;
 pub use key::{ID52_LENGTH, Id52Error, PublicKey, SecretKey, SecretKeyError, Signature};
 pub use lan::{Announcement, Neighbours};
+pub use network::{HomeRelay, NetworkReport, public_lookup, public_relays};
 pub use node::{
     AddressHints, Limits, LookupChoice, LookupOrigin, Node, NodeConfig, Path, PathEvent,
     RelayChoice,

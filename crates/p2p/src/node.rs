@@ -172,6 +172,8 @@ pub struct Node(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) endpoint: Endpoint,
     pub(crate) id: PublicKey,
+    /// Whether any relay is used, so that the network is measured at all.
+    pub(crate) has_relays: bool,
     pub(crate) limits: Limits,
     pub(crate) connections: Connections,
     pub(crate) open_connections: Arc<AtomicUsize>,
@@ -225,6 +227,7 @@ impl Node {
             .map_err(|error| bind_error(error.into()))?;
         let inner = Arc::new(Inner {
             id: PublicKey::from_iroh(endpoint.id()),
+            has_relays: config.relay != RelayChoice::None,
             endpoint,
             limits: config.limits,
             connections: Connections::default(),

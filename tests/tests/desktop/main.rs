@@ -9,6 +9,7 @@
 
 mod accessibility;
 mod asking;
+mod checking;
 mod connecting;
 mod desk;
 mod ending;

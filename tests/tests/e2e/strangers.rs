@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Origin, Pair, client, within};
+use e2e::{Home, OFFLINE, Origin, Pair, client, within};
 use iroh::{
     Endpoint, EndpointAddr, EndpointId, RelayMode,
     endpoint::{Connection, presets},
@@ -122,5 +122,23 @@ async fn more_streams_than_allowed_wait_and_hurt_nobody() -> Result<()> {
     still_serves(&mut pair).await?;
     assert!(pair.share.peak_memory()? < 128 * 1024 * 1024);
     endpoint.close().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_answers_at_an_address_with_another_key_hears_nothing() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = Pair::http(origin.address()).await?;
+    // The address is that of an engine that would let us in; the key is somebody else's.
+    let wanted = Home::new()?.id().await?;
+    let link = pair.link.replace(&pair.share_id, &wanted);
+    pair.bridge_home.configure(OFFLINE)?;
+    let bridge = pair.bridge_home.start(&["bridge", &link, "--json"])?;
+    let event = bridge.event("bridged").await?;
+    let local = event["local"].as_str().context("no address")?;
+    let reply = client::get(&format!("http://{local}/")).await?;
+    assert_eq!(reply.status, 504, "{reply:?}");
+    assert_eq!(reply.header("malai-error"), "peer-offline");
+    assert!(origin.requests().is_empty(), "{:?}", origin.requests());
     Ok(())
 }

@@ -8,6 +8,7 @@
 
 import { accessAnswer } from "./access.js";
 import { ALICE, BOB, GUEST, ME, bridge, peer, service } from "./data.js";
+import { diagnosisOf } from "./doctor.js";
 
 /** @type {Settings} */
 const SETTINGS = {
@@ -78,6 +79,8 @@ export function answerTo(host, request) {
         { what: "lan", outcome: "good", message: "connected in 2 ms" },
         { what: "relay", outcome: "off", message: "no relay is wanted" },
       ] };
+    case "doctor":
+      return diagnosisOf(status, request.peer);
     case "qr":
       return { response: "qr", ...code(request.text) };
     case "settings":

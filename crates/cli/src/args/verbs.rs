@@ -1,6 +1,6 @@
 //! The arguments of each verb.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, builder::BoolishValueParser};
 use clap_complete::Shell;
@@ -159,6 +159,17 @@ pub(crate) struct DnsArgs {
         long, env = env::ACCEPT, hide_env_values = true, value_parser = BoolishValueParser::new()
     )]
     pub(crate) accept: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// A pet name, an id52, a domain or a share link; this machine alone when left out.
+    #[arg(value_name = "PEER", value_parser = link)]
+    pub(crate) peer: Option<String>,
+    /// Write it into this new file without names, addresses and secrets, to pass on; `-` prints that
+    /// in place of the list.
+    #[arg(long, value_name = "FILE", env = env::REPORT, hide_env_values = true)]
+    pub(crate) report: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

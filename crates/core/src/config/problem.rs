@@ -16,6 +16,29 @@ pub struct Problem {
     pub message: String,
 }
 
+impl Problem {
+    /// What the file says is repeated without what would command a terminal.
+    pub(super) fn new(key: &str, line: usize, message: &str) -> Self {
+        Self {
+            key: shown(key),
+            line,
+            message: shown(message),
+        }
+    }
+}
+
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() && letter != '\n' {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
 impl fmt::Display for Problem {
     /// `malai.toml:12: service.shop.allow: …`
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

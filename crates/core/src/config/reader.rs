@@ -48,19 +48,13 @@ impl Reader {
     }
 
     pub(super) fn error(&self, key: &str, line: usize, message: impl fmt::Display) {
-        self.errors.borrow_mut().push(Problem {
-            key: key.to_owned(),
-            line,
-            message: message.to_string(),
-        });
+        let problem = Problem::new(key, line, &message.to_string());
+        self.errors.borrow_mut().push(problem);
     }
 
     pub(super) fn warning(&self, key: &str, line: usize, message: impl fmt::Display) {
-        self.warnings.borrow_mut().push(Problem {
-            key: key.to_owned(),
-            line,
-            message: message.to_string(),
-        });
+        let problem = Problem::new(key, line, &message.to_string());
+        self.warnings.borrow_mut().push(problem);
     }
 
     /// The text has not even the form of TOML; the parser's words, without the text itself.

@@ -583,3 +583,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_problem_repeats_nothing_that_commands_a_terminal() {
+    let text = "version = 1\n[service.shop]\nupstream = \"\\e[2J\"\n\"\\e\" = 1\n";
+    let problems = parse(text).unwrap_err().to_string();
+    assert!(problems.contains("\\u{1b}[2J"), "{problems}");
+    assert!(!problems.contains('\u{1b}'), "{problems}");
+}

@@ -13,7 +13,7 @@ use malai_api::{
 use serde::{Serialize, de::DeserializeOwned};
 
 pub(super) use self::samples::status;
-use self::samples::{bridge, network, peer, service};
+use self::samples::{bridge, diagnosis, network, peer, service};
 
 /// Set to write the golden file anew.
 const REGENERATE: &str = "MALAI_REGENERATE_GOLDEN";
@@ -127,6 +127,9 @@ fn requests() -> Vec<Request> {
         Request::GroupRemove {
             name: "team".to_owned(),
         },
+        Request::Doctor {
+            peer: Some("alice".to_owned()),
+        },
         Request::Check {
             service: "shop".to_owned(),
         },
@@ -235,6 +238,7 @@ fn responses() -> Vec<Response> {
                 message: "it answers with 200".to_owned(),
             }],
         },
+        Response::Diagnosis(Box::new(diagnosis())),
         Response::Qr(QrCode {
             width: 1,
             modules: "1".to_owned(),

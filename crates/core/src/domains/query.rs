@@ -61,21 +61,28 @@ async fn ask_spots(servers: &[SocketAddr], domain: &str) -> Result<(Answer, Dura
         let Some(message) = ask_name(&servers, &name).await? else {
             continue;
         };
-        let (texts, ttl) = texts(&message, &name);
-        let keys = records::keys(spot, texts.into_iter().map(strings));
-        let keys: Vec<_> = keys.into_iter().collect();
-        let answer = match keys.as_slice() {
-            [] => continue,
-            [key] => Answer::Key(Named {
-                key: *key,
-                secure: message.metadata.authentic_data,
-                spot,
-            }),
-            _ => Answer::Several(keys),
-        };
-        return Ok((answer, ttl));
+        if let Some(said) = said(spot, &message, &name) {
+            return Ok(said);
+        }
     }
     Ok((Answer::Nobody, Duration::ZERO))
+}
+
+/// What `message` says at `spot`, where it names a key of `name`; and for how long it may be kept.
+pub(crate) fn said(spot: Spot, message: &Message, name: &Name) -> Option<(Answer, Duration)> {
+    let (texts, ttl) = texts(message, name);
+    let keys = records::keys(spot, texts.into_iter().map(strings));
+    let keys: Vec<_> = keys.into_iter().collect();
+    let answer = match keys.as_slice() {
+        [] => return None,
+        [key] => Answer::Key(Named {
+            key: *key,
+            secure: message.metadata.authentic_data,
+            spot,
+        }),
+        _ => Answer::Several(keys),
+    };
+    Some((answer, ttl))
 }
 
 /// The answer to one question; `None` when there is for certain no record.

@@ -30,7 +30,7 @@ pub(crate) enum Spot {
 
 impl Spot {
     /// All of them, in order.
-    pub(super) const ALL: [Self; 2] = [Self::Label, Self::Domain];
+    pub(crate) const ALL: [Self; 2] = [Self::Label, Self::Domain];
 
     /// The name that has the record of `domain`.
     pub(crate) fn name(self, domain: &str) -> String {

@@ -67,7 +67,7 @@ impl Keeper {
             }
             Request::Detect | Request::Services { .. } | Request::Check { .. } => Err(not_here()),
             Request::Qr { .. } | Request::Log(_) => Err(not_here()),
-            Request::Domain { .. } | Request::Nearby => Err(not_here()),
+            Request::Domain { .. } | Request::Nearby | Request::Doctor { .. } => Err(not_here()),
         }
     }
 }

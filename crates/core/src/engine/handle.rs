@@ -61,6 +61,7 @@ impl EngineHandle {
             Request::Services { peer } => self.look.services(&peer).await,
             Request::Nearby => self.look.nearby(),
             Request::Check { service } => self.look.check(&service).await,
+            Request::Doctor { peer } => Box::pin(self.look.doctor(peer)).await,
             Request::Qr { text } => look::qr(&text),
             Request::Log(request) => self.look.log(request).await,
             request => self.ask(request, owner).await,
@@ -168,7 +169,7 @@ fn stopping() -> Response {
 }
 
 /// An error and its causes, for people.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

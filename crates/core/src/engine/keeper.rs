@@ -147,10 +147,15 @@ impl Keeper {
             peers: parts.peers.clone(),
             effective: Arc::clone(&parts.effective),
             audit: parts.audit.clone(),
+            home: parts.file.is_some().then(|| parts.home.clone()),
+            store: parts.identity.store.clone(),
             detector: Arc::default(),
             checking: Arc::new(Semaphore::new(look::MAX_CHECKS)),
             shutdown: shutdown.clone(),
         };
+        if let Some(asked) = parts.expose.examinations() {
+            shutdown.spawn(look.clone().tell_peers(asked, shutdown.clone()));
+        }
         let (status, source) = StatusFeed::new();
         let looking = Looking {
             source,

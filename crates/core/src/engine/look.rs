@@ -2,6 +2,7 @@
 //! keeper.
 
 mod check;
+mod doctor;
 mod domains;
 mod log;
 mod nearby;
@@ -17,7 +18,9 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub(super) use self::{domains::report, log::entries, qr::qr};
 
-use crate::{audit::Audit, config::Config, detect::Detector, peers::Peers, shutdown::Shutdown};
+use crate::{
+    audit::Audit, config::Config, detect::Detector, home::Home, peers::Peers, shutdown::Shutdown,
+};
 
 /// Checks at a time: each binds two nodes for some seconds.
 pub(super) const MAX_CHECKS: usize = 2;
@@ -29,6 +32,10 @@ pub(super) struct Look {
     pub(super) peers: Peers,
     pub(super) effective: Arc<ArcSwap<Config>>,
     pub(super) audit: Audit,
+    /// Where everything is kept; nowhere for a configuration in memory.
+    pub(super) home: Option<Home>,
+    /// The name of the store that the secret key was read from.
+    pub(super) store: String,
     /// One look for local servers at a time.
     pub(super) detector: Arc<Mutex<Detector>>,
     /// [`MAX_CHECKS`] at a time.

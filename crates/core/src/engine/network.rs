@@ -5,7 +5,7 @@ use fastn_p2p::{Announcement, LookupChoice, LookupOrigin, NodeConfig, RelayChoic
 use crate::config::{Config, LookupConfig, NetworkConfig, RelayConfig};
 
 /// What the node is bound with.
-pub(super) fn node_config(network: &NetworkConfig) -> NodeConfig {
+pub(crate) fn node_config(network: &NetworkConfig) -> NodeConfig {
     let wants = |lookup| network.lookup.contains(&lookup);
     NodeConfig {
         bind: network.bind,

@@ -60,6 +60,7 @@ pub fn dispatch_offline(home: &Home, request: &Request) -> Option<Response> {
         | Request::GroupPut { .. }
         | Request::GroupRemove { .. }
         | Request::Check { .. }
+        | Request::Doctor { .. }
         | Request::Qr { .. }
         | Request::Settings
         | Request::SetNetwork(_)

@@ -7,7 +7,7 @@ use super::{Expose, offer::denied};
 use crate::{
     config::check_name,
     policy::Decision,
-    wire::{Open, Services, TcpStream},
+    wire::{Doctor, Open, Services, TcpStream},
 };
 
 /// What a stream is for.
@@ -15,14 +15,15 @@ use crate::{
 pub(super) enum Wanted {
     /// To use a service, carried so.
     Use(Protocol),
-    /// To hear which services there are.
+    /// To hear which services there are, or how the way looks from here: whoever may use anything
+    /// may.
     List,
 }
 
 impl Wanted {
     fn of(asked: &Asked) -> Self {
         match asked.protocol.as_str() {
-            Services::NAME => Self::List,
+            Services::NAME | Doctor::NAME => Self::List,
             TcpStream::NAME => Self::Use(Protocol::Tcp),
             _ => Self::Use(Protocol::Http),
         }
@@ -59,7 +60,10 @@ impl Expose {
             if wanted != Wanted::List {
                 self.record_use(&peer, &open.service);
             }
-            return Ok(()).into();
+            return match asked.protocol.as_str() {
+                Doctor::NAME => self.0.examining.may(&peer).into(),
+                _ => Ok(()).into(),
+            };
         }
         tracing::debug!(peer = %peer.short(), service = open.service, "may not");
         // Whoever may use the service otherwise knows it: asking anybody is of no use.

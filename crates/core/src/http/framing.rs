@@ -242,6 +242,28 @@ impl Framing {
     }
 }
 
+/// The body lengths of the whole messages in `bytes`, and whether what follows them is accepted;
+/// `None` where other rules than HTTP/1.1's hold from some byte on.
+pub(crate) fn messages(bytes: &[u8]) -> Option<(Vec<u64>, bool)> {
+    let (mut framing, mut lengths, mut length) = (Framing::default(), Vec::new(), 0);
+    for byte in bytes {
+        let before = framing.state;
+        if framing.read(std::slice::from_ref(byte)).is_err() {
+            return Some((lengths, false));
+        }
+        if matches!(before, State::Body(_) | State::Chunk(_)) {
+            length += 1;
+        }
+        if framing.state == State::Through {
+            return None;
+        }
+        if framing.state == State::RequestLine && before != State::RequestLine {
+            lengths.push(std::mem::take(&mut length));
+        }
+    }
+    Some((lengths, true))
+}
+
 fn is_fold(line: &[u8]) -> bool {
     matches!(line.first(), Some(b' ' | b'\t'))
 }

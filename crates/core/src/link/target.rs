@@ -59,8 +59,13 @@ fn parse_peer(text: &str) -> Result<PeerName, LinkError> {
     if looks_like_id52(text) {
         return Ok(PeerName::Key(text.parse()?));
     }
+    let lower = text.to_ascii_lowercase();
+    // A name of this machine, which the DNS knows nothing of (RFC 6761, section 6.3).
+    if lower.ends_with(GATEWAY_SUFFIX) {
+        return Err(LinkError::MachineAddress(text.to_owned()));
+    }
     if is_domain(text) {
-        return Ok(PeerName::Domain(text.to_ascii_lowercase()));
+        return Ok(PeerName::Domain(lower));
     }
     let without_port = text.rsplit_once(':').map_or(text, |(host, _)| host);
     let without_brackets = without_port.trim_matches(['[', ']']);
@@ -100,11 +105,12 @@ impl fmt::Display for BridgeTarget {
             };
             return write!(formatter, "{link}");
         }
-        write!(formatter, "{}", self.peer)?;
-        if self.service.is_empty() {
-            return Ok(());
+        let peer = self.peer.to_string();
+        // A name of digits alone would be read as a port.
+        if self.service.is_empty() && peer.parse::<u16>().is_err() {
+            return formatter.write_str(&peer);
         }
-        write!(formatter, "/{}", self.service)
+        write!(formatter, "{peer}/{}", self.service)
     }
 }
 

@@ -167,3 +167,21 @@ proptest! {
         drop(format!("{query}.localhost").parse::<BridgeTarget>());
     }
 }
+
+#[test]
+fn a_name_of_digits_is_written_so_that_it_is_no_port() {
+    let target: BridgeTarget = "3000/".parse().unwrap();
+    assert_eq!(target.to_string(), "3000/");
+    assert_eq!(target.to_string().parse(), Ok(target));
+}
+
+#[test]
+fn a_name_of_this_machine_is_no_domain() {
+    for text in ["shop.localhost/", "a.b.LOCALHOST/shop"] {
+        let error = text.parse::<BridgeTarget>().unwrap_err();
+        assert_eq!(
+            error,
+            LinkError::MachineAddress(text.split('/').next().unwrap().to_owned())
+        );
+    }
+}

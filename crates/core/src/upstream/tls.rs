@@ -9,11 +9,11 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// Makes TLS connections; the system's certificates are read once, when the first is made.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tls(Arc<OnceCell<Arc<ClientConfig>>>);
+pub(crate) struct Tls(Arc<OnceCell<Arc<ClientConfig>>>);
 
 impl Tls {
     /// Wraps `stream` in TLS with `host`.
-    pub(super) async fn connect(
+    pub(crate) async fn connect(
         &self,
         host: &str,
         stream: TcpStream,

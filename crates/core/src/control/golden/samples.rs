@@ -1,8 +1,9 @@
 //! One of everything that a status is made of.
 
 use malai_api::{
-    BackendStatus, BridgeStatus, GroupStatus, NetworkSettings, Operation, PeerState, PeerStatus,
-    Protocol, Reach, RelaySetting, ServiceStatus, Status, Traffic,
+    BackendStatus, BridgeStatus, Diagnosis, Examined, Figure, Finding, GroupStatus,
+    NetworkSettings, Operation, PeerDiagnosis, PeerState, PeerStatus, Protocol, Reach,
+    RelaySetting, ServiceStatus, Status, Traffic, Verdict,
 };
 
 pub(in crate::control) fn status() -> Status {
@@ -103,5 +104,42 @@ pub(super) fn traffic() -> Traffic {
         streams_open: 1,
         bytes_in: 2048,
         bytes_out: 4096,
+    }
+}
+
+pub(super) fn diagnosis() -> Diagnosis {
+    let finding = |check, verdict| Finding {
+        check,
+        about: Some("shop".to_owned()),
+        verdict,
+        summary: "a service is down".to_owned(),
+        seen: "nothing answers at 127.0.0.1:3000".to_owned(),
+        advice: Some("start it".to_owned()),
+        figures: vec![Figure {
+            name: "latency".to_owned(),
+            value: 12.5,
+            unit: "ms".to_owned(),
+        }],
+    };
+    Diagnosis {
+        version: "0.1.0".to_owned(),
+        system: "linux x86_64".to_owned(),
+        at: 1_790_000_000,
+        findings: vec![
+            finding(Examined::Upstream, Verdict::Problem),
+            Finding {
+                about: None,
+                advice: None,
+                figures: Vec::new(),
+                ..finding(Examined::Clock, Verdict::Ok)
+            },
+        ],
+        peer: Some(PeerDiagnosis {
+            id52: "peer".to_owned(),
+            name: "alice".to_owned(),
+            reached: true,
+            findings: vec![finding(Examined::PeerClock, Verdict::Warning)],
+        }),
+        text: "malai 0.1.0 on linux x86_64".to_owned(),
     }
 }
