@@ -7,6 +7,7 @@ mod desktop;
 mod event;
 mod failure;
 mod look;
+mod measured;
 mod passphrase;
 mod request;
 mod response;
@@ -21,6 +22,7 @@ pub use look::{
     Check, CheckOutcome, CheckSubject, DevServer, DomainReport, LinkTarget, NamedBy, NearbyPeer,
     OfferedService, QrCode,
 };
+pub use measured::{EngineStatus, Failures, Latency, Measured, Recent};
 pub use passphrase::Passphrase;
 pub use request::{BridgeRequest, InviteRequest, LogRequest, Request, ShareRequest};
 pub use response::Response;

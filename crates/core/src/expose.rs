@@ -30,7 +30,7 @@ use asking::MAX_WAITING_STREAMS;
 pub use asking::Wish;
 use fastn_p2p::{Node, PublicKey, listen};
 use guesses::Guesses;
-use malai_api::{Protocol, Traffic};
+use malai_api::{Measured, Protocol, Traffic};
 use queue::Queue;
 pub use redeem::Redemption;
 
@@ -49,6 +49,7 @@ use crate::{
     policy::{Allowed, Decision, Policy},
     rotation::Chain,
     shutdown::Shutdown,
+    traces::Traces,
     wire::{HttpStream, Rotation, Services, TcpStream},
 };
 
@@ -66,6 +67,7 @@ struct Inner {
     events: EventFeed,
     clock: Clock,
     audit: Audit,
+    traces: Traces,
     redemptions: Queue<Redemption>,
     wishes: Queue<Wish>,
     guesses: Mutex<Guesses>,
@@ -88,7 +90,13 @@ struct Table {
 impl Expose {
     /// Shares nothing yet.
     #[must_use]
-    pub fn new(shutdown: Shutdown, events: EventFeed, clock: Clock, audit: Audit) -> Self {
+    pub fn new(
+        shutdown: Shutdown,
+        events: EventFeed,
+        clock: Clock,
+        audit: Audit,
+        traces: Traces,
+    ) -> Self {
         Self(Arc::new(Inner {
             table: ArcSwap::default(),
             sessions: Sessions::default(),
@@ -97,6 +105,7 @@ impl Expose {
             events,
             clock,
             audit,
+            traces,
             redemptions: Queue::new(redeem::QUEUE),
             wishes: Queue::new(asking::QUEUE),
             guesses: Mutex::default(),
@@ -195,6 +204,13 @@ impl Expose {
         let table = self.0.table.load();
         let service = table.services.get(service);
         service.map(|it| it.meter.figures()).unwrap_or_default()
+    }
+
+    /// How requests of `service` went.
+    pub(crate) fn measured(&self, service: &str) -> Measured {
+        let table = self.0.table.load();
+        let service = table.services.get(service);
+        service.map(|it| it.meter.measured()).unwrap_or_default()
     }
 
     /// The backends of `service`, and whether each works as far as is known.

@@ -49,6 +49,7 @@ mod strangers;
 mod streaming;
 mod tcp;
 mod tls;
+mod traces;
 mod upgrades;
 mod upstreams;
 mod web;
