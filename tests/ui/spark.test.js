@@ -7,9 +7,9 @@ import { fullStatus, measured } from "./fake/data.js";
 import { FakeHost } from "./fake/host.js";
 import { openWindow, until } from "./page.js";
 
-test("a curve has pieces where there are values, and a dot for a single one", () => {
-  assert.equal(lineOf([0, 10, null, 5, null]), "M111 22L113 2M117 12h.01");
-  assert.equal(lineOf([0, 0]), "M117 22L119 22");
+test("a curve has pieces where there are values, and a dash for a single one", () => {
+  assert.equal(lineOf([0, 10, null, 5, null]), "M1 22L3 2M7 12h2");
+  assert.equal(lineOf([0, 0]), "M1 22L3 22");
   assert.equal(lineOf([]), "");
   assert.equal(lineOf([null]), "");
 });
@@ -57,4 +57,18 @@ test("connections of a TCP service have no times", async () => {
   const row = await screen.find("bridge-db");
   const labels = [...row.querySelectorAll('[role="img"]')].map((each) => each.getAttribute("aria-label")?.split(" ")[0]);
   assert.deepEqual(labels, ["Connections", "Bytes"]);
+});
+
+test("before a share was there nothing went through it", async () => {
+  const status = fullStatus();
+  const docs = status.services.find((each) => each.name === "docs");
+  const failures = { client: 0, peer: 0, service: 0, malai: 1 };
+  if (docs) docs.measured = { failures, recent: { step_secs: 5, requests: [0, 10], failures: [0, 1], bytes: [0, 50], p95_ms: [null, 3] } };
+  const screen = await openWindow(new FakeHost(status));
+  const row = await screen.find("share-docs");
+  const [requests, answers] = [...row.querySelectorAll(".spark-line")].map((each) => each.getAttribute("d") ?? "");
+  assert.match(requests ?? "", /^M1 22L3 22.*L117 22L119 2$/);
+  assert.equal(answers, "M119 2h2");
+  assert.equal(row.querySelector(".spark-failed")?.getAttribute("d"), "M115 24h8l-4-7Z");
+  assert.match(row.querySelector('[role="img"]')?.getAttribute("aria-label") ?? "", /^Requests of the last 10 seconds: now 2\.0\/s/);
 });

@@ -12,7 +12,7 @@ import { h } from "../dom.js";
 import { bytes, millis, span } from "../format.js";
 import { mark } from "./icon.js";
 
-/** As many steps as an engine tells; fewer stand at the right, where now is. */
+/** As many steps as an engine tells; of a younger share fewer, before which nothing was. */
 const STEPS = 60;
 const STEP = 2;
 const WIDTH = STEPS * STEP;
@@ -67,12 +67,13 @@ function often(perSecond) {
 
 /** @param {Curve} curve @param {string} time @returns {VNode} */
 function drawn(curve, time) {
-  const { values, failed = [] } = curve;
-  const line = lineOf(values);
+  const { values, filled = false, failed = [] } = curve;
+  const line = lineOf(whole(values, filled ? 0 : null));
   return h("svg", { class: "spark-curve", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label(curve, time) },
-    curve.filled && h("path", { class: "spark-area", d: `${line}V${HEIGHT}H${x(values.length, 0)}Z` }),
+    h("path", { class: "spark-base", d: `M0 ${HEIGHT}H${WIDTH}` }),
+    filled && h("path", { class: "spark-area", d: `${line}V${HEIGHT}H${x(0)}Z` }),
     h("path", { class: "spark-line", d: line }),
-    failed.some((count) => count > 0) && h("path", { class: "spark-failed", d: marksOf(failed) }));
+    failed.some((count) => count > 0) && h("path", { class: "spark-failed", d: marksOf(whole(failed, 0)) }));
 }
 
 /** @param {Curve} curve @param {string} time */
@@ -89,9 +90,9 @@ export function lineOf(values) {
   let joined = false;
   values.forEach((value, index) => {
     if (value !== null) {
-      path += `${joined ? "L" : "M"}${x(values.length, index)} ${round(HEIGHT - EDGE - (room * value) / most)}`;
-      // A single one is a dot, by the round ends of its line.
-      if (!joined && (values[index + 1] ?? null) === null) path += "h.01";
+      path += `${joined ? "L" : "M"}${x(index)} ${round(HEIGHT - EDGE - (room * value) / most)}`;
+      // A single one is a dash.
+      if (!joined && (values[index + 1] ?? null) === null) path += `h${STEP}`;
     }
     joined = value !== null;
   });
@@ -100,7 +101,7 @@ export function lineOf(values) {
 
 /** A triangle at the foot of each step in which something failed. @param {number[]} failed */
 function marksOf(failed) {
-  return failed.map((count, index) => (count > 0 ? `M${round(x(failed.length, index) - 4)} ${HEIGHT}h8l-4-7Z` : "")).join("");
+  return failed.map((count, index) => (count > 0 ? `M${x(index) - 4} ${HEIGHT}h8l-4-7Z` : "")).join("");
 }
 
 /** @param {Curve} curve @returns {Child} */
@@ -109,9 +110,14 @@ function failures({ failed }) {
   return lost > 0 && h("span", { class: "spark-lost" }, mark("bad"), `${lost} failed`);
 }
 
-/** @param {number} length @param {number} index */
-function x(length, index) {
-  return (STEPS - length + index) * STEP + STEP / 2;
+/** All steps, with what there is before the first. @template T @param {T[]} values @param {T} before @returns {T[]} */
+function whole(values, before) {
+  return [.../** @type {T[]} */ (Array(Math.max(0, STEPS - values.length)).fill(before)), ...values];
+}
+
+/** @param {number} index */
+function x(index) {
+  return index * STEP + STEP / 2;
 }
 
 /** @param {(number | null)[]} values */
