@@ -2,7 +2,7 @@
 //!
 //! [`Home`] is a directory of one engine, [`Malai`] a running command, [`Pair`] a share and a bridge
 //! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge, [`Dns`]
-//! answers for domains;
+//! answers for domains; [`Collector`] takes traces;
 //! [`Keychain`] is a real one on a session bus of its own, [`Browser`] a real Chromium; [`desktop`]
 //! surrounds the application with a screen, a panel and all else that a desktop has.
 //! Nothing here needs the internet, and every wait has a deadline.
@@ -16,6 +16,7 @@
 mod authority;
 mod browser;
 pub mod client;
+mod collector;
 mod control;
 pub mod desktop;
 mod dns;
@@ -38,6 +39,7 @@ use tokio::net::TcpListener;
 pub use crate::{
     authority::Authority,
     browser::Browser,
+    collector::{Collector, attribute},
     control::Control,
     dns::{Dns, Manner},
     home::{Finished, Home, OFFLINE, binary},

@@ -8,6 +8,7 @@ mod doctor;
 mod event;
 mod failure;
 mod look;
+mod measured;
 mod passphrase;
 mod request;
 mod response;
@@ -23,6 +24,7 @@ pub use look::{
     Check, CheckOutcome, CheckSubject, DevServer, DomainReport, LinkTarget, NamedBy, NearbyPeer,
     OfferedService, QrCode,
 };
+pub use measured::{EngineStatus, Failures, Latency, Measured, Recent};
 pub use passphrase::Passphrase;
 pub use request::{BridgeRequest, InviteRequest, LogRequest, Request, ShareRequest};
 pub use response::Response;

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessRequest, Guest, PeerState, Protocol};
+use crate::{AccessRequest, EngineStatus, Guest, Measured, PeerState, Protocol};
 
 /// Everything an engine shares and bridges.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub struct Status {
     /// The gateway's address, when it is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
+    /// What the process uses.
+    #[serde(default)]
+    pub engine: EngineStatus,
     /// The long-lived operations as a tree.
     pub operations: Operation,
 }
@@ -115,6 +118,9 @@ pub struct ServiceStatus {
     pub invites: bool,
     /// What went through it.
     pub traffic: Traffic,
+    /// How that went.
+    #[serde(default)]
+    pub measured: Measured,
 }
 
 /// One backend of a service.
@@ -167,6 +173,9 @@ pub struct BridgeStatus {
     pub error: Option<String>,
     /// What went through it.
     pub traffic: Traffic,
+    /// How that went.
+    #[serde(default)]
+    pub measured: Measured,
 }
 
 /// One peer.

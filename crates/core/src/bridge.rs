@@ -25,7 +25,7 @@ pub(crate) use hosts::Hosts;
 use http_bridge::HttpBridge;
 pub use listener::BridgeError;
 pub(crate) use listener::Listener;
-use malai_api::{Protocol, Traffic};
+use malai_api::{Measured, Protocol, Traffic};
 use ports::Whose;
 pub use ports::{Ports, PortsError};
 use tokio::sync::Mutex;
@@ -36,6 +36,7 @@ use crate::{
     meter::{Figures, Meter},
     peers::Peers,
     shutdown::Shutdown,
+    traces::Traces,
 };
 
 /// How long one of several targets may take before the next is tried.
@@ -55,6 +56,8 @@ struct Inner {
     connections: Shutdown,
     running: std::sync::Mutex<BTreeMap<String, Running>>,
     gateway: std::sync::Mutex<Option<OpenGateway>>,
+    gateway_meter: Meter,
+    traces: Traces,
     /// Only one bridge is opened or closed at a time.
     changing: Mutex<()>,
 }
@@ -100,7 +103,13 @@ pub struct BridgeReport {
 impl Bridges {
     /// No bridge is open yet; those without a port of their own get that of `ports`.
     #[must_use]
-    pub fn new(peers: Peers, ports: Ports, shutdown: Shutdown, events: EventFeed) -> Self {
+    pub fn new(
+        peers: Peers,
+        ports: Ports,
+        shutdown: Shutdown,
+        events: EventFeed,
+        traces: Traces,
+    ) -> Self {
         Self(Arc::new(Inner {
             peers,
             ports,
@@ -109,6 +118,8 @@ impl Bridges {
             connections: Shutdown::default(),
             running: std::sync::Mutex::default(),
             gateway: std::sync::Mutex::default(),
+            gateway_meter: Meter::default(),
+            traces,
             changing: Mutex::default(),
         }))
     }
@@ -128,6 +139,7 @@ impl Bridges {
         {
             return Ok(running.report.clone());
         }
+        let before = self.running().get(name).map(|it| it.meter.clone());
         self.close_one(name).await;
         let peer = match config.to.first() {
             Some(target) => self.0.peers.begin(target)?,
@@ -138,7 +150,8 @@ impl Bridges {
         let (listener, local) =
             binding::bind(&self.0.ports, &config.listen, whose.as_ref()).await?;
         let part = self.0.shutdown.part();
-        let (meter, waiting) = (Meter::default(), Waiting::default());
+        // Counts go on for as long as the name does.
+        let (meter, waiting) = (before.unwrap_or_default(), Waiting::default());
         if config.protocol == Protocol::Tcp {
             let bridge = tcp_bridge::TcpBridge::new(&self.0.peers, config, meter.clone(), &waiting);
             let bridge = Arc::new(bridge);
@@ -222,6 +235,19 @@ impl Bridges {
             .collect()
     }
 
+    /// How requests went through the bridge `name`.
+    pub(crate) fn measured(&self, name: &str) -> Measured {
+        let running = self.running();
+        let bridge = running.get(name);
+        bridge.map(|it| it.meter.measured()).unwrap_or_default()
+    }
+
+    /// All that was counted of the gateway, while there is one.
+    pub(crate) fn gateway_figures(&self) -> Option<Figures> {
+        let is_open = self.lock_gateway().is_some();
+        is_open.then(|| self.0.gateway_meter.figures())
+    }
+
     /// Opens, moves or closes the gateway; returns where it listens.
     ///
     /// # Errors
@@ -294,6 +320,7 @@ impl Bridges {
             &self.0.connections,
             self.0.events.clone(),
         )
+        .with_traces(self.0.traces.clone())
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {

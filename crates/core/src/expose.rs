@@ -33,7 +33,7 @@ pub(crate) use doctor::Examination;
 use doctor::Examining;
 use fastn_p2p::{Node, PublicKey, listen};
 use guesses::Guesses;
-use malai_api::{Protocol, Traffic};
+use malai_api::{Measured, Protocol, Traffic};
 use queue::Queue;
 pub use redeem::Redemption;
 
@@ -52,6 +52,7 @@ use crate::{
     policy::{Allowed, Decision, Policy},
     rotation::Chain,
     shutdown::Shutdown,
+    traces::Traces,
     wire::{Doctor, HttpStream, Rotation, Services, TcpStream},
 };
 
@@ -69,6 +70,7 @@ struct Inner {
     events: EventFeed,
     clock: Clock,
     audit: Audit,
+    traces: Traces,
     redemptions: Queue<Redemption>,
     wishes: Queue<Wish>,
     guesses: Mutex<Guesses>,
@@ -92,7 +94,13 @@ struct Table {
 impl Expose {
     /// Shares nothing yet.
     #[must_use]
-    pub fn new(shutdown: Shutdown, events: EventFeed, clock: Clock, audit: Audit) -> Self {
+    pub fn new(
+        shutdown: Shutdown,
+        events: EventFeed,
+        clock: Clock,
+        audit: Audit,
+        traces: Traces,
+    ) -> Self {
         Self(Arc::new(Inner {
             table: ArcSwap::default(),
             sessions: Sessions::default(),
@@ -101,6 +109,7 @@ impl Expose {
             events,
             clock,
             audit,
+            traces,
             redemptions: Queue::new(redeem::QUEUE),
             wishes: Queue::new(asking::QUEUE),
             guesses: Mutex::default(),
@@ -201,6 +210,13 @@ impl Expose {
         let table = self.0.table.load();
         let service = table.services.get(service);
         service.map(|it| it.meter.figures()).unwrap_or_default()
+    }
+
+    /// How requests of `service` went.
+    pub(crate) fn measured(&self, service: &str) -> Measured {
+        let table = self.0.table.load();
+        let service = table.services.get(service);
+        service.map(|it| it.meter.measured()).unwrap_or_default()
     }
 
     /// The backends of `service`, and whether each works as far as is known.

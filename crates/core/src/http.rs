@@ -18,7 +18,7 @@ pub(crate) use body::{Direction, ProxyBody};
 pub(crate) use errors::{
     ERROR_HEADER, ProxyError, Side, prefers_json, respond, waiting_page, wants_page,
 };
-pub(crate) use forward::{Forwarded, Tunnel, forward};
+pub(crate) use forward::{Forwarded, Tunnel, forward, traced};
 pub(crate) use framing::{Checked, messages};
 pub(crate) use headers::{UI_COOKIE_PREFIX, forget_sender, forget_ui_sessions, is_upgrade};
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};

@@ -51,6 +51,7 @@ mod streaming;
 mod tcp;
 mod threats;
 mod tls;
+mod traces;
 mod upgrades;
 mod upstreams;
 mod web;

@@ -108,7 +108,8 @@ fn service(service: &ServiceStatus) -> String {
     if let Some(description) = &service.description {
         line.push_str(&format!("\n    {description}"));
     }
-    line.push_str(&format!("\n    {}", text::traffic(service.traffic)));
+    let went = text::measured(&service.measured);
+    line.push_str(&format!("\n    {}{went}", text::traffic(service.traffic)));
     line
 }
 
@@ -127,7 +128,8 @@ fn bridge(bridge: &BridgeStatus) -> String {
     if let Some(url) = &bridge.named_url {
         line.push_str(&format!("\n    also {url}"));
     }
-    line.push_str(&format!("\n    {}", text::traffic(bridge.traffic)));
+    let went = text::measured(&bridge.measured);
+    line.push_str(&format!("\n    {}{went}", text::traffic(bridge.traffic)));
     line
 }
 

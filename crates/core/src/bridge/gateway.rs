@@ -43,9 +43,9 @@ pub(super) struct Gateway {
 impl Gateway {
     pub(super) fn new(bridges: Bridges, shutdown: Shutdown) -> Self {
         Self {
-            bridges,
             shutdown,
-            meter: Meter::default(),
+            meter: bridges.0.gateway_meter.clone(),
+            bridges,
             ways: Mutex::default(),
         }
     }
@@ -74,14 +74,15 @@ impl Gateway {
         let way = ways.entry(key).or_insert_with(|| {
             let inner = &self.bridges.0;
             let targets = std::iter::once((target, CONNECT_TIMEOUT));
-            Arc::new(HttpBridge::new(
+            let way = HttpBridge::new(
                 &inner.peers,
                 targets,
                 self.meter.clone(),
                 &Waiting::default(),
                 &inner.connections,
                 inner.events.clone(),
-            ))
+            );
+            Arc::new(way.with_traces(inner.traces.clone()))
         });
         Arc::clone(way)
     }

@@ -20,6 +20,7 @@ use crate::{
     meter::Meter,
     peers::{Naming, Peers},
     shutdown::Shutdown,
+    traces::{Side, Traced, Traces},
     wire::HttpStream,
 };
 
@@ -42,6 +43,7 @@ pub(super) struct HttpBridge {
     knock: Knock,
     meter: Meter,
     events: EventFeed,
+    traces: Traces,
 }
 
 impl HttpBridge {
@@ -70,7 +72,14 @@ impl HttpBridge {
             knock: Knock::new(waiting.clone()),
             meter,
             events,
+            traces: Traces::default(),
         }
+    }
+
+    /// The same, whose requests are traced when `traces` are on.
+    pub(super) fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
+        self
     }
 
     /// Answers `request` when it is `allowed` here; upgraded connections are left to `tasks`.
@@ -88,17 +97,25 @@ impl HttpBridge {
                 request.uri().path().to_owned(),
             )
         });
+        let mut traced = self.traces.begin(Side::Bridge, &request);
+        let trace = traced.as_deref_mut();
         let (target, answered) = match allowed {
-            Ok(()) if proxy::wants_page(&request) => self.send_or_wait(request, tasks).await,
-            Ok(()) => self.send(request, tasks).await,
+            Ok(()) if proxy::wants_page(&request) => self.send_or_wait(request, trace, tasks).await,
+            Ok(()) => self.send(request, trace, tasks).await,
             Err(error) => (None, Err(error)),
         };
         let fault = answered.as_ref().err().map(|error| error.side.fault());
         self.meter.answered(started.elapsed(), fault);
+        let code = answered.as_ref().err().map(|error| error.code);
         let response = answered.unwrap_or_else(|error| {
             tracing::debug!(code = error.code, error = error.chain(), "not answered");
             proxy::respond(&error, wants_json)
         });
+        if let (Some(traced), Some(dial)) = (&mut traced, target) {
+            traced.concerns(&dial.naming.target.service, short(&dial.peer()));
+            traced.calls(|| short(&dial.peer()));
+        }
+        let response = proxy::traced(response, traced, code);
         if let (Some((method, path)), Some(dial)) = (asked, target) {
             self.events.send(|| Event::Request {
                 service: dial.naming.target.service.clone(),
@@ -116,6 +133,7 @@ impl HttpBridge {
     async fn send_or_wait(
         &self,
         request: Request<Incoming>,
+        traced: Option<&mut Traced>,
         tasks: &Shutdown,
     ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {
         let first = self.pools.first().map(|pool| &pool.dial);
@@ -126,7 +144,7 @@ impl HttpBridge {
         }
         tokio::select! {
             biased;
-            sent = self.send(request, tasks) => sent,
+            sent = self.send(request, traced, tasks) => sent,
             () = self.knock.must_wait() => {
                 if let Some(dial) = first {
                     let dial = dial.clone();
@@ -141,6 +159,7 @@ impl HttpBridge {
     async fn send(
         &self,
         mut request: Request<Incoming>,
+        traced: Option<&mut Traced>,
         tasks: &Shutdown,
     ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {
         if request.method() == Method::CONNECT {
@@ -155,6 +174,9 @@ impl HttpBridge {
         let mut forwarded = Forwarded::new(request, |body| {
             body.counted(self.meter.clone(), Direction::Request)
         });
+        if let Some(traced) = traced {
+            traced.call(forwarded.request.headers_mut());
+        }
         forwarded.speak(version);
         let mut asked = None;
         let mut failure = None;
@@ -239,6 +261,11 @@ impl Dial for PeerDial {
             })
             .because(error)
     }
+}
+
+/// As a key is called where few may read it whole.
+fn short(id52: &str) -> String {
+    id52.chars().take(7).collect()
 }
 
 /// Waits until the peer has accepted the stream.

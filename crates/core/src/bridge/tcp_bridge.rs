@@ -52,6 +52,7 @@ impl TcpBridge {
         let session = match self.open().await {
             Ok(session) => session,
             Err(error) => {
+                self.meter.failed(error.side.fault());
                 let (code, error) = (error.code, error.chain());
                 return tracing::warn!(code, error, "a connection leads nowhere");
             }

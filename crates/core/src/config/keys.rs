@@ -28,6 +28,8 @@ pub(super) enum Kind {
     Boolean,
     /// A whole number from the first to the second.
     Integer(u64, u64),
+    /// A number from 0 to 1.
+    Fraction,
     /// A text such as `"30s"`, from the first to the second.
     Duration(Duration, Duration),
     /// A text such as `"1GiB"` or a number of bytes, from the first to the second.
@@ -58,7 +60,7 @@ pub(super) enum Fallback {
 }
 
 use Fallback::{Nothing, Required, Value};
-use Kind::{Address, Addresses, Boolean, Integer, Size, Table, Tables, Text, Texts};
+use Kind::{Address, Addresses, Boolean, Fraction, Integer, Size, Table, Tables, Text, Texts};
 
 /// All of them, in the order of the document.
 pub(super) const KEYS: &[Key] = &[
@@ -243,6 +245,24 @@ pub(super) const KEYS: &[Key] = &[
         Nothing,
     ),
     key(
+        "logs.level",
+        Text("`error`, `warn`, `info`, `debug` or `trace`"),
+        Value("\"info\""),
+    ),
+    key("logs.size", Size(1 << 16, 1 << 30), Value("\"16MiB\"")),
+    key(
+        "logs.age",
+        duration(Duration::from_hours(24), Duration::from_secs(31_557_600)),
+        Value("\"7d\""),
+    ),
+    key("logs.total", Size(1 << 16, 1 << 40), Value("\"128MiB\"")),
+    key(
+        "traces.endpoint",
+        Text("an http:// or https:// URL"),
+        Required("endpoint = \"http://127.0.0.1:4318\""),
+    ),
+    key("traces.sample", Fraction, Value("0.1")),
+    key(
         "policy.block",
         Texts("of pet names, id52s, `group:NAME`"),
         Value("[]"),
@@ -328,6 +348,7 @@ impl fmt::Display for Kind {
         formatter.write_str(match self {
             Self::Boolean => "boolean",
             Self::Integer(..) => "integer",
+            Self::Fraction => "number",
             Self::Duration(..) => "duration",
             Self::Size(..) => "size",
             Self::Text(_) => "text",
@@ -345,6 +366,7 @@ impl Kind {
     pub(super) fn range(self) -> Option<String> {
         match self {
             Self::Boolean | Self::Table | Self::Tables => None,
+            Self::Fraction => Some("`0` to `1`".to_owned()),
             Self::Integer(least, most) if least == most => Some(format!("`{least}`")),
             Self::Integer(least, most) => Some(format!("`{least}` to `{most}`")),
             Self::Duration(least, most) => {

@@ -23,6 +23,7 @@ use super::{
 };
 
 mod bridge;
+mod observing;
 mod service;
 
 /// The version of the file's form that this code reads.
@@ -70,6 +71,12 @@ pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parse
     }
     if let Some(section) = root.table("metrics") {
         config.metrics = metrics(&section, &mut mentions);
+    }
+    if let Some(section) = root.table("logs") {
+        observing::logs(&section, &mut config.logs);
+    }
+    if let Some(section) = root.table("traces") {
+        config.traces = observing::traces(&section);
     }
     if let Some(section) = root.table("policy") {
         config.policy.block = blocked(&section, &mut mentions);

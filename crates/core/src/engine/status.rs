@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::{
-    BackendStatus, BridgeStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach,
+    BackendStatus, BridgeStatus, EngineStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach,
     ServiceStatus, Status, Traffic,
 };
 use tokio::time::Instant;
@@ -15,6 +15,7 @@ use crate::{
     config::{BridgeConfig, BridgeTarget, Config, PeerConfig, RelayConfig, ServiceConfig},
     expose::Expose,
     metrics::Snapshot,
+    process::Usage,
 };
 
 impl Keeper {
@@ -41,6 +42,7 @@ impl Keeper {
             requests: self.requests(),
             blocked: texts(&config.policy.block),
             gateway: self.gateway.map(|address| address.to_string()),
+            engine: self.engine_status(&config),
             operations: self.parts.operations.tree(),
         }
     }
@@ -64,7 +66,32 @@ impl Keeper {
             guests: self.guests.access.guests(&share, now),
             invites: self.guests.access.is_open(&share, now),
             traffic: self.parts.expose.traffic(name),
+            measured: self.parts.expose.measured(name),
         }
+    }
+
+    /// What the process uses, and has in hand.
+    fn engine_status(&self, config: &Config) -> EngineStatus {
+        let usage = Usage::now();
+        let [direct, relayed] = self.connected();
+        let count = |count| u64::try_from(count).unwrap_or(u64::MAX);
+        EngineStatus {
+            memory_bytes: usage.memory_bytes,
+            open_files: usage.open_files,
+            cpu_secs: usage.cpu.map(|cpu| cpu.as_secs_f64()),
+            peers_direct: count(direct),
+            peers_relayed: count(relayed),
+            streams_open: count(in_flight(config, &self.parts.expose, &self.parts.bridges)),
+            log_lines_lost: self.parts.logs.lost(),
+            spans_lost: self.parts.traces.counts()[1],
+        }
+    }
+
+    /// Peers that are connected directly, and through a relay.
+    fn connected(&self) -> [usize; 2] {
+        let reports = self.parts.peers.states();
+        let are = |state| reports.iter().filter(|it| it.state == state).count();
+        [are(PeerState::Direct), are(PeerState::Relayed)]
     }
 
     /// What was counted, as text for Prometheus.
@@ -77,8 +104,6 @@ impl Keeper {
             let backends = expose.backends(name).into_iter();
             backends.map(|(address, up)| ((*name).clone(), address, up))
         });
-        let reports = self.parts.peers.states();
-        let are = |state| reports.iter().filter(|it| it.state == state).count();
         let now = self.parts.clock.now();
         let snapshot = Snapshot {
             uptime: self.parts.started.elapsed(),
@@ -88,7 +113,11 @@ impl Keeper {
                 .map(|name| ((*name).clone(), expose.figures(name)))
                 .collect(),
             bridges: self.parts.bridges.figures(),
-            peers: [are(PeerState::Direct), are(PeerState::Relayed)],
+            gateway: self.parts.bridges.gateway_figures(),
+            usage: Usage::now(),
+            log_lines_lost: self.parts.logs.lost(),
+            spans: self.parts.traces.counts(),
+            peers: self.connected(),
             asking: self
                 .asking
                 .shown()
@@ -132,6 +161,7 @@ impl Keeper {
             waiting: report.is_some_and(|report| report.waiting),
             error: failure.map(|failure| failure.message.clone()),
             traffic: report.map(|report| report.traffic).unwrap_or_default(),
+            measured: self.parts.bridges.measured(name),
         }
     }
 

@@ -22,6 +22,7 @@ use super::{Expose, address::address_of, service::Service};
 use crate::{
     http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, Tunnel, forward},
     policy::Allowed,
+    traces::{Side, Traced},
     wire::Open,
 };
 
@@ -76,7 +77,13 @@ impl Caller {
                 request.uri().path().to_owned(),
             )
         });
-        let response = match self.try_answer(request).await {
+        let mut traced = self.expose.0.traces.begin(Side::Share, &request);
+        if let Some(traced) = &mut traced {
+            traced.concerns(&self.service, self.peer.short());
+        }
+        let answered = self.try_answer(request, traced.as_deref_mut()).await;
+        let failed = answered.as_ref().err().map(|error| error.code);
+        let response = match answered {
             Ok(response) => response,
             Err(error) => {
                 let (peer, service) = (self.peer.short(), &self.service);
@@ -85,6 +92,7 @@ impl Caller {
                 proxy::respond(&error, wants_json)
             }
         };
+        let response = proxy::traced(response, traced, failed);
         if let Some((method, path)) = told {
             self.expose.0.events.send(|| Event::Request {
                 service: self.service.clone(),
@@ -101,6 +109,7 @@ impl Caller {
     async fn try_answer(
         &self,
         request: Request<Incoming>,
+        traced: Option<&mut Traced>,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let found = self.expose.find(&self.peer, &self.service, Protocol::Http);
         let (allowed, service) = found.ok_or_else(ProxyError::denied)?;
@@ -128,7 +137,7 @@ impl Caller {
             return Err(ProxyError::too_large(limit));
         }
         let started = Instant::now();
-        let answer = self.send(request, &allowed, &service).await;
+        let answer = self.send(request, traced, &allowed, &service).await;
         let fault = answer.as_ref().err().map(|error| error.side.fault());
         service.meter.answered(started.elapsed(), fault);
         answer
@@ -137,6 +146,7 @@ impl Caller {
     async fn send(
         &self,
         request: Request<Incoming>,
+        mut traced: Option<&mut Traced>,
         allowed: &Allowed,
         service: &Service,
     ) -> Result<Response<ProxyBody>, ProxyError> {
@@ -154,6 +164,9 @@ impl Caller {
         });
         let open = service.meter.begin();
         self.introduce(&mut forwarded, service.host(upstream));
+        if let Some(traced) = &mut traced {
+            traced.call(forwarded.request.headers_mut());
+        }
         forwarded.speak(upstream.version());
         let sending = async {
             let mut failure = None;
@@ -161,6 +174,9 @@ impl Caller {
             for turn in upstream.turns(allowed) {
                 let Some(forwarded) = left.take() else { break };
                 let pool = turn.pool();
+                if let Some(traced) = &mut traced {
+                    traced.calls(|| pool.dial.address().to_string());
+                }
                 match forward(pool, forwarded, &service.meter, |tunnel| self.carry(tunnel)).await {
                     Ok(response) => {
                         turn.worked();

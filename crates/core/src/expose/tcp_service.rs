@@ -38,6 +38,7 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
         let upstream = match expose.connect(&service, &allowed).await {
             Ok(upstream) => upstream,
             Err(error) => {
+                service.meter.failed(error.side.fault());
                 let error = error.chain();
                 tracing::warn!(
                     service = allowed.service(),

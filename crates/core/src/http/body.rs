@@ -25,7 +25,10 @@ use super::{
     headers,
     pool::Lease,
 };
-use crate::meter::{Meter, Open};
+use crate::{
+    meter::{Meter, Open},
+    traces::Traced,
+};
 
 /// Why a body ended early; the other side sees a broken connection, never a clean end.
 #[derive(Debug, Error)]
@@ -61,6 +64,7 @@ pub(crate) struct ProxyBody {
     counted: Option<(Meter, Direction)>,
     lease: Option<Lease>,
     open: Option<Open>,
+    traced: Option<Box<Traced>>,
     end: Option<oneshot::Sender<()>>,
     progress: Option<Arc<AtomicU64>>,
 }
@@ -130,6 +134,12 @@ impl ProxyBody {
     /// Keeps the request counted as open until the body is gone.
     pub(crate) fn holding(mut self, open: Open) -> Self {
         self.open = Some(open);
+        self
+    }
+
+    /// Goes on with the trace until the body is gone.
+    pub(crate) fn traced(mut self, traced: Box<Traced>) -> Self {
+        self.traced = Some(traced);
         self
     }
 
@@ -268,8 +278,12 @@ impl Body for ProxyBody {
 
 impl Drop for ProxyBody {
     fn drop(&mut self) {
+        let is_whole = self.ended || self.is_end_stream();
         if let Some(lease) = self.lease.take() {
-            lease.give_back(self.ended || self.is_end_stream());
+            lease.give_back(is_whole);
+        }
+        if let Some(traced) = self.traced.as_mut().filter(|_| !is_whole) {
+            traced.broke_off();
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     pool::{Lease, Unsent},
     upgrade,
 };
-use crate::meter::Meter;
+use crate::{meter::Meter, traces::Traced};
 
 /// A request whose headers are clean, ready to be sent by [`forward`].
 pub(crate) struct Forwarded {
@@ -106,6 +106,19 @@ pub(crate) async fn forward<D: Dial>(
         }
         _ => pass_back(response, lease, meter),
     })
+}
+
+/// Goes on with the trace of a request until its answer is gone; `error` is our code, if it is ours.
+pub(crate) fn traced(
+    response: Response<ProxyBody>,
+    traced: Option<Box<Traced>>,
+    error: Option<&'static str>,
+) -> Response<ProxyBody> {
+    let Some(mut traced) = traced else {
+        return response;
+    };
+    traced.answered(response.status(), error);
+    response.map(|body| body.traced(traced))
 }
 
 fn pass_back(response: Response<Incoming>, lease: Lease, meter: &Meter) -> Response<ProxyBody> {

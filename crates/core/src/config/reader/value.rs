@@ -36,6 +36,24 @@ impl Section<'_> {
         value
     }
 
+    /// A number from 0 to 1.
+    pub(in crate::config) fn fraction(&self, name: &str, target: &mut f64) {
+        let Some(item) = self.table.get(name) else {
+            return;
+        };
+        let number = match (item.as_float(), item.as_integer()) {
+            (Some(number), _) => number,
+            (_, Some(number)) if number == 0 || number == 1 => f64::from(u8::from(number == 1)),
+            (_, Some(number)) => return self.out_of_range(name, &number.to_string()),
+            _ => return self.wrong_type(name, item),
+        };
+        if (0.0..=1.0).contains(&number) {
+            *target = number;
+        } else {
+            self.out_of_range(name, &number.to_string());
+        }
+    }
+
     /// A duration in the key's range.
     pub(in crate::config) fn duration(&self, name: &str, target: &mut Duration) {
         let Some(item) = self.table.get(name) else {

@@ -94,6 +94,10 @@ fn saying_a_default_changes_nothing() {
                     .unwrap();
                 read(&with(health, "{}"))
             }
+            "traces.sample" => {
+                let endpoint = KEYS.iter().find(|key| key.path == "traces.endpoint");
+                read(&with(endpoint.unwrap(), "\"http://127.0.0.1:4318\""))
+            }
             _ => read(&base().to_string()),
         };
         assert_eq!(said, left_out, "{}", key.path);
@@ -123,6 +127,12 @@ fn every_range_ends_where_it_says() {
             Kind::Size(least, most) => (
                 vec![least.to_string(), format!("\"{most}B\"")],
                 vec![(least - 1).to_string(), (most + 1).to_string()],
+            ),
+            Kind::Fraction => (
+                ["0", "1", "0.0", "1.0", "0.5"].map(str::to_owned).to_vec(),
+                ["-1", "2", "-0.1", "1.1", "nan"]
+                    .map(str::to_owned)
+                    .to_vec(),
             ),
             Kind::Boolean | Kind::Table | Kind::Tables => continue,
             Kind::Text(_) | Kind::Texts(_) | Kind::Address(_) | Kind::Addresses(_) => continue,
