@@ -118,13 +118,34 @@ pub struct ServiceStatus {
 }
 
 /// One backend of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct BackendStatus {
     /// Where it is.
     pub address: String,
     /// Whether it works, as far as is known.
     pub up: bool,
+    /// Whether requests go there, as those before have found it.
+    #[serde(default)]
+    pub breaker: BreakerState,
+    /// Requests, or connections of a TCP service, that went there.
+    #[serde(default)]
+    pub requests: u64,
+    /// Kept connections that are in use at this moment.
+    #[serde(default)]
+    pub connections_in_use: u32,
+    /// Those that wait for a request.
+    #[serde(default)]
+    pub connections_idle: u32,
+    /// Requests that had to wait because all connections were in use.
+    #[serde(default)]
+    pub waits: u64,
+    /// Requests that broke off there and were sent once more.
+    #[serde(default)]
+    pub retries: u64,
+    /// Those that were not, because too many had been already.
+    #[serde(default)]
+    pub retries_denied: u64,
 }
 
 /// Whether the circuit breaker of a backend, or of a peer, lets requests pass.

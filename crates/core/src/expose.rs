@@ -10,6 +10,7 @@ mod authorize;
 mod guesses;
 mod http_service;
 mod offer;
+mod patience;
 mod proxy_header;
 mod queue;
 mod rate;
@@ -30,7 +31,7 @@ use asking::MAX_WAITING_STREAMS;
 pub use asking::Wish;
 use fastn_p2p::{Node, PublicKey, listen};
 use guesses::Guesses;
-use malai_api::{Protocol, Traffic};
+use malai_api::{BackendStatus, Protocol, Traffic};
 use queue::Queue;
 pub use redeem::Redemption;
 
@@ -197,9 +198,9 @@ impl Expose {
         service.map(|it| it.meter.figures()).unwrap_or_default()
     }
 
-    /// The backends of `service`, and whether each works as far as is known.
+    /// The backends of `service`, and what is known of each.
     #[must_use]
-    pub fn backends(&self, service: &str) -> Vec<(String, bool)> {
+    pub fn backends(&self, service: &str) -> Vec<BackendStatus> {
         let table = self.0.table.load();
         let service = table.services.get(service);
         let backends = service.into_iter().flat_map(|it| it.backends());

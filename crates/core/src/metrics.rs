@@ -3,7 +3,11 @@
 //! Labels are names that the owner gave, and words of ours: never keys, paths or anything that
 //! others choose, so that nobody can make their number grow.
 
+mod backends;
+
 use std::{fmt::Write as _, time::Duration};
+
+use malai_api::BackendStatus;
 
 use crate::meter::{Fault, Figures, LATENCIES_MS};
 
@@ -15,8 +19,8 @@ pub(crate) struct Snapshot {
     pub(crate) shares: Vec<(String, Figures)>,
     /// Bridges, by name.
     pub(crate) bridges: Vec<(String, Figures)>,
-    /// Service and address of each backend, and whether it works.
-    pub(crate) backends: Vec<(String, String, bool)>,
+    /// Service of each backend, and what is known of it.
+    pub(crate) backends: Vec<(String, BackendStatus)>,
     /// Peers that are connected directly, and through a relay.
     pub(crate) peers: [usize; 2],
     /// Those who wait to be let in.
@@ -48,6 +52,7 @@ impl Snapshot {
         self.each(&mut text, "sent_bytes_total", "counter", help, sent);
         self.failures(&mut text);
         self.latencies(&mut text);
+        backends::write(&mut text, &self.backends);
         self.rest(&mut text);
         text
     }
@@ -111,16 +116,6 @@ impl Snapshot {
     }
 
     fn rest(&self, text: &mut String) {
-        head(
-            text,
-            "backend_up",
-            "gauge",
-            "Whether a backend works, as far as is known.",
-        );
-        for (service, address, up) in &self.backends {
-            let labels = [("name", service.as_str()), ("backend", address.as_str())];
-            line(text, "backend_up", &labels, u8::from(*up));
-        }
         head(text, "peers", "gauge", "Peers that are connected.");
         for (way, count) in ["direct", "relayed"].into_iter().zip(self.peers) {
             line(text, "peers", &[("way", way)], count);
@@ -174,9 +169,20 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use malai_api::Traffic;
+    use malai_api::{BreakerState, Traffic};
 
     use super::*;
+
+    fn backend() -> BackendStatus {
+        BackendStatus {
+            address: "unix:/a\"b".to_owned(),
+            breaker: BreakerState::HalfOpen,
+            requests: 7,
+            connections_in_use: 2,
+            retries_denied: 4,
+            ..BackendStatus::default()
+        }
+    }
 
     fn snapshot() -> Snapshot {
         let figures = Figures {
@@ -193,7 +199,7 @@ mod tests {
         Snapshot {
             uptime: Duration::from_secs(61),
             shares: vec![("shop".to_owned(), figures)],
-            backends: vec![("shop".to_owned(), "unix:/a\"b".to_owned(), false)],
+            backends: vec![("shop".to_owned(), backend())],
             peers: [2, 0],
             ..Snapshot::default()
         }
@@ -210,6 +216,11 @@ mod tests {
             "malai_response_seconds_bucket{side=\"share\",name=\"shop\",le=\"+Inf\"} 3\n",
             "malai_response_seconds_sum{side=\"share\",name=\"shop\"} 12.5\n",
             "malai_backend_up{name=\"shop\",backend=\"unix:/a\\\"b\"} 0\n",
+            "malai_backend_breaker{name=\"shop\",backend=\"unix:/a\\\"b\",state=\"closed\"} 0\n",
+            "malai_backend_breaker{name=\"shop\",backend=\"unix:/a\\\"b\",state=\"half-open\"} 1\n",
+            "malai_backend_requests_total{name=\"shop\",backend=\"unix:/a\\\"b\"} 7\n",
+            "malai_backend_connections{name=\"shop\",backend=\"unix:/a\\\"b\",state=\"in-use\"} 2\n",
+            "malai_backend_retries_total{name=\"shop\",backend=\"unix:/a\\\"b\",outcome=\"denied\"} 4\n",
             "malai_peers{way=\"direct\"} 2\n",
         ] {
             assert!(text.contains(expected), "{expected} in\n{text}");

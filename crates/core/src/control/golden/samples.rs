@@ -1,8 +1,8 @@
 //! One of everything that a status is made of.
 
 use malai_api::{
-    BackendStatus, BridgeStatus, GroupStatus, NetworkSettings, Operation, PeerState, PeerStatus,
-    Protocol, Reach, RelaySetting, ServiceStatus, Status, Traffic,
+    BackendStatus, BreakerState, BridgeStatus, GroupStatus, NetworkSettings, Operation, PeerState,
+    PeerStatus, Protocol, Reach, RelaySetting, ServiceStatus, Status, Traffic,
 };
 
 pub(in crate::control) fn status() -> Status {
@@ -47,6 +47,13 @@ pub(super) fn service() -> ServiceStatus {
         backends: vec![BackendStatus {
             address: "127.0.0.1:3000".to_owned(),
             up: true,
+            breaker: BreakerState::HalfOpen,
+            requests: 7,
+            connections_in_use: 1,
+            connections_idle: 2,
+            waits: 3,
+            retries: 4,
+            retries_denied: 5,
         }],
         guests: vec![super::access::guest()],
         invites: true,
