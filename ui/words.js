@@ -2,7 +2,7 @@
 /**
  * States in words, with the shape that goes with each.
  *
- * @import { BridgeStatus, NamedBy, PeerState, PeerStatus, ServiceStatus, Status } from "./generated/api.js"
+ * @import { BackendStatus, BridgeStatus, NamedBy, PeerState, PeerStatus, ServiceStatus, Status } from "./generated/api.js"
  * @import { Mark } from "./parts/icon.js"
  */
 
@@ -20,10 +20,23 @@ export function serviceState(service) {
   const down = service.backends.filter((backend) => !backend.up);
   if (down.length > 0) {
     const words = down.length === service.backends.length ? "failing" : `${down.length} of ${service.backends.length} backends down`;
-    return { mark: "bad", words, more: `${places(down.map((backend) => backend.address))} does not work; it is used again as soon as it does.` };
+    return { mark: "bad", words, more: down.map(backendState).join(" ") };
   }
   if (service.traffic.streams_open > 0) return { mark: "good", words: "in use" };
   return { mark: "good", words: "ready" };
+}
+
+/** Why a backend is down, in a sentence. @param {BackendStatus} backend */
+function backendState(backend) {
+  const place = places([backend.address]);
+  switch (backend.breaker) {
+    case "closed":
+      return `${place} fails its health checks; it is used again as soon as it does not.`;
+    case "open":
+      return `${place} failed or was too slow, and is left alone for a moment.`;
+    case "half-open":
+      return `${place} failed or was too slow; the next request tries whether it works again.`;
+  }
 }
 
 /** @param {BridgeStatus} bridge @returns {Shown} */

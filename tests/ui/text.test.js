@@ -7,7 +7,7 @@ import * as input from "../../ui/input.js";
 import { outline } from "../../ui/parts/qr.js";
 import { hashOf, routeOf } from "../../ui/route.js";
 import { bridgeState, peerState, places, serviceState, whoOf } from "../../ui/words.js";
-import { ALICE, bridge, guest, peer, service } from "./fake/data.js";
+import { ALICE, backend, bridge, guest, peer, service } from "./fake/data.js";
 
 test("bytes and rates", () => {
   assert.deepEqual([0, 999, 1000, 9949, 9951, 999_499, 999_500, 18_204_551, 3e15].map(bytes),
@@ -64,10 +64,12 @@ test("states are words, never a colour alone", () => {
   assert.equal(serviceState(service({ answers: false })).words, "upstream down");
   assert.equal(serviceState(service({ answers: undefined })).words, "ready");
   assert.equal(serviceState(service({ active: false, answers: false })).words, "off");
-  const [up, down] = [{ address: "127.0.0.1:3000", up: true }, { address: "10.0.0.2:80", up: false }];
+  const [up, down] = [backend({}), backend({ address: "10.0.0.2:80", up: false })];
   assert.equal(serviceState(service({ backends: [up] })).words, "ready");
   assert.equal(serviceState(service({ backends: [up, down] })).words, "1 of 2 backends down");
   assert.match(serviceState(service({ backends: [down] })).more ?? "", /10\.0\.0\.2:80/);
+  assert.match(serviceState(service({ backends: [{ ...down, breaker: "open" }] })).more ?? "", /left alone/);
+  assert.match(serviceState(service({ backends: [{ ...down, breaker: "half-open" }] })).more ?? "", /the next request/);
   assert.equal(places(["127.0.0.1:3000", "10.0.0.2:80"]), "localhost:3000, 10.0.0.2:80");
 });
 

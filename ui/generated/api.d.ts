@@ -46,7 +46,40 @@ address: string,
 /**
  * Whether it works, as far as is known.
  */
-up: boolean, };
+up: boolean,
+/**
+ * Whether requests go there, as those before have found it.
+ */
+breaker: BreakerState,
+/**
+ * Requests, or connections of a TCP service, that went there.
+ */
+requests: number,
+/**
+ * Kept connections that are in use at this moment.
+ */
+connections_in_use: number,
+/**
+ * Those that wait for a request.
+ */
+connections_idle: number,
+/**
+ * Requests that had to wait because all connections were in use.
+ */
+waits: number,
+/**
+ * Requests that broke off there and were sent once more.
+ */
+retries: number,
+/**
+ * Those that were not, because too many had been already.
+ */
+retries_denied: number, };
+
+/**
+ * Whether the circuit breaker of a backend, or of a peer, lets requests pass.
+ */
+export type BreakerState = "closed" | "open" | "half-open";
 
 /**
  * Where a bridge leads and where it listens.

@@ -124,13 +124,63 @@ pub struct ServiceStatus {
 }
 
 /// One backend of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct BackendStatus {
     /// Where it is.
     pub address: String,
     /// Whether it works, as far as is known.
     pub up: bool,
+    /// Whether requests go there, as those before have found it.
+    #[serde(default)]
+    pub breaker: BreakerState,
+    /// Requests, or connections of a TCP service, that went there.
+    #[serde(default)]
+    pub requests: u64,
+    /// Kept connections that are in use at this moment.
+    #[serde(default)]
+    pub connections_in_use: u32,
+    /// Those that wait for a request.
+    #[serde(default)]
+    pub connections_idle: u32,
+    /// Requests that had to wait because all connections were in use.
+    #[serde(default)]
+    pub waits: u64,
+    /// Requests that broke off there and were sent once more.
+    #[serde(default)]
+    pub retries: u64,
+    /// Those that were not, because too many had been already.
+    #[serde(default)]
+    pub retries_denied: u64,
+}
+
+/// Whether the circuit breaker of a backend, or of a peer, lets requests pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum BreakerState {
+    /// All of them.
+    #[default]
+    Closed,
+    /// None.
+    Open,
+    /// One at a time, to see whether it works again.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// All that there are.
+    pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
+
+    /// As it is written and shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
 }
 
 /// One bridge.

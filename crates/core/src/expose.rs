@@ -11,6 +11,7 @@ mod doctor;
 mod guesses;
 mod http_service;
 mod offer;
+mod patience;
 mod proxy_header;
 mod queue;
 mod rate;
@@ -33,7 +34,7 @@ pub(crate) use doctor::Examination;
 use doctor::Examining;
 use fastn_p2p::{Node, PublicKey, listen};
 use guesses::Guesses;
-use malai_api::{Measured, Protocol, Traffic};
+use malai_api::{BackendStatus, Measured, Protocol, Traffic};
 use queue::Queue;
 pub use redeem::Redemption;
 
@@ -219,9 +220,9 @@ impl Expose {
         service.map(|it| it.meter.measured()).unwrap_or_default()
     }
 
-    /// The backends of `service`, and whether each works as far as is known.
+    /// The backends of `service`, and what is known of each.
     #[must_use]
-    pub fn backends(&self, service: &str) -> Vec<(String, bool)> {
+    pub fn backends(&self, service: &str) -> Vec<BackendStatus> {
         let table = self.0.table.load();
         let service = table.services.get(service);
         let backends = service.into_iter().flat_map(|it| it.backends());

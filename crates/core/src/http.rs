@@ -20,6 +20,8 @@ pub(crate) use errors::{
 };
 pub(crate) use forward::{Forwarded, Tunnel, forward, traced};
 pub(crate) use framing::{Checked, messages};
-pub(crate) use headers::{UI_COOKIE_PREFIX, forget_sender, forget_ui_sessions, is_upgrade};
+pub(crate) use headers::{
+    UI_COOKIE_PREFIX, forget_cookies, forget_sender, forget_ui_sessions, get_cookie, is_upgrade,
+};
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
 pub(crate) use serve::serve;

@@ -3,6 +3,8 @@
 pub mod access;
 pub mod asking;
 pub mod audit;
+mod balance;
+mod breaker;
 pub mod bridge;
 pub mod clock;
 pub mod config;

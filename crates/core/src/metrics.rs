@@ -3,7 +3,11 @@
 //! Labels are names that the owner gave, and words of ours: never keys, paths or anything that
 //! others choose, so that nobody can make their number grow.
 
+mod backends;
+
 use std::{fmt::Write as _, time::Duration};
+
+use malai_api::BackendStatus;
 
 use crate::{
     meter::{Fault, Figures, LATENCIES_MS},
@@ -28,8 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) log_lines_lost: u64,
     /// Spans that a collector took, and those that were lost.
     pub(crate) spans: [u64; 2],
-    /// Service and address of each backend, and whether it works.
-    pub(crate) backends: Vec<(String, String, bool)>,
+    /// Service of each backend, and what is known of it.
+    pub(crate) backends: Vec<(String, BackendStatus)>,
     /// Peers that are connected directly, and through a relay.
     pub(crate) peers: [usize; 2],
     /// Those who wait to be let in.
@@ -69,6 +73,7 @@ impl Snapshot {
         self.each(&mut text, "sent_bytes_total", "counter", help, sent);
         self.failures(&mut text);
         self.latencies(&mut text);
+        backends::write(&mut text, &self.backends);
         self.rest(&mut text);
         text
     }
@@ -135,16 +140,6 @@ impl Snapshot {
     }
 
     fn rest(&self, text: &mut String) {
-        head(
-            text,
-            "backend_up",
-            "gauge",
-            "Whether a backend works, as far as is known.",
-        );
-        for (service, address, up) in &self.backends {
-            let labels = [("name", service.as_str()), ("backend", address.as_str())];
-            line(text, "backend_up", &labels, u8::from(*up));
-        }
         head(text, "peers", "gauge", "Peers that are connected.");
         for (way, count) in ["direct", "relayed"].into_iter().zip(self.peers) {
             line(text, "peers", &[("way", way)], count);

@@ -2,7 +2,7 @@
 /**
  * Engines as they could be, for tests and for looking at the screens.
  *
- * @import { AccessRequest, BridgeStatus, Guest, InviteStatus, LogEntry, Measured, PeerStatus, ServiceStatus, Status } from "../../../ui/generated/api.js"
+ * @import { AccessRequest, BackendStatus, BridgeStatus, Guest, InviteStatus, LogEntry, Measured, PeerStatus, ServiceStatus, Status } from "../../../ui/generated/api.js"
  */
 
 /** @param {string} letter */
@@ -105,6 +105,14 @@ export function service(it) {
     link: `malai://${ME}/${name}?a=192.168.1.20:41234&r=https://euw1-1.relay.example.org/`,
     answers: true, backends: [], guests: [], invites: false,
     traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, measured: { failures: NO_FAILURES }, ...it,
+  };
+}
+
+/** @param {Partial<BackendStatus>} it @returns {BackendStatus} */
+export function backend(it) {
+  return {
+    address: "127.0.0.1:3000", up: true, breaker: "closed", requests: 0, connections_in_use: 0, connections_idle: 0,
+    waits: 0, retries: 0, retries_denied: 0, ...it,
   };
 }
 

@@ -1,6 +1,6 @@
 //! `malai status`: everything the running engine does, on one page.
 
-use malai_api::{BridgeStatus, Operation, Request, Response, ServiceStatus, Status};
+use malai_api::{BreakerState, BridgeStatus, Operation, Request, Response, ServiceStatus, Status};
 
 use super::Context;
 use crate::{args::StatusArgs, exit::Exit, session::unexpected, text};
@@ -103,7 +103,12 @@ fn service(service: &ServiceStatus) -> String {
     }
     let down = service.backends.iter().filter(|backend| !backend.up);
     for backend in down {
-        line.push_str(&format!("\n    {} is down", backend.address));
+        let why = match backend.breaker {
+            BreakerState::Closed => "its health checks fail",
+            BreakerState::Open => "requests failed or were slow, so it is left alone for a moment",
+            BreakerState::HalfOpen => "the next request tries whether it works again",
+        };
+        line.push_str(&format!("\n    {} is down: {why}", backend.address));
     }
     if let Some(description) = &service.description {
         line.push_str(&format!("\n    {description}"));

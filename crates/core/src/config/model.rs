@@ -17,17 +17,20 @@ use super::names::{NameError, check_name, check_pet_name, looks_like_id52};
 
 mod bridge;
 mod observing;
+mod route;
 mod service;
+mod spread;
 mod upstream;
 
 pub use bridge::{
     Balance, BridgeConfig, BridgeTarget, ListenAddress, ListenAddressError, PeerName,
 };
 pub use observing::{LogLevel, LogsConfig, TracesConfig};
+pub use route::{HeaderRule, HeaderRuleError, RouteConfig};
 pub use service::{
-    HealthConfig, HostRule, HostRuleError, LimitsConfig, PoolConfig, RouteConfig, ServiceConfig,
-    TimeoutsConfig,
+    HealthConfig, HostRule, HostRuleError, LimitsConfig, PoolConfig, ServiceConfig, TimeoutsConfig,
 };
+pub use spread::{BreakerConfig, RetryConfig, Sticky, UpstreamBalance};
 pub use upstream::{Place, Scheme, UpstreamAddress, UpstreamAddressError};
 
 /// Everything `malai.toml` can say.

@@ -24,7 +24,9 @@ use super::{
 
 mod bridge;
 mod observing;
+mod route;
 mod service;
+mod spread;
 
 /// The version of the file's form that this code reads.
 const VERSION: i64 = 1;

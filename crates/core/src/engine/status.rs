@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::{
-    BackendStatus, BridgeStatus, EngineStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach,
-    ServiceStatus, Status, Traffic,
+    BridgeStatus, EngineStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach, ServiceStatus,
+    Status, Traffic,
 };
 use tokio::time::Instant;
 
@@ -62,7 +62,7 @@ impl Keeper {
             link: self.link(name),
             ends_in_secs: temporary.and_then(|it| it.ends).map(left),
             answers: self.parts.answers.of(name, &service.upstream),
-            backends: self.backends(name),
+            backends: self.parts.expose.backends(name),
             guests: self.guests.access.guests(&share, now),
             invites: self.guests.access.is_open(&share, now),
             traffic: self.parts.expose.traffic(name),
@@ -102,7 +102,7 @@ impl Keeper {
         let expose = &self.parts.expose;
         let backends = names.iter().flat_map(|name| {
             let backends = expose.backends(name).into_iter();
-            backends.map(|(address, up)| ((*name).clone(), address, up))
+            backends.map(|backend| ((*name).clone(), backend))
         });
         let now = self.parts.clock.now();
         let snapshot = Snapshot {
@@ -125,13 +125,6 @@ impl Keeper {
                 .count(),
         };
         snapshot.text()
-    }
-
-    fn backends(&self, service: &str) -> Vec<BackendStatus> {
-        let backends = self.parts.expose.backends(service).into_iter();
-        backends
-            .map(|(address, up)| BackendStatus { address, up })
-            .collect()
     }
 
     pub(super) fn bridge_status(&self, name: &str, bridge: &BridgeConfig) -> BridgeStatus {

@@ -39,6 +39,8 @@ pub(crate) enum BodyError {
     TooLong(u64),
     #[error("no byte came for {0:?}")]
     Idle(Duration),
+    #[error("it was not at its end after {0:?}")]
+    Late(Duration),
     #[error("the final answer came before the body was asked for")]
     Unwanted,
 }
@@ -60,10 +62,11 @@ pub(crate) struct ProxyBody {
     passed: u64,
     ended: bool,
     idle: Option<Idle>,
+    deadline: Option<Deadline>,
     gate: Option<Gate>,
     counted: Option<(Meter, Direction)>,
     lease: Option<Lease>,
-    open: Option<Open>,
+    open: Vec<Open>,
     traced: Option<Box<Traced>>,
     end: Option<oneshot::Sender<()>>,
     progress: Option<Arc<AtomicU64>>,
@@ -75,6 +78,12 @@ enum Source {
     Empty,
     Full(Bytes),
     Incoming(Incoming),
+}
+
+#[derive(Debug)]
+struct Deadline {
+    total: Duration,
+    timer: Pin<Box<Sleep>>,
 }
 
 #[derive(Debug)]
@@ -113,6 +122,15 @@ impl ProxyBody {
         self
     }
 
+    /// Fails when it is not at its end `total` after `begun`.
+    pub(crate) fn cut_after(mut self, total: Option<Duration>, begun: Instant) -> Self {
+        self.deadline = total.map(|total| Deadline {
+            total,
+            timer: Box::pin(tokio::time::sleep_until(begun + total)),
+        });
+        self
+    }
+
     /// Counts what passes.
     pub(crate) fn counted(mut self, meter: Meter, direction: Direction) -> Self {
         self.counted = Some((meter, direction));
@@ -131,9 +149,9 @@ impl ProxyBody {
         self
     }
 
-    /// Keeps the request counted as open until the body is gone.
+    /// Keeps the request counted as open until the body is gone; may be said more than once.
     pub(crate) fn holding(mut self, open: Open) -> Self {
-        self.open = Some(open);
+        self.open.push(open);
         self
     }
 
@@ -239,6 +257,11 @@ impl Body for ProxyBody {
                 return Poll::Ready(Some(Err(BodyError::Unwanted)));
             }
             this.gate = None;
+        }
+        if let Some(deadline) = &mut this.deadline
+            && deadline.timer.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Some(Err(BodyError::Late(deadline.total))));
         }
         match this.poll_source(context) {
             Poll::Ready(Some(Ok(mut frame))) => {

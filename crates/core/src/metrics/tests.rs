@@ -1,8 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use malai_api::Traffic;
+use malai_api::{BreakerState, Traffic};
 
 use super::*;
+
+fn backend() -> BackendStatus {
+    BackendStatus {
+        address: "unix:/a\"b\\c\n".to_owned(),
+        breaker: BreakerState::HalfOpen,
+        requests: 7,
+        connections_in_use: 2,
+        retries_denied: 4,
+        ..BackendStatus::default()
+    }
+}
 
 fn snapshot() -> Snapshot {
     let figures = Figures {
@@ -26,7 +37,7 @@ fn snapshot() -> Snapshot {
             open_files: Some(9),
             cpu: Some(Duration::from_millis(1500)),
         },
-        backends: vec![("shop".to_owned(), "unix:/a\"b\\c\n".to_owned(), false)],
+        backends: vec![("shop".to_owned(), backend())],
         peers: [2, 0],
         ..Snapshot::default()
     }
@@ -44,6 +55,10 @@ fn says_what_was_counted() {
         "malai_response_seconds_bucket{side=\"share\",name=\"shop\",le=\"+Inf\"} 3\n",
         "malai_response_seconds_sum{side=\"share\",name=\"shop\"} 12.5\n",
         "malai_backend_up{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\"} 0\n",
+        "malai_backend_breaker{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\",state=\"half-open\"} 1\n",
+        "malai_backend_requests_total{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\"} 7\n",
+        "malai_backend_connections{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\",state=\"in-use\"} 2\n",
+        "malai_backend_retries_total{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\",outcome=\"denied\"} 4\n",
         "malai_peers{way=\"direct\"} 2\n",
         "process_resident_memory_bytes 4096\n",
         "process_cpu_seconds_total 1.5\n",

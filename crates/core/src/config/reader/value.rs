@@ -36,21 +36,21 @@ impl Section<'_> {
         value
     }
 
-    /// A number from 0 to 1.
+    /// A number in the key's range, whole or not.
     pub(in crate::config) fn fraction(&self, name: &str, target: &mut f64) {
         let Some(item) = self.table.get(name) else {
             return;
         };
-        let number = match (item.as_float(), item.as_integer()) {
-            (Some(number), _) => number,
-            (_, Some(number)) if number == 0 || number == 1 => f64::from(u8::from(number == 1)),
-            (_, Some(number)) => return self.out_of_range(name, &number.to_string()),
-            _ => return self.wrong_type(name, item),
+        let whole = item.as_integer().and_then(|it| i32::try_from(it).ok());
+        let Some(number) = item.as_float().or(whole.map(f64::from)) else {
+            self.wrong_type(name, item);
+            return;
         };
-        if (0.0..=1.0).contains(&number) {
-            *target = number;
-        } else {
-            self.out_of_range(name, &number.to_string());
+        match self.kind(name) {
+            Some(Kind::Fraction(least, most)) if (least..=most).contains(&number) => {
+                *target = number;
+            }
+            _ => self.out_of_range(name, &number.to_string()),
         }
     }
 

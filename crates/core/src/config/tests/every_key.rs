@@ -110,7 +110,7 @@ fn every_range_ends_where_it_says() {
         let (inside, outside) = match key.kind {
             Kind::Integer(least, most) => (
                 vec![least.to_string(), most.to_string()],
-                vec![(least - 1).to_string(), (most + 1).to_string()],
+                vec![(i128::from(least) - 1).to_string(), (most + 1).to_string()],
             ),
             Kind::Duration(least, most) => {
                 let text = |duration: Duration| format!("\"{}ms\"", duration.as_millis());
@@ -128,11 +128,13 @@ fn every_range_ends_where_it_says() {
                 vec![least.to_string(), format!("\"{most}B\"")],
                 vec![(least - 1).to_string(), (most + 1).to_string()],
             ),
-            Kind::Fraction => (
-                ["0", "1", "0.0", "1.0", "0.5"].map(str::to_owned).to_vec(),
-                ["-1", "2", "-0.1", "1.1", "nan"]
-                    .map(str::to_owned)
-                    .to_vec(),
+            Kind::Fraction(least, most) => (
+                vec![least.to_string(), most.to_string()],
+                vec![
+                    (least - 0.005).to_string(),
+                    (most + 0.005).to_string(),
+                    "nan".to_owned(),
+                ],
             ),
             Kind::Boolean | Kind::Table | Kind::Tables => continue,
             Kind::Text(_) | Kind::Texts(_) | Kind::Address(_) | Kind::Addresses(_) => continue,

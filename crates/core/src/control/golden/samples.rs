@@ -1,8 +1,8 @@
 //! One of everything that a status is made of.
 
 use malai_api::{
-    BackendStatus, BridgeStatus, Diagnosis, EngineStatus, Examined, Failures, Figure, Finding,
-    GroupStatus, Latency, Measured, NetworkSettings, Operation, PeerDiagnosis, PeerState,
+    BackendStatus, BreakerState, BridgeStatus, Diagnosis, EngineStatus, Examined, Failures, Figure,
+    Finding, GroupStatus, Latency, Measured, NetworkSettings, Operation, PeerDiagnosis, PeerState,
     PeerStatus, Protocol, Reach, Recent, RelaySetting, ServiceStatus, Status, Traffic, Verdict,
 };
 
@@ -58,6 +58,13 @@ pub(super) fn service() -> ServiceStatus {
         backends: vec![BackendStatus {
             address: "127.0.0.1:3000".to_owned(),
             up: true,
+            breaker: BreakerState::HalfOpen,
+            requests: 7,
+            connections_in_use: 1,
+            connections_idle: 2,
+            waits: 3,
+            retries: 4,
+            retries_denied: 5,
         }],
         guests: vec![super::access::guest()],
         invites: true,
