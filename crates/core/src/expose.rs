@@ -225,8 +225,7 @@ impl Expose {
     pub fn backends(&self, service: &str) -> Vec<BackendStatus> {
         let table = self.0.table.load();
         let service = table.services.get(service);
-        let backends = service.into_iter().flat_map(|it| it.backends());
-        backends.collect()
+        service.map(|it| it.backends()).unwrap_or_default()
     }
 
     /// The service that `peer` means and may use.

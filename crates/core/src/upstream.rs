@@ -4,6 +4,7 @@ mod asking;
 mod backend;
 mod checks;
 mod health;
+mod making;
 mod probe;
 mod retries;
 mod sticky;
@@ -18,25 +19,25 @@ use std::{
 
 use http::{HeaderMap, HeaderValue};
 use malai_api::BackendStatus;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
+use self::target::Target;
 pub(crate) use self::{
     backend::Backend,
     checks::Checks,
+    making::Making,
     probe::{MOST_PROBED, answers, takes},
     retries::Retries,
     sticky::Kept,
     tls::Tls,
     turns::Turns,
 };
-use self::{health::Health, target::Target};
 use crate::{
     balance::Spread,
     config::{Place, ServiceConfig, Sticky, UpstreamAddress},
-    http::{Pool, PoolLimits, ProxyError},
+    http::ProxyError,
     meter::Open,
     policy::Allowed,
-    shutdown::Shutdown,
     stream::Stream,
 };
 
@@ -46,47 +47,25 @@ const LEAST_WAIT: Duration = Duration::from_secs(1);
 /// The backends of a service, or of one of its routes.
 #[derive(Debug)]
 pub(crate) struct Upstream {
-    targets: Vec<Arc<Target>>,
+    /// Each with its weight.
+    targets: Vec<(Arc<Target>, u32)>,
     spread: Mutex<Spread>,
     sticky: Option<Sticky>,
     /// Ends the checks, where there are some.
-    checks: Option<DropGuard>,
+    checks: Option<Arc<DropGuard>>,
 }
 
 impl Upstream {
-    /// Those at `addresses`, used as `config` says; all of one service have one `retries`.
-    pub(crate) fn new(
-        addresses: &[UpstreamAddress],
+    fn new(
         config: &ServiceConfig,
-        checks: Option<&Checks>,
-        retries: &Arc<Retries>,
-        tasks: &Shutdown,
+        targets: Vec<(Arc<Target>, u32)>,
+        checks: Option<Arc<DropGuard>>,
     ) -> Self {
-        let limits = PoolLimits {
-            size: config.pool.size,
-            idle: config.pool.idle,
-            wait: config.pool.wait,
-        };
-        let targets = addresses.iter().map(|address| {
-            let connect = config.timeouts.connect;
-            let backend = Backend::new(address.bare(), connect, tasks.clone());
-            let pool = Pool::new(backend.retrying(Arc::clone(retries)), limits);
-            let health = Health::new(&config.breaker, checks.map(|it| &it.config));
-            Arc::new(Target::new(pool, health, address.weight))
-        });
-        let targets: Vec<_> = targets.collect();
-        let ended = CancellationToken::new();
-        for (checks, target) in checks
-            .iter()
-            .flat_map(|it| targets.iter().map(move |to| (it, to)))
-        {
-            checks.begin(target, ended.clone(), tasks);
-        }
         Self {
             spread: Mutex::new(Spread::new(config.balance)),
             sticky: config.sticky.filter(|_| targets.len() > 1),
             targets,
-            checks: checks.map(|_| ended.drop_guard()),
+            checks,
         }
     }
 
@@ -106,21 +85,21 @@ impl Upstream {
 
     /// Each backend, and what is known of it.
     pub(crate) fn backends(&self) -> impl Iterator<Item = BackendStatus> {
-        self.targets.iter().map(|target| target.status())
+        self.targets().map(Target::status)
     }
 
     /// Whether there is a backend that a request could go to, as far as is known.
     pub(crate) fn has_some(&self) -> bool {
         let is_checked = self.checks.is_some();
-        let mut targets = self.targets.iter();
+        let mut targets = self.targets();
         // What only refuses connections may be back; without checks somebody has to look.
         targets.any(|it| it.is_up() || (!is_checked && it.may_be_tried()))
     }
 
     /// What is answered when no backend may be tried.
     pub(crate) fn none_left(&self) -> ProxyError {
-        let rests = self.targets.iter().filter(|it| it.is_checked_well());
-        match rests.map(|target| target.rest()).min() {
+        let rests = self.targets().filter(|it| it.is_checked_well());
+        match rests.map(Target::rest).min() {
             None => ProxyError::upstream_down(
                 "The service behind this share is down: its health checks fail. It is used again \
                  as soon as they do not.",
@@ -152,6 +131,10 @@ impl Upstream {
             }
         }
         Err(failure.unwrap_or_else(|| self.none_left()))
+    }
+
+    fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.targets.iter().map(|(target, _)| &**target)
     }
 }
 

@@ -41,6 +41,37 @@ async fn turns_follow_the_weights() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_backend_that_a_route_has_too_is_one_backend() -> Result<()> {
+    let origins = [Origin::start().await?, Origin::start().await?];
+    let addresses = origins.each_ref().map(|it| it.address().to_string());
+    let keys = format!(
+        "balance = \"round-robin\"\nroute = [{{ header = \"x-canary\", upstream = \"{}\" }}]",
+        addresses[1]
+    );
+    let pair = Pair::several(&addresses, &keys).await?;
+    for canary in [false, false, true] {
+        let mut request = Request::get(pair.url("/sized"));
+        if canary {
+            request = request.header("x-canary", "1");
+        }
+        client::send(request.body(client::empty())?).await?;
+    }
+    assert_eq!(counts(&origins), [1, 2]);
+    let metrics = pair.share_home.run(&["metrics"]).await?.stdout;
+    for (address, count) in addresses.iter().zip([1, 2]) {
+        let lines = metrics.lines().filter(|it| {
+            it.starts_with("malai_backend_requests_total") && it.contains(address.as_str())
+        });
+        let lines: Vec<_> = lines.collect();
+        assert!(
+            lines.len() == 1 && lines[0].ends_with(&format!(" {count}")),
+            "{lines:?}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_under_way_is_spread_over_both() -> Result<()> {
     let (pair, origins) = two([1, 1], "balance = \"least-loaded\"").await?;
     let held = (0..12).map(|_| async {

@@ -15,7 +15,7 @@ use crate::{
     config::{HostRule, LimitsConfig, RouteConfig, ServiceConfig},
     meter::Meter,
     shutdown::Shutdown,
-    upstream::{self, Checks, Retries, Upstream},
+    upstream::{self, Checks, Making, Retries, Upstream},
 };
 
 /// How long a look at the upstream holds, however often peers ask.
@@ -48,16 +48,16 @@ impl Service {
             },
         });
         let retries = Arc::new(Retries::new(config.retry));
-        let upstream =
-            |to: &[_]| Upstream::new(to, &config, checks.as_ref(), &retries, connections);
+        let mut making = Making::new(&config, checks.as_ref(), Arc::clone(&retries), connections);
+        let upstream = making.upstream(&config.upstream);
         let routes = config.route.iter();
         let mut routes: Vec<_> = routes
-            .map(|route| (route.clone(), upstream(&route.upstream)))
+            .map(|route| (route.clone(), making.upstream(&route.upstream)))
             .collect();
         routes.sort_by_key(|(route, _)| route.rank());
         Self {
             meter,
-            upstream: upstream(&config.upstream),
+            upstream,
             routes,
             retries,
             rates: rates(&config.limits).map(std::sync::Mutex::new),
@@ -98,12 +98,17 @@ impl Service {
         is_up
     }
 
-    /// Each backend, those of routes included, and what is known of it.
-    pub(super) fn backends(&self) -> impl Iterator<Item = BackendStatus> {
+    /// Each backend once, those of routes included, and what is known of it.
+    pub(super) fn backends(&self) -> Vec<BackendStatus> {
         let routes = self.routes.iter().map(|(_, upstream)| upstream);
-        std::iter::once(&self.upstream)
-            .chain(routes)
-            .flat_map(Upstream::backends)
+        let all = std::iter::once(&self.upstream).chain(routes);
+        let mut backends: Vec<BackendStatus> = Vec::new();
+        for backend in all.flat_map(Upstream::backends) {
+            if !backends.iter().any(|it| it.address == backend.address) {
+                backends.push(backend);
+            }
+        }
+        backends
     }
 
     /// What answers for such a request.

@@ -31,7 +31,6 @@ pub(crate) struct Target {
     pub(crate) pool: Pool<Backend>,
     health: Mutex<Health>,
     meter: Meter,
-    weight: u32,
     /// By what requests are kept to it.
     name: u64,
 }
@@ -46,22 +45,21 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Target {
-    pub(super) fn new(pool: Pool<Backend>, health: Health, weight: u32) -> Self {
+    pub(super) fn new(pool: Pool<Backend>, health: Health) -> Self {
         let name = name_of(pool.dial.address().to_string().as_bytes());
         Self {
             pool,
             health: Mutex::new(health),
             meter: Meter::default(),
-            weight,
             name,
         }
     }
 
-    /// How it stands in a choice at `now`.
-    pub(super) fn candidate(&self, now: Instant) -> Candidate {
+    /// How it stands with this weight in a choice at `now`.
+    pub(super) fn candidate(&self, weight: u32, now: Instant) -> Candidate {
         Candidate {
             usable: self.health().lets_pass(now),
-            weight: self.weight,
+            weight,
             load: self.meter.open(),
             name: self.name,
         }

@@ -28,8 +28,8 @@ impl<'a> Turns<'a> {
     fn choose(&mut self, now: Instant) -> Option<usize> {
         let targets = self.upstream.targets.iter().zip(&self.tried);
         let candidates: Vec<_> = targets
-            .map(|(target, tried)| {
-                let mut candidate = target.candidate(now);
+            .map(|((target, weight), tried)| {
+                let mut candidate = target.candidate(*weight, now);
                 candidate.usable &= !tried;
                 candidate
             })
@@ -53,14 +53,15 @@ impl<'a> Iterator for Turns<'a> {
         let (now, upstream) = (Instant::now(), self.upstream);
         while let Some(index) = self.choose(now) {
             self.take(index);
-            let turn = upstream.targets.get(index).and_then(|it| it.turn(now));
+            let target = upstream.targets.get(index);
+            let turn = target.and_then(|(target, _)| target.turn(now));
             if turn.is_some() {
                 return turn;
             }
         }
         // A server that was just started is not kept waiting for the end of a rest.
         let rest = upstream.targets.iter().enumerate();
-        for (index, target) in rest {
+        for (index, (target, _)) in rest {
             if self.take(index)
                 && let Some(turn) = target.turn_anyway(now)
             {
