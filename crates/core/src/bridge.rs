@@ -56,6 +56,8 @@ struct Inner {
     connections: Shutdown,
     running: std::sync::Mutex<BTreeMap<String, Running>>,
     gateway: std::sync::Mutex<Option<OpenGateway>>,
+    /// What bridges counted that are closed and may be opened otherwise at once.
+    closed: std::sync::Mutex<BTreeMap<String, Meter>>,
     gateway_meter: Meter,
     traces: Traces,
     /// Only one bridge is opened or closed at a time.
@@ -118,6 +120,7 @@ impl Bridges {
             connections: Shutdown::default(),
             running: std::sync::Mutex::default(),
             gateway: std::sync::Mutex::default(),
+            closed: std::sync::Mutex::default(),
             gateway_meter: Meter::default(),
             traces,
             changing: Mutex::default(),
@@ -139,8 +142,8 @@ impl Bridges {
         {
             return Ok(running.report.clone());
         }
-        let before = self.running().get(name).map(|it| it.meter.clone());
         self.close_one(name).await;
+        let before = self.closed().remove(name);
         let peer = match config.to.first() {
             Some(target) => self.0.peers.begin(target)?,
             None => None,
@@ -209,6 +212,11 @@ impl Bridges {
         let closed = self.close_one(name).await;
         drop(changing);
         closed
+    }
+
+    /// What is closed by now is over: one of the same name counts anew.
+    pub(crate) fn forget_closed(&self) {
+        self.closed().clear();
     }
 
     /// Every open bridge, by name.
@@ -295,6 +303,7 @@ impl Bridges {
             return false;
         };
         running.part.drain(Duration::ZERO).await;
+        self.closed().insert(name.to_owned(), running.meter);
         true
     }
 
@@ -328,6 +337,10 @@ impl Bridges {
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn closed(&self) -> MutexGuard<'_, BTreeMap<String, Meter>> {
+        self.0.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_gateway(&self) -> MutexGuard<'_, Option<OpenGateway>> {

@@ -174,3 +174,30 @@ async fn the_last_minutes_are_there_and_counts_survive_a_change() -> Result<()> 
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn counts_of_a_bridge_survive_a_change_of_its_settings() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = Pair::http(origin.address()).await?;
+    let (home, link) = (&pair.bridge_home, &pair.link);
+    for _ in 0..2 {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?
+            .local_addr()?
+            .port();
+        let kept = format!("[bridge.kept]\nto = \"{link}\"\nlisten = {port}\n");
+        home.configure(&format!("{OFFLINE}\n{kept}"))?;
+        let url = format!("http://127.0.0.1:{port}/sized");
+        wait_until("the bridge", || async {
+            let reply = client::get(&url).await;
+            Ok(reply.is_ok_and(|reply| reply.status == StatusCode::OK))
+        })
+        .await?;
+    }
+    let text = metrics(home).await?;
+    let count = text
+        .lines()
+        .find_map(|line| line.strip_prefix("malai_requests_total{side=\"bridge\",name=\"kept\"} "));
+    let count: u64 = count.unwrap_or_default().parse()?;
+    assert!(count >= 2, "{text}");
+    Ok(())
+}
