@@ -7,9 +7,11 @@
 //!
 //! The shape of the API is fastn-p2p's; no iroh type is part of it.
 
+mod changes;
 mod client;
 mod connections;
 mod copy;
+mod dialling;
 mod error;
 mod frame;
 mod incoming;
@@ -19,6 +21,7 @@ mod lookup;
 mod node;
 mod server;
 mod session;
+mod vigil;
 mod waiting;
 
 pub use client::{call, connect, reach};
@@ -33,4 +36,5 @@ pub use node::{
 };
 pub use server::{Asked, Authorization, Call, Listener, Protocol, ServerHandle, listen};
 pub use session::{Session, SessionReader, SessionWriter, reset};
+pub use vigil::Attending;
 pub use waiting::Waiting;
