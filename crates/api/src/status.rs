@@ -127,6 +127,35 @@ pub struct BackendStatus {
     pub up: bool,
 }
 
+/// Whether the circuit breaker of a backend, or of a peer, lets requests pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum BreakerState {
+    /// All of them.
+    #[default]
+    Closed,
+    /// None.
+    Open,
+    /// One at a time, to see whether it works again.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// All that there are.
+    pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
+
+    /// As it is written and shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
+}
+
 /// One bridge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
