@@ -9,7 +9,12 @@ mod hosts;
 mod http_bridge;
 mod knock;
 mod listener;
+mod members;
+mod peer_dial;
 mod ports;
+mod retries;
+mod returning;
+mod sending;
 mod tcp_bridge;
 
 use std::{
@@ -26,20 +31,19 @@ use http_bridge::HttpBridge;
 pub use listener::BridgeError;
 pub(crate) use listener::Listener;
 use malai_api::{Protocol, Traffic};
+pub use members::MemberReport;
+use members::Members;
 use ports::Whose;
 pub use ports::{Ports, PortsError};
 use tokio::sync::Mutex;
 
 use crate::{
-    config::{BridgeConfig, BridgeTarget, Config, ListenAddress},
+    config::{BridgeConfig, Config, ListenAddress},
     events::EventFeed,
     meter::{Figures, Meter},
     peers::Peers,
     shutdown::Shutdown,
 };
-
-/// How long one of several targets may take before the next is tried.
-const FAILOVER_WAIT: Duration = Duration::from_secs(2);
 
 /// The bridges of this engine; clones share them.
 #[derive(Debug, Clone)]
@@ -65,6 +69,7 @@ struct Running {
     part: Shutdown,
     meter: Meter,
     waiting: Waiting,
+    members: Arc<Members>,
     report: BridgeReport,
 }
 
@@ -93,6 +98,8 @@ pub struct BridgeReport {
     pub service: String,
     /// Whether something waits for the peer's owner to let us in.
     pub waiting: bool,
+    /// The places that it may lead to.
+    pub members: Vec<MemberReport>,
     /// What went through it.
     pub traffic: Traffic,
 }
@@ -139,12 +146,23 @@ impl Bridges {
             binding::bind(&self.0.ports, &config.listen, whose.as_ref()).await?;
         let part = self.0.shutdown.part();
         let (meter, waiting) = (Meter::default(), Waiting::default());
+        let members = Arc::new(Members::new(&self.0.peers, config));
         if config.protocol == Protocol::Tcp {
-            let bridge = tcp_bridge::TcpBridge::new(&self.0.peers, config, meter.clone(), &waiting);
+            let wait = config.connect_timeout;
+            let to = Arc::clone(&members);
+            let bridge = tcp_bridge::TcpBridge::new(to, wait, meter.clone(), &waiting);
             let bridge = Arc::new(bridge);
             listener.serve(&part, move |stream| Arc::clone(&bridge).carry(stream));
         } else {
-            let bridge = Arc::new(self.http_bridge(config, meter.clone(), &waiting));
+            let bridge = HttpBridge::new(
+                Arc::clone(&members),
+                config,
+                meter.clone(),
+                &waiting,
+                &self.0.connections,
+                self.0.events.clone(),
+            );
+            let bridge = Arc::new(bridge);
             let (hosts, tasks) = (Hosts::new(config), part.clone());
             listener.serve_http(&part, move |request| {
                 let (bridge, tasks) = (Arc::clone(&bridge), tasks.clone());
@@ -173,16 +191,28 @@ impl Bridges {
                 .map(|to| to.service.clone())
                 .unwrap_or_default(),
             waiting: false,
+            members: members.reports(),
             traffic: Traffic::default(),
         };
-        if let Some(target) = config.to.first() {
+        for target in &config.to {
             part.spawn(self.0.peers.clone().reach(target.clone()));
+        }
+        for member in members.list().iter().filter(|_| members.are_several()) {
+            let (all, member, ended) = (Arc::clone(&members), Arc::clone(member), part.clone());
+            let bringing = returning::bring_back(all, member, config.protocol);
+            part.spawn(async move {
+                tokio::select! {
+                    () = ended.draining() => {}
+                    () = bringing => {}
+                }
+            });
         }
         let running = Running {
             config: config.clone(),
             part,
             meter,
             waiting,
+            members,
             report: report.clone(),
         };
         self.running().insert(name.to_owned(), running);
@@ -206,6 +236,7 @@ impl Bridges {
             .values()
             .map(|bridge| BridgeReport {
                 waiting: bridge.waiting.any(),
+                members: bridge.members.reports(),
                 traffic: bridge.meter.reading(),
                 peer: self.peer_of(&bridge.config).or(bridge.report.peer),
                 ..bridge.report.clone()
@@ -219,6 +250,15 @@ impl Bridges {
         let figures = running.iter();
         figures
             .map(|(name, bridge)| (name.clone(), bridge.meter.figures()))
+            .collect()
+    }
+
+    /// Requests of each open bridge that went on to another member, and those sent once more.
+    pub(crate) fn repeats(&self) -> Vec<(String, (u64, u64))> {
+        let running = self.running();
+        let repeats = running.iter();
+        repeats
+            .map(|(name, bridge)| (name.clone(), bridge.members.counts()))
             .collect()
     }
 
@@ -270,30 +310,6 @@ impl Bridges {
         };
         running.part.drain(Duration::ZERO).await;
         true
-    }
-
-    fn http_bridge(&self, config: &BridgeConfig, meter: Meter, waiting: &Waiting) -> HttpBridge {
-        let several = config.to.len() > 1;
-        let waits = |target: &BridgeTarget| {
-            let wait = config.connect_timeout;
-            (
-                target.clone(),
-                if several {
-                    wait.min(FAILOVER_WAIT)
-                } else {
-                    wait
-                },
-            )
-        };
-        let targets = config.to.iter().map(waits);
-        HttpBridge::new(
-            &self.0.peers,
-            targets,
-            meter,
-            waiting,
-            &self.0.connections,
-            self.0.events.clone(),
-        )
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {

@@ -14,9 +14,9 @@ mod pool;
 mod serve;
 mod upgrade;
 
-pub(crate) use body::{Direction, ProxyBody};
+pub(crate) use body::{Direction, ProxyBody, while_moving};
 pub(crate) use errors::{
-    ERROR_HEADER, ProxyError, Side, prefers_json, respond, waiting_page, wants_page,
+    ERROR_HEADER, ProxyError, Side, error_code, prefers_json, respond, waiting_page, wants_page,
 };
 pub(crate) use forward::{Forwarded, Tunnel, forward};
 pub(crate) use framing::Checked;

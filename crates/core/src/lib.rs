@@ -3,10 +3,6 @@
 pub mod access;
 pub mod asking;
 pub mod audit;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the sharing side is about to be built on it")
-)]
 mod breaker;
 pub mod bridge;
 pub mod clock;

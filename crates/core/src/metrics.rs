@@ -3,8 +3,11 @@
 //! Labels are names that the owner gave, and words of ours: never keys, paths or anything that
 //! others choose, so that nobody can make their number grow.
 
+mod members;
+
 use std::{fmt::Write as _, time::Duration};
 
+pub(crate) use self::members::Member;
 use crate::meter::{Fault, Figures, LATENCIES_MS};
 
 /// Everything at one moment.
@@ -15,6 +18,10 @@ pub(crate) struct Snapshot {
     pub(crate) shares: Vec<(String, Figures)>,
     /// Bridges, by name.
     pub(crate) bridges: Vec<(String, Figures)>,
+    /// The places that bridges may lead to.
+    pub(crate) members: Vec<Member>,
+    /// Of bridges by name: requests that went on to another member, and those sent once more.
+    pub(crate) repeats: Vec<(String, (u64, u64))>,
     /// Service and address of each backend, and whether it works.
     pub(crate) backends: Vec<(String, String, bool)>,
     /// Peers that are connected directly, and through a relay.
@@ -48,6 +55,7 @@ impl Snapshot {
         self.each(&mut text, "sent_bytes_total", "counter", help, sent);
         self.failures(&mut text);
         self.latencies(&mut text);
+        self.members(&mut text);
         self.rest(&mut text);
         text
     }
@@ -174,7 +182,7 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use malai_api::Traffic;
+    use malai_api::{BreakerState, PeerState, Traffic};
 
     use super::*;
 
@@ -193,6 +201,13 @@ mod tests {
         Snapshot {
             uptime: Duration::from_secs(61),
             shares: vec![("shop".to_owned(), figures)],
+            members: vec![Member {
+                bridge: "shop".to_owned(),
+                place: 0,
+                breaker: BreakerState::Open,
+                path: (PeerState::Relayed, Some(Duration::from_millis(20))),
+            }],
+            repeats: vec![("shop".to_owned(), (2, 3))],
             backends: vec![("shop".to_owned(), "unix:/a\"b".to_owned(), false)],
             peers: [2, 0],
             ..Snapshot::default()
@@ -211,6 +226,12 @@ mod tests {
             "malai_response_seconds_sum{side=\"share\",name=\"shop\"} 12.5\n",
             "malai_backend_up{name=\"shop\",backend=\"unix:/a\\\"b\"} 0\n",
             "malai_peers{way=\"direct\"} 2\n",
+            "malai_failovers_total{name=\"shop\"} 2\n",
+            "malai_retries_total{name=\"shop\"} 3\n",
+            "malai_member_breaker{name=\"shop\",member=\"1\",state=\"open\"} 1\n",
+            "malai_member_breaker{name=\"shop\",member=\"1\",state=\"closed\"} 0\n",
+            "malai_member_path{name=\"shop\",member=\"1\",way=\"relayed\"} 1\n",
+            "malai_member_rtt_seconds{name=\"shop\",member=\"1\"} 0.02\n",
         ] {
             assert!(text.contains(expected), "{expected} in\n{text}");
         }

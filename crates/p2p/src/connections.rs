@@ -167,6 +167,11 @@ impl Connections {
         Arc::clone(&self.lock().entry(peer).or_default().attended)
     }
 
+    pub(crate) fn epoch(&self, peer: &PublicKey) -> u64 {
+        let peers = self.lock();
+        peers.get(peer).map_or(0, |known| known.attended.epoch())
+    }
+
     /// Whether there are connections, and none of them is answered on.
     pub(crate) fn is_silent(&self, peer: &PublicKey) -> bool {
         let peers = self.lock();
@@ -183,8 +188,9 @@ impl Connections {
     fn adopt(&self, peer: PublicKey, live: Live) -> Arc<Attended> {
         let mut peers = self.lock();
         let known = peers.entry(peer).or_default();
+        let was_alive = known.newest().is_some();
         known.live.push(live);
-        known.attended.renewed();
+        known.attended.renewed(was_alive);
         Arc::clone(&known.attended)
     }
 
@@ -198,7 +204,7 @@ impl Connections {
         let was_used = known.live.last().is_some_and(is_it);
         known.live.retain(|live| !is_it(live));
         if was_used {
-            known.attended.renewed();
+            known.attended.renewed(false);
         }
         if known.is_unused() {
             peers.remove(peer);

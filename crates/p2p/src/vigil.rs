@@ -10,7 +10,7 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -49,6 +49,8 @@ pub(crate) struct Attended {
     resting: AtomicBool,
     wake: watch::Sender<()>,
     silent: watch::Sender<bool>,
+    /// Streams that were opened in another one may lead nowhere.
+    epoch: AtomicU64,
 }
 
 /// Somebody waits for a peer, until this is dropped: its connection is looked at closely.
@@ -64,8 +66,11 @@ impl Attended {
         self.count.load(Ordering::SeqCst) == 0
     }
 
-    /// The peer has another connection to use.
-    pub(crate) fn renewed(&self) {
+    /// The peer has another connection to use; the one before `was_alive` as far as is known.
+    pub(crate) fn renewed(&self, was_alive: bool) {
+        if was_alive {
+            self.epoch.fetch_add(1, Ordering::Relaxed);
+        }
         self.tell_silent(false);
         self.wake.send_replace(());
     }
@@ -91,8 +96,14 @@ impl Attended {
     }
 
     fn tell_silent(&self, silent: bool) {
-        self.silent
-            .send_if_modified(|before| std::mem::replace(before, silent) != silent);
+        let replace = |before: &mut bool| std::mem::replace(before, silent) != silent;
+        if self.silent.send_if_modified(replace) && silent {
+            self.epoch.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
     }
 }
 
@@ -113,6 +124,13 @@ impl Node {
     #[must_use]
     pub fn is_silent(&self, peer: &PublicKey) -> bool {
         self.0.connections.is_silent(peer)
+    }
+
+    /// Differs when streams to `peer` that were opened before may lead nowhere: its connection has
+    /// fallen silent, or another one took its place.
+    #[must_use]
+    pub fn epoch(&self, peer: &PublicKey) -> u64 {
+        self.0.connections.epoch(peer)
     }
 }
 

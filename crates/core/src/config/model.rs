@@ -20,7 +20,8 @@ mod service;
 mod upstream;
 
 pub use bridge::{
-    Balance, BridgeConfig, BridgeTarget, ListenAddress, ListenAddressError, PeerName,
+    Balance, BridgeConfig, BridgeTarget, BridgeTimeouts, ListenAddress, ListenAddressError,
+    PeerName,
 };
 pub use service::{
     HealthConfig, HostRule, HostRuleError, LimitsConfig, PoolConfig, RouteConfig, ServiceConfig,

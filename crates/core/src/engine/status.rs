@@ -4,17 +4,18 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::{
-    BackendStatus, BridgeStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach,
+    BackendStatus, BridgeStatus, GroupStatus, MemberStatus, PeerState, PeerStatus, Protocol, Reach,
     ServiceStatus, Status, Traffic,
 };
 use tokio::time::Instant;
 
 use super::keeper::Keeper;
 use crate::{
-    bridge::{BridgeReport, Bridges},
+    bridge::{BridgeReport, Bridges, MemberReport},
     config::{BridgeConfig, BridgeTarget, Config, PeerConfig, RelayConfig, ServiceConfig},
     expose::Expose,
-    metrics::Snapshot,
+    metrics::{Member, Snapshot},
+    peers::state_of,
 };
 
 impl Keeper {
@@ -88,6 +89,8 @@ impl Keeper {
                 .map(|name| ((*name).clone(), expose.figures(name)))
                 .collect(),
             bridges: self.parts.bridges.figures(),
+            members: self.bridge_members(),
+            repeats: self.parts.bridges.repeats(),
             peers: [are(PeerState::Direct), are(PeerState::Relayed)],
             asking: self
                 .asking
@@ -96,6 +99,22 @@ impl Keeper {
                 .count(),
         };
         snapshot.text()
+    }
+
+    /// Members of bridges by their place in the list: who they are is nobody's business.
+    fn bridge_members(&self) -> Vec<Member> {
+        let reports = self.parts.bridges.reports().into_iter();
+        let members = reports.flat_map(|report| {
+            let name = report.name;
+            let members = report.members.into_iter().enumerate();
+            members.map(move |(place, member)| Member {
+                bridge: name.clone(),
+                place,
+                breaker: member.breaker,
+                path: state_of(member.path),
+            })
+        });
+        members.collect()
     }
 
     fn backends(&self, service: &str) -> Vec<BackendStatus> {
@@ -129,6 +148,7 @@ impl Keeper {
             kept: !self.layers.bridges.contains_key(name),
             state,
             rtt_ms,
+            members: report.map(members).unwrap_or_default(),
             waiting: report.is_some_and(|report| report.waiting),
             error: failure.map(|failure| failure.message.clone()),
             traffic: report.map(|report| report.traffic).unwrap_or_default(),
@@ -217,6 +237,21 @@ impl Keeper {
             .map(|report| (report.state, report.rtt.map(millis)))
             .unwrap_or_default()
     }
+}
+
+fn members(report: &BridgeReport) -> Vec<MemberStatus> {
+    let member = |member: &MemberReport| {
+        let (path, rtt) = state_of(member.path);
+        MemberStatus {
+            to: plain(&member.target),
+            peer: member.peer.map(|peer| peer.to_string()),
+            state: member.state,
+            breaker: member.breaker,
+            path,
+            rtt_ms: rtt.map(|rtt| rtt.as_secs_f64() * 1000.0),
+        }
+    };
+    report.members.iter().map(member).collect()
 }
 
 /// Requests and connections in flight at this moment, both ways.

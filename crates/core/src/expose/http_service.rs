@@ -1,12 +1,6 @@
 //! One stream of an HTTP service: requests, one after another, each checked for itself.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::{Arc, atomic::AtomicU64};
 
 use fastn_p2p::{PublicKey, Session, reset};
 use http::{
@@ -20,7 +14,9 @@ use tokio::{sync::oneshot, time::Instant};
 
 use super::{Expose, address::address_of, service::Service};
 use crate::{
-    http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, Tunnel, forward},
+    http::{
+        self as proxy, Direction, Forwarded, ProxyBody, ProxyError, Tunnel, forward, while_moving,
+    },
     policy::Allowed,
     wire::Open,
 };
@@ -236,24 +232,6 @@ impl Caller {
             && let Ok(name) = HeaderValue::try_from(name)
         {
             headers.insert(PEER_NAME, name);
-        }
-    }
-}
-
-/// Waits until the body is done with; false when nothing of it was taken for as long as `idle`.
-async fn while_moving(
-    mut done: oneshot::Receiver<()>,
-    progress: &AtomicU64,
-    idle: Duration,
-) -> bool {
-    loop {
-        let before = progress.load(Ordering::Relaxed);
-        // An error is what is awaited: the sender is dropped together with the body.
-        if tokio::time::timeout(idle, &mut done).await.is_ok() {
-            return true;
-        }
-        if progress.load(Ordering::Relaxed) == before {
-            return false;
         }
     }
 }

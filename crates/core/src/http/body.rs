@@ -25,7 +25,7 @@ use super::{
     headers,
     pool::Lease,
 };
-use crate::meter::{Meter, Open};
+use crate::meter::{Load, Meter, Open};
 
 /// Why a body ended early; the other side sees a broken connection, never a clean end.
 #[derive(Debug, Error)]
@@ -36,6 +36,8 @@ pub(crate) enum BodyError {
     TooLong(u64),
     #[error("no byte came for {0:?}")]
     Idle(Duration),
+    #[error("it was not over within {0:?}")]
+    TooLate(Duration),
     #[error("the final answer came before the body was asked for")]
     Unwanted,
 }
@@ -61,6 +63,8 @@ pub(crate) struct ProxyBody {
     counted: Option<(Meter, Direction)>,
     lease: Option<Lease>,
     open: Option<Open>,
+    load: Option<Load>,
+    last: Option<(Pin<Box<Sleep>>, Duration)>,
     end: Option<oneshot::Sender<()>>,
     progress: Option<Arc<AtomicU64>>,
 }
@@ -130,6 +134,18 @@ impl ProxyBody {
     /// Keeps the request counted as open until the body is gone.
     pub(crate) fn holding(mut self, open: Open) -> Self {
         self.open = Some(open);
+        self
+    }
+
+    /// Keeps its place loaded until the body is gone.
+    pub(crate) fn keeping(mut self, load: Load) -> Self {
+        self.load = Some(load);
+        self
+    }
+
+    /// Fails at `end`, which is `total` after the request began.
+    pub(crate) fn cut_at(mut self, end: Instant, total: Duration) -> Self {
+        self.last = Some((Box::pin(tokio::time::sleep_until(end)), total));
         self
     }
 
@@ -219,6 +235,11 @@ impl Body for ProxyBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
+        if let Some((last, total)) = &mut this.last
+            && last.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Some(Err(BodyError::TooLate(*total))));
+        }
         if let Some(gate) = &mut this.gate {
             let verdict = Pin::new(&mut *gate).poll(context);
             if gate.is_closed() {
@@ -270,6 +291,25 @@ impl Drop for ProxyBody {
     fn drop(&mut self) {
         if let Some(lease) = self.lease.take() {
             lease.give_back(self.ended || self.is_end_stream());
+        }
+    }
+}
+
+/// Waits until the body that holds the other end of `done` is done with; false when nothing of it
+/// was taken for as long as `idle`.
+pub(crate) async fn while_moving(
+    mut done: oneshot::Receiver<()>,
+    progress: &AtomicU64,
+    idle: Duration,
+) -> bool {
+    loop {
+        let before = progress.load(Ordering::Relaxed);
+        // An error is what is awaited: the sender is dropped together with the body.
+        if tokio::time::timeout(idle, &mut done).await.is_ok() {
+            return true;
+        }
+        if progress.load(Ordering::Relaxed) == before {
+            return false;
         }
     }
 }

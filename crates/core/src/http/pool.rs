@@ -200,11 +200,13 @@ impl<D: Dial> Pool<D> {
                 StatusCode::REQUEST_TIMEOUT,
                 format!("The rest of the request did not come within {after:?}."),
             ),
-            Some(BodyError::Broken(_) | BodyError::Unwanted) => ProxyError::client(
-                "request-aborted",
-                StatusCode::BAD_REQUEST,
-                "The request broke off before its end.",
-            ),
+            Some(BodyError::Broken(_) | BodyError::Unwanted | BodyError::TooLate(_)) => {
+                ProxyError::client(
+                    "request-aborted",
+                    StatusCode::BAD_REQUEST,
+                    "The request broke off before its end.",
+                )
+            }
             None => self.dial.lost(error),
         }
     }
@@ -275,7 +277,7 @@ where
 
 /// The same request once more, when sending it twice does no harm (RFC 9110, 9.2.2) and it has no
 /// body that would be gone.
-fn repeatable(request: &Request<ProxyBody>) -> Option<Request<ProxyBody>> {
+pub(super) fn repeatable(request: &Request<ProxyBody>) -> Option<Request<ProxyBody>> {
     use http_body::Body as _;
     if !request.method().is_idempotent() || !request.body().is_end_stream() {
         return None;

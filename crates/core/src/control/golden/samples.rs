@@ -1,8 +1,9 @@
 //! One of everything that a status is made of.
 
 use malai_api::{
-    BackendStatus, BridgeStatus, GroupStatus, NetworkSettings, Operation, PeerState, PeerStatus,
-    Protocol, Reach, RelaySetting, ServiceStatus, Status, Traffic,
+    BackendStatus, BreakerState, BridgeStatus, GroupStatus, MemberState, MemberStatus,
+    NetworkSettings, Operation, PeerState, PeerStatus, Protocol, Reach, RelaySetting,
+    ServiceStatus, Status, Traffic,
 };
 
 pub(in crate::control) fn status() -> Status {
@@ -68,6 +69,14 @@ pub(super) fn bridge() -> BridgeStatus {
         kept: true,
         state: PeerState::Relayed,
         rtt_ms: Some(40.5),
+        members: vec![MemberStatus {
+            to: "alice/shop".to_owned(),
+            peer: Some("id52".to_owned()),
+            state: MemberState::InUse,
+            breaker: BreakerState::Closed,
+            path: PeerState::Direct,
+            rtt_ms: Some(12.3),
+        }],
         waiting: true,
         error: Some("why".to_owned()),
         traffic: traffic(),
