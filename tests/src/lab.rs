@@ -162,6 +162,15 @@ impl Lab {
         format!("http://{RELAY}")
     }
 
+    /// Ends the relay, for good.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub async fn end_relay(&mut self) -> Result<()> {
+        let mut relay = self.relay.take().context("there is no relay")?;
+        Ok(relay.kill().await?)
+    }
+
     /// The same command, run at `place`: `host-a`, `host-b` or `wan`.
     ///
     /// # Errors

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::{
-    BackendStatus, BridgeStatus, GroupStatus, MemberStatus, PeerState, PeerStatus, Protocol, Reach,
-    ServiceStatus, Status, Traffic,
+    BackendStatus, BridgeStatus, GroupStatus, MemberState, MemberStatus, PeerState, PeerStatus,
+    Protocol, Reach, ServiceStatus, Status, Traffic,
 };
 use tokio::time::Instant;
 
@@ -128,7 +128,12 @@ impl Keeper {
         let reports = self.parts.bridges.reports();
         let report = reports.iter().find(|report| report.name == name);
         let peer = report.and_then(|report| report.peer);
-        let (state, rtt_ms) = peer.map(|peer| self.way_to(&peer)).unwrap_or_default();
+        let members = report.map(members).unwrap_or_default();
+        let used = members.iter().find(|it| it.state == MemberState::InUse);
+        let (state, rtt_ms) = match used {
+            Some(used) => (used.path, used.rtt_ms),
+            None => peer.map(|peer| self.way_to(&peer)).unwrap_or_default(),
+        };
         let outcome = self.bridges.get(name).map(|bridging| &bridging.outcome);
         let failure = outcome.and_then(|outcome| outcome.as_ref().err());
         BridgeStatus {
@@ -148,7 +153,7 @@ impl Keeper {
             kept: !self.layers.bridges.contains_key(name),
             state,
             rtt_ms,
-            members: report.map(members).unwrap_or_default(),
+            members,
             waiting: report.is_some_and(|report| report.waiting),
             error: failure.map(|failure| failure.message.clone()),
             traffic: report.map(|report| report.traffic).unwrap_or_default(),
