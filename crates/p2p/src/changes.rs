@@ -3,7 +3,7 @@
 //! Whoever waits for something then looks at once instead of when its own pause is over.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, SystemTime},
 };
 
@@ -31,7 +31,10 @@ pub(crate) async fn follow(node: Arc<Inner>) {
             biased;
             () = node.closing.cancelled() => return,
             // iroh hears of it by itself.
-            Some(()) = interfaces.next() => tracing::debug!("the network has changed"),
+            Some(is_there) = interfaces.next() => {
+                tracing::debug!(is_there, "the network has changed");
+                node.has_network.store(is_there, Ordering::Relaxed);
+            }
             () = sleep(CLOCK_LOOK) => {
                 let before = std::mem::replace(&mut clocks, Clocks::read());
                 if !clocks.have_jumped(&before) {
@@ -45,13 +48,14 @@ pub(crate) async fn follow(node: Arc<Inner>) {
     }
 }
 
+/// Whether there is a network beyond this machine, now and whenever an interface changes.
 fn changes_of(
     monitor: Option<&netwatch::netmon::Monitor>,
-) -> impl Stream<Item = ()> + Unpin + use<> {
+) -> impl Stream<Item = bool> + Unpin + use<> {
     match monitor {
         Some(monitor) => {
-            let states = monitor.interface_state().stream_updates_only();
-            states.map(|_| ()).boxed()
+            let states = monitor.interface_state().stream();
+            states.map(|state| state.have_v4 || state.have_v6).boxed()
         }
         None => stream::pending().boxed(),
     }

@@ -2,7 +2,10 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicUsize},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicUsize},
+    },
     time::Duration,
 };
 
@@ -194,6 +197,8 @@ pub(crate) struct Inner {
     pub(crate) neighbours: watch::Sender<Neighbours>,
     /// Told when the network may be another one.
     pub(crate) changes: watch::Sender<()>,
+    /// Whether this machine has a network, as far as is known.
+    pub(crate) has_network: AtomicBool,
 }
 
 impl Node {
@@ -245,6 +250,7 @@ impl Node {
             lan,
             neighbours,
             changes: watch::Sender::default(),
+            has_network: AtomicBool::new(true),
         });
         if let Some(lan) = inner.lan.clone() {
             let closing = inner.closing.clone();

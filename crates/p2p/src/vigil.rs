@@ -4,7 +4,8 @@
 //! one byte: QUIC acknowledges it, whatever the peer's program does with it. When some in a row are
 //! not answered the connection is *silent*. It is not closed for that, since network or peer may
 //! come back; but it counts as no way to the peer, another one is tried at the same time, and once
-//! there is one the silent one has a last chance before it is closed.
+//! there is one the silent one has a last chance before it is closed. When there is none for some
+//! seconds, although this machine has a network, it is given up.
 
 use std::{
     pin::pin,
@@ -26,20 +27,25 @@ use crate::{
 };
 
 /// How often a connection is looked at while somebody waits for its peer.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How often it is looked at otherwise: both ends send something every 5 s.
 const LOOK_WHEN_UNUSED: Duration = Duration::from_secs(5);
 /// Looks that go on at the quick pace after the last one who waited, and after a change of the
 /// network: long enough to be sure.
-const LOOKS_AFTER: u32 = 8;
+const LOOKS_AFTER: u32 = 10;
 /// Questions without an answer that make a connection silent; more where answers take long.
 const FEWEST_UNANSWERED: u32 = 3;
 /// The same at most: 3 s.
-const MOST_UNANSWERED: u32 = 12;
+const MOST_UNANSWERED: u32 = 15;
 /// Looks at a silent connection between two dials, when those fail at once.
-const LOOKS_BETWEEN_DIALS: u32 = 4;
+const LOOKS_BETWEEN_DIALS: u32 = 5;
+/// Looks at a silent connection after which it is given up while somebody waits: 4 s. As long as it
+/// is there iroh sends all to its address, also what is to find the peer at another one.
+const LOOKS_BEFORE_GIVING_UP: u32 = 20;
 /// The code with which a silent connection is closed for one that works.
 const REPLACED: VarInt = VarInt::from_u32(2);
+/// The code with which one is closed that is given up.
+const GIVEN_UP: VarInt = VarInt::from_u32(3);
 
 /// What waits for one peer, and whether the peer is silent.
 #[derive(Debug, Default)]
@@ -184,9 +190,13 @@ impl Vigil {
         }
     }
 
-    /// As if it had just been heard.
-    fn give_another_chance(&mut self) {
-        self.unanswered = 0;
+    /// Asks again before it is silent: once where it was silent already and answers are quick.
+    fn give_last_chance(&mut self, patience: u32) {
+        self.unanswered = if self.unanswered > patience && patience == FEWEST_UNANSWERED {
+            patience - 1
+        } else {
+            0
+        };
     }
 
     fn is_in_doubt(&self) -> bool {
@@ -216,7 +226,7 @@ pub(crate) async fn keep(node: Arc<Inner>, peer: PublicKey, live: Live, attended
         if is_newest != was_newest {
             // Another one took its place, which a dead one must not outlive.
             (was_newest, looks) = (is_newest, LOOKS_AFTER);
-            vigil.give_another_chance();
+            vigil.give_last_chance(patience(path_of(&live.connection)));
         }
         attended.resting.store(true, Ordering::SeqCst);
         if !attended.is_unused() {
@@ -267,6 +277,12 @@ pub(crate) async fn keep(node: Arc<Inner>, peer: PublicKey, live: Live, attended
             node.begin_to_dial(peer);
         }
         silent_for += 1;
+        let may_be_elsewhere = node.has_network.load(Ordering::Relaxed) && !attended.is_unused();
+        if silent_for > LOOKS_BEFORE_GIVING_UP && may_be_elsewhere {
+            tracing::debug!(peer = %peer.short(), "a silent connection was given up");
+            live.connection.close(GIVEN_UP, b"silent");
+            return;
+        }
     }
 }
 
@@ -292,13 +308,17 @@ mod tests {
         assert_eq!(vigil.look(2, 3), Finding::Lives);
         assert!(!vigil.is_in_doubt());
         assert_eq!(vigil.look(2, 3), Finding::Ask);
+        vigil.unanswered = 9;
+        vigil.give_last_chance(3);
+        assert_eq!(vigil.look(2, 3), Finding::Ask);
+        assert_eq!(vigil.look(2, 3), Finding::Silent);
     }
 
     #[test]
     fn slow_ways_have_more_time() {
         let of = |millis| patience(Path::Relayed(Duration::from_millis(millis)));
         assert_eq!(of(1), FEWEST_UNANSWERED);
-        assert_eq!(of(600), 5);
+        assert_eq!(of(600), 6);
         assert_eq!(of(60_000), MOST_UNANSWERED);
         assert_eq!(patience(Path::Connecting), MOST_UNANSWERED);
     }
