@@ -9,9 +9,11 @@ mod hosts;
 mod http_bridge;
 mod knock;
 mod listener;
+mod member;
 mod members;
 mod peer_dial;
 mod ports;
+mod reports;
 mod retries;
 mod returning;
 mod sending;
@@ -24,23 +26,24 @@ use std::{
     time::Duration,
 };
 
-use fastn_p2p::{PublicKey, Waiting};
+use fastn_p2p::Waiting;
 use gateway::Gateway;
 pub(crate) use hosts::Hosts;
 use http_bridge::HttpBridge;
 pub use listener::BridgeError;
 pub(crate) use listener::Listener;
 use malai_api::{Protocol, Traffic};
-pub use members::MemberReport;
+pub use member::MemberReport;
 use members::Members;
 use ports::Whose;
 pub use ports::{Ports, PortsError};
+pub use reports::BridgeReport;
 use tokio::sync::Mutex;
 
 use crate::{
     config::{BridgeConfig, Config, ListenAddress},
     events::EventFeed,
-    meter::{Figures, Meter},
+    meter::Meter,
     peers::Peers,
     shutdown::Shutdown,
 };
@@ -79,29 +82,6 @@ struct OpenGateway {
     wanted: SocketAddr,
     at: SocketAddr,
     part: Shutdown,
-}
-
-/// What is known of a bridge at one moment.
-#[derive(Debug, Clone)]
-pub struct BridgeReport {
-    /// Its name.
-    pub name: String,
-    /// How it is carried.
-    pub protocol: Protocol,
-    /// Where it listens: `ip:port`, or `unix:/path`.
-    pub local: String,
-    /// The same as a URL, or `tcp://ip:port`.
-    pub url: String,
-    /// The peer it leads to first, once known.
-    pub peer: Option<PublicKey>,
-    /// That peer's name of the service; empty for its only or default one.
-    pub service: String,
-    /// Whether something waits for the peer's owner to let us in.
-    pub waiting: bool,
-    /// The places that it may lead to.
-    pub members: Vec<MemberReport>,
-    /// What went through it.
-    pub traffic: Traffic,
 }
 
 impl Bridges {
@@ -197,16 +177,7 @@ impl Bridges {
         for target in &config.to {
             part.spawn(self.0.peers.clone().reach(target.clone()));
         }
-        for member in members.list().iter().filter(|_| members.are_several()) {
-            let (all, member, ended) = (Arc::clone(&members), Arc::clone(member), part.clone());
-            let bringing = returning::bring_back(all, member, config.protocol);
-            part.spawn(async move {
-                tokio::select! {
-                    () = ended.draining() => {}
-                    () = bringing => {}
-                }
-            });
-        }
+        returning::begin(&members, config.protocol, &part);
         let running = Running {
             config: config.clone(),
             part,
@@ -226,40 +197,6 @@ impl Bridges {
         let closed = self.close_one(name).await;
         drop(changing);
         closed
-    }
-
-    /// Every open bridge, by name.
-    #[must_use]
-    pub fn reports(&self) -> Vec<BridgeReport> {
-        let running = self.running();
-        running
-            .values()
-            .map(|bridge| BridgeReport {
-                waiting: bridge.waiting.any(),
-                members: bridge.members.reports(),
-                traffic: bridge.meter.reading(),
-                peer: self.peer_of(&bridge.config).or(bridge.report.peer),
-                ..bridge.report.clone()
-            })
-            .collect()
-    }
-
-    /// All that was counted of each open bridge.
-    pub(crate) fn figures(&self) -> Vec<(String, Figures)> {
-        let running = self.running();
-        let figures = running.iter();
-        figures
-            .map(|(name, bridge)| (name.clone(), bridge.meter.figures()))
-            .collect()
-    }
-
-    /// Requests of each open bridge that went on to another member, and those sent once more.
-    pub(crate) fn repeats(&self) -> Vec<(String, (u64, u64))> {
-        let running = self.running();
-        let repeats = running.iter();
-        repeats
-            .map(|(name, bridge)| (name.clone(), bridge.members.counts()))
-            .collect()
     }
 
     /// Opens, moves or closes the gateway; returns where it listens.
@@ -292,11 +229,6 @@ impl Bridges {
         *self.lock_gateway() = Some(OpenGateway { wanted, at, part });
         drop(changing);
         Ok(Some(at))
-    }
-
-    /// As it is known now: a domain may have come to name somebody since.
-    fn peer_of(&self, config: &BridgeConfig) -> Option<PublicKey> {
-        self.0.peers.key_of(config.to.first()?).ok().flatten()
     }
 
     /// Keeps the ports that `config` names for those that it names them for.

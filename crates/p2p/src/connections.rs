@@ -15,8 +15,9 @@ use iroh::endpoint::{Connection, VarInt};
 
 use crate::{
     ConnectError, PublicKey,
+    attending::Attended,
     node::{Inner, Limits, Path},
-    vigil::{self, Attended},
+    vigil,
 };
 
 /// The code with which a connection is closed in good order.

@@ -7,6 +7,7 @@
 //!
 //! The shape of the API is fastn-p2p's; no iroh type is part of it.
 
+mod attending;
 mod changes;
 mod client;
 mod connections;
@@ -24,6 +25,7 @@ mod session;
 mod vigil;
 mod waiting;
 
+pub use attending::Attending;
 pub use client::{call, connect, reach};
 pub use copy::{CopyEnd, copy_both};
 pub use error::{BindError, CallError, ConnectError, RejectCode, Rejection};
@@ -36,5 +38,4 @@ pub use node::{
 };
 pub use server::{Asked, Authorization, Call, Listener, Protocol, ServerHandle, listen};
 pub use session::{Session, SessionReader, SessionWriter, reset};
-pub use vigil::Attending;
 pub use waiting::Waiting;

@@ -9,12 +9,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    members::{Member, Members},
-    peer_dial,
-};
+use super::{member::Member, members::Members, peer_dial};
 use crate::{
     http::ProxyError,
+    shutdown::Shutdown,
     wire::{HttpStream, TcpStream},
 };
 
@@ -29,8 +27,23 @@ const IN_USE: Duration = Duration::from_mins(5);
 /// The pause between two probes while the bridge is not in use.
 const PAUSE_WHEN_UNUSED: Duration = Duration::from_mins(1);
 
+/// Looks after all members of a bridge, when there are several, for as long as `part` runs.
+pub(super) fn begin(members: &Arc<Members>, protocol: Protocol, part: &Shutdown) {
+    for member in members.list().iter().filter(|_| members.are_several()) {
+        let ended = part.clone();
+        let bringing = bring_back(Arc::clone(members), Arc::clone(member), protocol);
+        part.spawn(async move {
+            tokio::select! {
+                biased;
+                () = ended.draining() => {}
+                () = bringing => {}
+            }
+        });
+    }
+}
+
 /// Probes `member` whenever it is out, until the future is dropped.
-pub(super) async fn bring_back(members: Arc<Members>, member: Arc<Member>, protocol: Protocol) {
+async fn bring_back(members: Arc<Members>, member: Arc<Member>, protocol: Protocol) {
     let (mut out, peers) = (member.out.subscribe(), member.naming.peers.clone());
     let (mut used, mut changes) = (members.used(), peers.changes());
     // The sender is in `member`, so there is always a next value.

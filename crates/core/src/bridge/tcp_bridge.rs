@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use fastn_p2p::{Session, Waiting, copy_both};
 use tokio::time::{Instant, sleep};
 
-use super::members::{Member, Members};
+use super::{member::Member, members::Members};
 use crate::{
     http::ProxyError,
     meter::{Load, Meter},
