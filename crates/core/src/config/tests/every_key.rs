@@ -106,7 +106,11 @@ fn every_range_ends_where_it_says() {
         let (inside, outside) = match key.kind {
             Kind::Integer(least, most) => (
                 vec![least.to_string(), most.to_string()],
-                vec![(least - 1).to_string(), (most + 1).to_string()],
+                [least.checked_sub(1), Some(most + 1)]
+                    .into_iter()
+                    .flatten()
+                    .map(|number| number.to_string())
+                    .collect(),
             ),
             Kind::Duration(least, most) => {
                 let text = |duration: Duration| format!("\"{}ms\"", duration.as_millis());
