@@ -2,7 +2,7 @@
 /**
  * States in words, with the shape that goes with each.
  *
- * @import { BackendStatus, BridgeStatus, NamedBy, PeerState, PeerStatus, ServiceStatus, Status } from "./generated/api.js"
+ * @import { BackendStatus, BridgeStatus, MemberState, NamedBy, PeerState, PeerStatus, ServiceStatus, Status } from "./generated/api.js"
  * @import { Mark } from "./parts/icon.js"
  */
 
@@ -48,7 +48,26 @@ export function bridgeState(bridge) {
   if (bridge.state === "offline" && bridge.traffic.streams_open > 0) {
     return { mark: "busy", words: "retrying" };
   }
-  return pathState(bridge.state, bridge.rtt_ms);
+  const shown = pathState(bridge.state, bridge.rtt_ms);
+  if (bridge.members.length < 2) return shown;
+  const used = bridge.members.find((member) => member.state === "in-use");
+  const out = bridge.members.filter((member) => member.state === "out");
+  const more = bridge.members.map((member) => `${member.to}: ${standing(member.state)}`).join(", ");
+  if (used === undefined) return { mark: "bad", words: "no peer answers", more: `${more}. They are tried again by themselves.` };
+  const { mark, words } = pathState(used.path, used.rtt_ms);
+  return out.length === 0 ? { mark, words, more } : { mark: "busy", words: `${words}, ${out.length} of ${bridge.members.length} out`, more };
+}
+
+/** @param {MemberState} state */
+function standing(state) {
+  switch (state) {
+    case "in-use":
+      return "in use";
+    case "ready":
+      return "ready";
+    case "out":
+      return "out";
+  }
 }
 
 /** @param {PeerStatus} peer @returns {Shown} */

@@ -82,6 +82,7 @@ pub(crate) fn bridge(name: &str, protocol: Protocol) -> BridgeStatus {
         Protocol::Tcp | _ => "",
     };
     BridgeStatus {
+        members: Vec::new(),
         waiting: false,
         name: name.to_owned(),
         to: format!("alice/{name}"),

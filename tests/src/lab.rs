@@ -78,7 +78,9 @@ mount -t tmpfs tmpfs /run
 mkdir /run/netns
 ip link set lo up
 ip link add wan type bridge mcast_snooping 0
+ip address add 10.99.0.1/16 dev wan
 ip link set wan up
+ip route add 10.3.0.0/24 dev wan
 number=2
 for name in a b c; do
     ip netns add "host-$name"
@@ -88,6 +90,7 @@ for name in a b c; do
     ip -n "host-$name" link set lo up
     ip -n "host-$name" link set lan multicast on up
     ip -n "host-$name" route add 224.0.0.0/4 dev lan
+    ip -n "host-$name" route add 10.99.0.1 dev lan
     number=$((number + 1))
 done
 echo ready
@@ -120,11 +123,7 @@ impl Lab {
             Nat::Home => "",
             Nat::WithoutUdp => "meta l4proto udp drop",
         };
-        let mut lab = Self::build(BUILD, filter).await?;
-        let mut relay = Command::new(binary("lab-relay")?);
-        relay.arg(RELAY);
-        lab.relay = Some(ready(lab.inside("wan", &relay)?).await?);
-        Ok(lab)
+        Self::build(BUILD, filter).await?.with_relay().await
     }
 
     /// One local network of `host-a`, `host-b` and `host-c`, without a relay.
@@ -133,6 +132,21 @@ impl Lab {
     /// When this system lets this user make no network namespaces.
     pub async fn lan() -> Result<Self> {
         Self::build(BUILD_LAN, "").await
+    }
+
+    /// The same with a relay that all of them can reach.
+    ///
+    /// # Errors
+    /// When this system lets this user make no network namespaces.
+    pub async fn lan_with_relay() -> Result<Self> {
+        Self::lan().await?.with_relay().await
+    }
+
+    async fn with_relay(mut self) -> Result<Self> {
+        let mut relay = Command::new(binary("lab-relay")?);
+        relay.arg(RELAY);
+        self.relay = Some(ready(self.inside("wan", &relay)?).await?);
+        Ok(self)
     }
 
     async fn build(script: &str, filter: &str) -> Result<Self> {
@@ -160,6 +174,15 @@ impl Lab {
     #[must_use]
     pub fn relay_url() -> String {
         format!("http://{RELAY}")
+    }
+
+    /// Ends the relay, for good.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub async fn end_relay(&mut self) -> Result<()> {
+        let mut relay = self.relay.take().context("there is no relay")?;
+        Ok(relay.kill().await?)
     }
 
     /// The same command, run at `place`: `host-a`, `host-b` or `wan`.

@@ -24,11 +24,13 @@ mod home;
 mod keychain;
 pub mod lab;
 mod lines;
+mod load;
 mod malai;
 mod origin;
 mod pair;
 pub mod pattern;
 mod raw_origin;
+mod several;
 pub mod websocket;
 
 use std::{future::Future, net::SocketAddr, time::Duration};
@@ -44,10 +46,12 @@ pub use crate::{
     dns::{Dns, Manner},
     home::{Finished, Home, OFFLINE, binary},
     keychain::Keychain,
+    load::{Counted, Load},
     malai::Malai,
     origin::{Gate, Origin},
     pair::Pair,
     raw_origin::{RawOrigin, read_head},
+    several::{Several, Sharer},
 };
 
 /// How long anything that should happen soon may take on a slow, busy machine.

@@ -57,6 +57,10 @@ test("states are words, never a colour alone", () => {
   assert.equal(bridgeState(bridge({ state: "connecting" })).words, "connecting…");
   assert.equal(bridgeState(bridge({ traffic: { requests: 0, streams_open: 1, bytes_in: 0, bytes_out: 0 } })).words, "retrying");
   assert.equal(bridgeState(bridge({})).words, "not connected");
+  const member = (/** @type {"in-use" | "ready" | "out"} */ state) => ({ to: "alice/shop", state, breaker: /** @type {const} */ ("closed"), path: /** @type {const} */ ("direct"), rtt_ms: 12.3 });
+  assert.equal(bridgeState(bridge({ members: [member("in-use"), member("ready")] })).words, "direct 12 ms");
+  assert.equal(bridgeState(bridge({ members: [member("out"), member("in-use")] })).words, "direct 12 ms, 1 of 2 out");
+  assert.equal(bridgeState(bridge({ members: [member("out"), member("out")] })).words, "no peer answers");
   assert.equal(bridgeState(bridge({ waiting: true, state: "direct", rtt_ms: 12.3 })).words, "waiting for approval");
   assert.equal(peerState(peer({ state: "direct", blocked: true })).words, "blocked");
   assert.equal(bridgeState(bridge({ error: "in use" })).words, "cannot listen");

@@ -82,6 +82,11 @@ retries_denied: number, };
 export type BreakerState = "closed" | "open" | "half-open";
 
 /**
+ * Whether the circuit breaker of a backend, or of a peer, lets requests pass.
+ */
+export type BreakerState = "closed" | "open" | "half-open";
+
+/**
  * Where a bridge leads and where it listens.
  */
 export type BridgeRequest = {
@@ -159,6 +164,10 @@ state: PeerState,
  * Round-trip time to the peer in milliseconds, when known.
  */
 rtt_ms?: number,
+/**
+ * The places that it may lead to, as written.
+ */
+members: Array<MemberStatus>,
 /**
  * Whether requests wait for the peer's owner to let us in.
  */
@@ -837,6 +846,38 @@ latency?: Latency,
  * The last minutes; missing while nothing went through in them.
  */
 recent?: Recent, };
+ * Whether a bridge uses one of the places that it may lead to.
+ */
+export type MemberState = "in-use" | "ready" | "out";
+
+/**
+ * One place that a bridge may lead to.
+ */
+export type MemberStatus = {
+/**
+ * Where it is, such as `alice/shop`.
+ */
+to: string,
+/**
+ * Its peer's id52, once known.
+ */
+peer?: string,
+/**
+ * Whether the bridge uses it.
+ */
+state: MemberState,
+/**
+ * Whether its circuit breaker lets requests pass.
+ */
+breaker: BreakerState,
+/**
+ * How its peer is reached.
+ */
+path: PeerState,
+/**
+ * Round-trip time to its peer in milliseconds, when known.
+ */
+rtt_ms?: number, };
 
 /**
  * The domain that a peer was named by.

@@ -30,8 +30,8 @@ pub use request::{BridgeRequest, InviteRequest, LogRequest, Request, ShareReques
 pub use response::Response;
 pub use settings::{NetworkSettings, RelaySetting, Settings};
 pub use status::{
-    BackendStatus, BreakerState, BridgeStatus, GroupStatus, IdentityStatus, Operation, PeerStatus,
-    Reach, ServiceStatus, Status, Traffic,
+    BackendStatus, BreakerState, BridgeStatus, GroupStatus, IdentityStatus, MemberState,
+    MemberStatus, Operation, PeerStatus, Reach, ServiceStatus, Status, Traffic,
 };
 
 #[cfg(test)]

@@ -215,6 +215,9 @@ pub struct BridgeStatus {
     /// Round-trip time to the peer in milliseconds, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_ms: Option<f64>,
+    /// The places that it may lead to, as written.
+    #[serde(default)]
+    pub members: Vec<MemberStatus>,
     /// Whether requests wait for the peer's owner to let us in.
     #[serde(default)]
     pub waiting: bool,
@@ -226,6 +229,40 @@ pub struct BridgeStatus {
     /// How that went.
     #[serde(default)]
     pub measured: Measured,
+}
+
+/// One place that a bridge may lead to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct MemberStatus {
+    /// Where it is, such as `alice/shop`.
+    pub to: String,
+    /// Its peer's id52, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// Whether the bridge uses it.
+    pub state: MemberState,
+    /// Whether its circuit breaker lets requests pass.
+    pub breaker: BreakerState,
+    /// How its peer is reached.
+    pub path: PeerState,
+    /// Round-trip time to its peer in milliseconds, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_ms: Option<f64>,
+}
+
+/// Whether a bridge uses one of the places that it may lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberState {
+    /// New requests go there.
+    InUse,
+    /// It works as far as is known, and others are preferred.
+    #[default]
+    Ready,
+    /// It has failed, or does not answer at this moment.
+    Out,
 }
 
 /// One peer.

@@ -45,6 +45,14 @@ struct Counts {
     micros: AtomicU64,
 }
 
+/// How much a place has to do; clones count together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Loaded(Arc<AtomicU64>);
+
+/// One request or connection of it, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Load(Arc<AtomicU64>);
+
 /// Whose fault it is that a request has no answer of its service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -261,6 +269,25 @@ fn quantile(latencies: &[u64; LATENCIES_MS.len() + 1], q: f64) -> Option<f64> {
 )]
 fn count(count: u64) -> f64 {
     count as f64
+}
+
+impl Loaded {
+    /// Counts one more, until the result is dropped.
+    pub(crate) fn begin(&self) -> Load {
+        self.0.fetch_add(1, Relaxed);
+        Load(Arc::clone(&self.0))
+    }
+
+    /// How many there are.
+    pub(crate) fn now(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 impl Drop for Open {

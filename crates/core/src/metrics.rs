@@ -4,11 +4,13 @@
 //! others choose, so that nobody can make their number grow.
 
 mod backends;
+mod members;
 
 use std::{fmt::Write as _, time::Duration};
 
 use malai_api::BackendStatus;
 
+pub(crate) use self::members::Member;
 use crate::{
     meter::{Fault, Figures, LATENCIES_MS},
     process::Usage,
@@ -32,6 +34,10 @@ pub(crate) struct Snapshot {
     pub(crate) log_lines_lost: u64,
     /// Spans that a collector took, and those that were lost.
     pub(crate) spans: [u64; 2],
+    /// The places that bridges may lead to.
+    pub(crate) members: Vec<Member>,
+    /// Of bridges by name: requests that went on to another member, and those sent once more.
+    pub(crate) repeats: Vec<(String, (u64, u64))>,
     /// Service of each backend, and what is known of it.
     pub(crate) backends: Vec<(String, BackendStatus)>,
     /// Peers that are connected directly, and through a relay.
@@ -74,6 +80,7 @@ impl Snapshot {
         self.failures(&mut text);
         self.latencies(&mut text);
         backends::write(&mut text, &self.backends);
+        self.members(&mut text);
         self.rest(&mut text);
         text
     }

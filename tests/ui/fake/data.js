@@ -120,7 +120,7 @@ export function backend(it) {
 export function bridge(it) {
   return {
     name: "orders", to: "alice/orders", service: "orders", protocol: "http", local: "127.0.0.1:4001", url: "http://127.0.0.1:4001/",
-    active: true, kept: false, state: "offline", waiting: false, traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, measured: { failures: NO_FAILURES }, ...it,
+    active: true, kept: false, state: "offline", members: [], waiting: false, traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, measured: { failures: NO_FAILURES }, ...it,
   };
 }
 

@@ -1,6 +1,9 @@
 //! `malai status`: everything the running engine does, on one page.
 
-use malai_api::{BreakerState, BridgeStatus, Operation, Request, Response, ServiceStatus, Status};
+use malai_api::{
+    BreakerState, BridgeStatus, MemberState, MemberStatus, Operation, Request, Response,
+    ServiceStatus, Status,
+};
 
 use super::Context;
 use crate::{args::StatusArgs, exit::Exit, session::unexpected, text};
@@ -133,9 +136,25 @@ fn bridge(bridge: &BridgeStatus) -> String {
     if let Some(url) = &bridge.named_url {
         line.push_str(&format!("\n    also {url}"));
     }
+    if bridge.members.len() > 1 {
+        bridge
+            .members
+            .iter()
+            .for_each(|it| line.push_str(&member(it)));
+    }
     let went = text::measured(&bridge.measured);
     line.push_str(&format!("\n    {}{went}", text::traffic(bridge.traffic)));
     line
+}
+
+fn member(member: &MemberStatus) -> String {
+    let state = match member.state {
+        MemberState::InUse => "in use",
+        MemberState::Ready => "ready",
+        MemberState::Out => "out, tried again by itself",
+    };
+    let way = text::way(member.path, member.rtt_ms);
+    format!("\n    {}: {state}, {way}", member.to)
 }
 
 fn tree(operation: &Operation) -> String {

@@ -267,7 +267,7 @@ pub(super) const KEYS: &[Key] = &[
         Texts("of share links, `peer/service`, `id52/service`, `id52`, `domain/service`"),
         Required("to = \"alice/shop\""),
     ),
-    pending(
+    key(
         "bridge.NAME.balance",
         Text("`failover` or `least-loaded`"),
         Value("\"failover\""),
@@ -288,6 +288,22 @@ pub(super) const KEYS: &[Key] = &[
         duration(Duration::from_millis(100), Duration::from_mins(10)),
         Value("\"10s\""),
     ),
+    key(
+        "bridge.NAME.timeouts.response_header",
+        duration(Duration::from_millis(100), Duration::from_hours(24)),
+        Value("\"15m\""),
+    ),
+    key(
+        "bridge.NAME.timeouts.idle",
+        duration(Duration::from_secs(1), Duration::from_hours(24)),
+        Value("\"1h\""),
+    ),
+    key(
+        "bridge.NAME.timeouts.total",
+        duration(Duration::from_millis(100), Duration::from_hours(24)),
+        Nothing,
+    ),
+    key("bridge.NAME.retry_budget", Integer(0, 100), Value("20")),
     key("bridge.NAME.active", Boolean, Value("true")),
     key(
         "domains.servers",
@@ -346,13 +362,6 @@ const fn key(path: &'static str, kind: Kind, default: Fallback) -> Key {
         kind,
         default,
         acted_on: true,
-    }
-}
-
-const fn pending(path: &'static str, kind: Kind, default: Fallback) -> Key {
-    Key {
-        acted_on: false,
-        ..key(path, kind, default)
     }
 }
 

@@ -23,7 +23,8 @@ mod spread;
 mod upstream;
 
 pub use bridge::{
-    Balance, BridgeConfig, BridgeTarget, ListenAddress, ListenAddressError, PeerName,
+    Balance, BridgeConfig, BridgeTarget, BridgeTimeouts, ListenAddress, ListenAddressError,
+    PeerName,
 };
 pub use observing::{LogLevel, LogsConfig, TracesConfig};
 pub use route::{HeaderRule, HeaderRuleError, RouteConfig};

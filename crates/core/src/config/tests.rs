@@ -378,7 +378,6 @@ fn warns_of_what_is_odd_but_allowed() {
     let warnings = warnings(text);
     let expected = [
         "9: service.b.host: this is for http services; on a tcp service it does nothing",
-        "12: bridge.c.balance: checked but not acted on yet",
         "13: bridge.c.listen: this port is open to other machines: ",
     ];
     assert_eq!(warnings.len(), expected.len(), "{warnings:?}");

@@ -4,17 +4,18 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::{
-    BridgeStatus, EngineStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach, ServiceStatus,
-    Status, Traffic,
+    BridgeStatus, EngineStatus, GroupStatus, MemberState, MemberStatus, PeerState, PeerStatus,
+    Protocol, Reach, ServiceStatus, Status, Traffic,
 };
 use tokio::time::Instant;
 
 use super::keeper::Keeper;
 use crate::{
-    bridge::{BridgeReport, Bridges},
+    bridge::{BridgeReport, Bridges, MemberReport},
     config::{BridgeConfig, BridgeTarget, Config, PeerConfig, RelayConfig, ServiceConfig},
     expose::Expose,
-    metrics::Snapshot,
+    metrics::{Member, Snapshot},
+    peers::state_of,
     process::Usage,
 };
 
@@ -113,6 +114,8 @@ impl Keeper {
                 .map(|name| ((*name).clone(), expose.figures(name)))
                 .collect(),
             bridges: self.parts.bridges.figures(),
+            members: self.bridge_members(),
+            repeats: self.parts.bridges.repeats(),
             gateway: self.parts.bridges.gateway_figures(),
             usage: Usage::now(),
             log_lines_lost: self.parts.logs.lost(),
@@ -127,11 +130,32 @@ impl Keeper {
         snapshot.text()
     }
 
+    /// Members of bridges by their place in the list: who they are is nobody's business.
+    fn bridge_members(&self) -> Vec<Member> {
+        let reports = self.parts.bridges.reports().into_iter();
+        let members = reports.flat_map(|report| {
+            let name = report.name;
+            let members = report.members.into_iter().enumerate();
+            members.map(move |(place, member)| Member {
+                bridge: name.clone(),
+                place,
+                breaker: member.breaker,
+                path: state_of(member.path),
+            })
+        });
+        members.collect()
+    }
+
     pub(super) fn bridge_status(&self, name: &str, bridge: &BridgeConfig) -> BridgeStatus {
         let reports = self.parts.bridges.reports();
         let report = reports.iter().find(|report| report.name == name);
         let peer = report.and_then(|report| report.peer);
-        let (state, rtt_ms) = peer.map(|peer| self.way_to(&peer)).unwrap_or_default();
+        let members = report.map(members).unwrap_or_default();
+        let used = members.iter().find(|it| it.state == MemberState::InUse);
+        let (state, rtt_ms) = match used {
+            Some(used) => (used.path, used.rtt_ms),
+            None => peer.map(|peer| self.way_to(&peer)).unwrap_or_default(),
+        };
         let outcome = self.bridges.get(name).map(|bridging| &bridging.outcome);
         let failure = outcome.and_then(|outcome| outcome.as_ref().err());
         BridgeStatus {
@@ -151,6 +175,7 @@ impl Keeper {
             kept: !self.layers.bridges.contains_key(name),
             state,
             rtt_ms,
+            members,
             waiting: report.is_some_and(|report| report.waiting),
             error: failure.map(|failure| failure.message.clone()),
             traffic: report.map(|report| report.traffic).unwrap_or_default(),
@@ -240,6 +265,21 @@ impl Keeper {
             .map(|report| (report.state, report.rtt.map(millis)))
             .unwrap_or_default()
     }
+}
+
+fn members(report: &BridgeReport) -> Vec<MemberStatus> {
+    let member = |member: &MemberReport| {
+        let (path, rtt) = state_of(member.path);
+        MemberStatus {
+            to: plain(&member.target),
+            peer: member.peer.map(|peer| peer.to_string()),
+            state: member.state,
+            breaker: member.breaker,
+            path,
+            rtt_ms: rtt.map(|rtt| rtt.as_secs_f64() * 1000.0),
+        }
+    };
+    report.members.iter().map(member).collect()
 }
 
 /// Requests and connections in flight at this moment, both ways.

@@ -1,21 +1,18 @@
 //! How long a request waits for the head of its answer, so that nothing waits without an end.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock, atomic::AtomicU64},
     time::Duration,
 };
 
 use tokio::{
     sync::oneshot,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
     config::TimeoutsConfig,
-    http::{ProxyBody, ProxyError},
+    http::{ProxyBody, ProxyError, while_moving},
 };
 
 /// Waits for the answer to a request, for as long as is allowed.
@@ -75,12 +72,13 @@ impl Patience {
     }
 
     /// Waits until it is too late. Notes in `sent_at` when the whole request was sent.
-    pub(super) async fn over(mut self, sent_at: &SentAt) -> Late {
-        let (total, began) = (self.timeouts.total, self.began);
+    pub(super) async fn over(self, sent_at: &SentAt) -> Late {
+        let (total, began, idle) = (self.timeouts.total, self.began, self.timeouts.idle);
         let late = async {
-            if !self.is_taken(sent_at).await {
-                return Late::Taking(self.timeouts.idle);
+            if !while_moving(self.body, &self.progress, idle).await {
+                return Late::Taking(idle);
             }
+            sent_at.get_or_init(Instant::now);
             sleep(self.timeouts.response_header).await;
             Late::Head(self.timeouts.response_header)
         };
@@ -91,21 +89,6 @@ impl Patience {
             biased;
             late = late => late,
             () = sleep_until(began + total) => Late::Total(total, sent_at.get().is_some()),
-        }
-    }
-
-    /// Waits until the body is done with; false when nothing of it was taken for as long as `idle`.
-    async fn is_taken(&mut self, sent_at: &SentAt) -> bool {
-        loop {
-            let before = self.progress.load(Ordering::Relaxed);
-            // An error is what is awaited: the sender is dropped together with the body.
-            if timeout(self.timeouts.idle, &mut self.body).await.is_ok() {
-                sent_at.get_or_init(Instant::now);
-                return true;
-            }
-            if self.progress.load(Ordering::Relaxed) == before {
-                return false;
-            }
         }
     }
 }

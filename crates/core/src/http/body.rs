@@ -26,7 +26,7 @@ use super::{
     pool::Lease,
 };
 use crate::{
-    meter::{Meter, Open},
+    meter::{Load, Meter, Open},
     traces::Traced,
 };
 
@@ -67,6 +67,7 @@ pub(crate) struct ProxyBody {
     counted: Option<(Meter, Direction)>,
     lease: Option<Lease>,
     open: Vec<Open>,
+    load: Option<Load>,
     traced: Option<Box<Traced>>,
     end: Option<oneshot::Sender<()>>,
     progress: Option<Arc<AtomicU64>>,
@@ -158,6 +159,12 @@ impl ProxyBody {
     /// Goes on with the trace until the body is gone.
     pub(crate) fn traced(mut self, traced: Box<Traced>) -> Self {
         self.traced = Some(traced);
+        self
+    }
+
+    /// Keeps its place loaded until the body is gone.
+    pub(crate) fn keeping(mut self, load: Load) -> Self {
+        self.load = Some(load);
         self
     }
 

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 
 use super::{
     Dial, Direction, Pool, ProxyBody, ProxyError, headers,
-    pool::{Lease, Unsent},
+    pool::{Lease, Unsent, repeatable},
     upgrade,
 };
 use crate::{meter::Meter, traces::Traced};
@@ -41,6 +41,13 @@ impl Forwarded {
             request.headers_mut().insert(HOST, host);
         }
         Self { request, upgrade }
+    }
+
+    /// The same once more, when it may be sent twice and has no body that would be gone.
+    pub(crate) fn repeatable(&self) -> Option<Self> {
+        let request = repeatable(&self.request)?;
+        let upgrade = self.upgrade.clone();
+        Some(Self { request, upgrade })
     }
 
     /// Writes the request as `version` wants it: the URI's form, and how a body of unknown length

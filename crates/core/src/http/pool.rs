@@ -322,7 +322,7 @@ where
 
 /// The same request once more, when sending it twice does no harm (RFC 9110, 9.2.2) and it has no
 /// body that would be gone.
-fn repeatable(request: &Request<ProxyBody>) -> Option<Request<ProxyBody>> {
+pub(super) fn repeatable(request: &Request<ProxyBody>) -> Option<Request<ProxyBody>> {
     use http_body::Body as _;
     if !request.method().is_idempotent() || !request.body().is_end_stream() {
         return None;

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use malai_api::{BreakerState, Traffic};
+use malai_api::{BreakerState, PeerState, Traffic};
 
 use super::*;
 
@@ -37,6 +37,13 @@ fn snapshot() -> Snapshot {
             open_files: Some(9),
             cpu: Some(Duration::from_millis(1500)),
         },
+        members: vec![Member {
+            bridge: "shop".to_owned(),
+            place: 0,
+            breaker: BreakerState::Open,
+            path: (PeerState::Relayed, Some(Duration::from_millis(20))),
+        }],
+        repeats: vec![("shop".to_owned(), (2, 3))],
         backends: vec![("shop".to_owned(), backend())],
         peers: [2, 0],
         ..Snapshot::default()
@@ -59,6 +66,12 @@ fn says_what_was_counted() {
         "malai_backend_requests_total{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\"} 7\n",
         "malai_backend_connections{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\",state=\"in-use\"} 2\n",
         "malai_backend_retries_total{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\",outcome=\"denied\"} 4\n",
+        "malai_failovers_total{name=\"shop\"} 2\n",
+        "malai_retries_total{name=\"shop\"} 3\n",
+        "malai_member_breaker{name=\"shop\",member=\"1\",state=\"open\"} 1\n",
+        "malai_member_breaker{name=\"shop\",member=\"1\",state=\"closed\"} 0\n",
+        "malai_member_path{name=\"shop\",member=\"1\",way=\"relayed\"} 1\n",
+        "malai_member_rtt_seconds{name=\"shop\",member=\"1\"} 0.02\n",
         "malai_peers{way=\"direct\"} 2\n",
         "process_resident_memory_bytes 4096\n",
         "process_cpu_seconds_total 1.5\n",

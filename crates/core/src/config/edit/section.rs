@@ -179,6 +179,20 @@ pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new:
         &new.connect_timeout,
         duration,
     );
+    if old.timeouts != new.timeouts {
+        let (old, new) = (&old.timeouts, &new.timeouts);
+        nested(table, "timeouts", |table| {
+            let (before, after) = (&old.response_header, &new.response_header);
+            differs(table, "response_header", before, after, duration);
+            differs(table, "idle", &old.idle, &new.idle, duration);
+            let total = |total: &Option<Duration>| total.as_ref().and_then(duration);
+            differs(table, "total", &old.total, &new.total, total);
+        });
+    }
+    let (before, after) = (&old.retry_budget, &new.retry_budget);
+    differs(table, "retry_budget", before, after, |percent| {
+        Some(i64::from(*percent).into())
+    });
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });

@@ -2,8 +2,9 @@
 
 use malai_api::{
     BackendStatus, BreakerState, BridgeStatus, Diagnosis, EngineStatus, Examined, Failures, Figure,
-    Finding, GroupStatus, Latency, Measured, NetworkSettings, Operation, PeerDiagnosis, PeerState,
-    PeerStatus, Protocol, Reach, Recent, RelaySetting, ServiceStatus, Status, Traffic, Verdict,
+    Finding, GroupStatus, Latency, Measured, MemberState, MemberStatus, NetworkSettings, Operation,
+    PeerDiagnosis, PeerState, PeerStatus, Protocol, Reach, Recent, RelaySetting, ServiceStatus,
+    Status, Traffic, Verdict,
 };
 
 pub(in crate::control) fn status() -> Status {
@@ -87,6 +88,14 @@ pub(super) fn bridge() -> BridgeStatus {
         kept: true,
         state: PeerState::Relayed,
         rtt_ms: Some(40.5),
+        members: vec![MemberStatus {
+            to: "alice/shop".to_owned(),
+            peer: Some("id52".to_owned()),
+            state: MemberState::InUse,
+            breaker: BreakerState::Closed,
+            path: PeerState::Direct,
+            rtt_ms: Some(12.3),
+        }],
         waiting: true,
         error: Some("why".to_owned()),
         traffic: traffic(),
