@@ -166,7 +166,7 @@ impl Breaker {
     }
 
     /// Lets a request pass in any case, where there is nothing to lose: that it works counts like a
-    /// probe that does, that it fails counts for nothing while this is open.
+    /// probe that does, and that it fails makes no rest longer.
     pub(crate) fn force(&self) -> Permit {
         self.permit(Kind::Forced)
     }
@@ -179,6 +179,10 @@ impl Breaker {
     }
 
     /// Takes in what came of a request at `now`; `chance`, from 0 to 1, shortens a rest.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a permit ends with what is told of it"
+    )]
     pub(crate) fn told(
         &mut self,
         permit: Permit,
@@ -211,8 +215,10 @@ impl Breaker {
                 self.enter(None);
                 return Some(Change::Closed);
             }
-        } else if kind == Kind::Probe {
-            open.successes = 0;
+            return None;
+        }
+        open.successes = 0;
+        if kind == Kind::Probe {
             open.rest = (open.rest * 2).min(LONGEST_REST);
             open.until = now + shortened(open.rest, chance);
         }
@@ -220,6 +226,10 @@ impl Breaker {
     }
 
     /// Whoever had `permit` cannot tell what came of it: another request may be the probe.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a permit ends with what is told of it"
+    )]
     pub(crate) fn untold(&mut self, permit: Permit) {
         let Permit { kind, generation } = permit;
         if let Some(open) = &mut self.open
@@ -232,7 +242,11 @@ impl Breaker {
 
     /// Counts one outcome while closed; tells whether that is too much.
     fn count(&mut self, works: bool, is_slow: bool, now: Instant) -> Option<Cause> {
-        self.failures = if works { 0 } else { self.failures + 1 };
+        self.failures = if works {
+            0
+        } else {
+            self.failures.saturating_add(1)
+        };
         self.recent.add(now, ALL);
         if !works {
             self.recent.add(now, FAILED);
