@@ -7,8 +7,8 @@
 //! While traces are off, headers pass through as they are.
 //!
 //! The exporter is our own (2026-11): the `opentelemetry` crates would be ten more in the tree,
-//! protobuf among them (its messages alone: 35 s of compiling), for one JSON document; their queue has a thread beside our `Shutdown` and
-//! does not tell what it had to drop.
+//! protobuf among them (its messages alone: 35 s of compiling), for one JSON document; their queue
+//! has a thread beside our `Shutdown` and does not tell what it had to drop.
 
 mod context;
 mod exporter;
