@@ -2,7 +2,7 @@
 /**
  * States in words, with the shape that goes with each.
  *
- * @import { BridgeStatus, NamedBy, PeerState, PeerStatus, ServiceStatus, Status } from "./generated/api.js"
+ * @import { BackendStatus, BridgeStatus, MemberState, NamedBy, PeerState, PeerStatus, ServiceStatus, Status } from "./generated/api.js"
  * @import { Mark } from "./parts/icon.js"
  */
 
@@ -20,10 +20,23 @@ export function serviceState(service) {
   const down = service.backends.filter((backend) => !backend.up);
   if (down.length > 0) {
     const words = down.length === service.backends.length ? "failing" : `${down.length} of ${service.backends.length} backends down`;
-    return { mark: "bad", words, more: `${places(down.map((backend) => backend.address))} does not work; it is used again as soon as it does.` };
+    return { mark: "bad", words, more: down.map(backendState).join(" ") };
   }
   if (service.traffic.streams_open > 0) return { mark: "good", words: "in use" };
   return { mark: "good", words: "ready" };
+}
+
+/** Why a backend is down, in a sentence. @param {BackendStatus} backend */
+function backendState(backend) {
+  const place = places([backend.address]);
+  switch (backend.breaker) {
+    case "closed":
+      return `${place} fails its health checks; it is used again as soon as it does not.`;
+    case "open":
+      return `${place} failed or was too slow, and is left alone for a moment.`;
+    case "half-open":
+      return `${place} failed or was too slow; the next request tries whether it works again.`;
+  }
 }
 
 /** @param {BridgeStatus} bridge @returns {Shown} */
@@ -35,7 +48,26 @@ export function bridgeState(bridge) {
   if (bridge.state === "offline" && bridge.traffic.streams_open > 0) {
     return { mark: "busy", words: "retrying" };
   }
-  return pathState(bridge.state, bridge.rtt_ms);
+  const shown = pathState(bridge.state, bridge.rtt_ms);
+  if (bridge.members.length < 2) return shown;
+  const used = bridge.members.find((member) => member.state === "in-use");
+  const out = bridge.members.filter((member) => member.state === "out");
+  const more = bridge.members.map((member) => `${member.to}: ${standing(member.state)}`).join(", ");
+  if (used === undefined) return { mark: "bad", words: "no peer answers", more: `${more}. They are tried again by themselves.` };
+  const { mark, words } = pathState(used.path, used.rtt_ms);
+  return out.length === 0 ? { mark, words, more } : { mark: "busy", words: `${words}, ${out.length} of ${bridge.members.length} out`, more };
+}
+
+/** @param {MemberState} state */
+function standing(state) {
+  switch (state) {
+    case "in-use":
+      return "in use";
+    case "ready":
+      return "ready";
+    case "out":
+      return "out";
+  }
 }
 
 /** @param {PeerStatus} peer @returns {Shown} */

@@ -46,12 +46,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     #[cfg(target_os = "linux")]
     crate::linux::check_display()?;
     // Only from here on anything is begun that is worth a file.
-    let _logs = logging::start(args.log.as_deref(), &home)?;
+    let (_files, logs) = logging::start(args.log.as_deref(), &home)?;
     async_runtime::set(desk.handle().clone());
     let (host, end) = Host::new();
     let setup = EngineSetup {
         home: home.clone(),
         key_store: args.key_store,
+        logs,
     };
     let done = engine::start(setup, end)?;
     let settings = SettingsFile::open(&home);

@@ -13,7 +13,7 @@ use std::thread;
 
 use anyhow::Context as _;
 use malai_api::{EngineState, Failure};
-use malai_core::{home::Home, identity::KeyStore};
+use malai_core::{home::Home, identity::KeyStore, logs::LogsHandle};
 use tokio::{runtime, sync::oneshot, time::sleep};
 use tracing::{error, info, warn};
 
@@ -28,6 +28,7 @@ use crate::host::{HostEnd, Order};
 pub(crate) struct EngineSetup {
     pub(crate) home: Home,
     pub(crate) key_store: Option<KeyStore>,
+    pub(crate) logs: LogsHandle,
 }
 
 /// Resolves when the engine's thread is done.

@@ -1,8 +1,8 @@
 //! Values for tests: an engine's picture and what is in it.
 
 use malai_api::{
-    AccessRequest, BridgeStatus, DevServer, IdentityStatus, OfferedService, Operation, PeerState,
-    PeerStatus, Protocol, Reach, ServiceStatus, Status, Traffic,
+    AccessRequest, BridgeStatus, DevServer, EngineStatus, IdentityStatus, Measured, OfferedService,
+    Operation, PeerState, PeerStatus, Protocol, Reach, ServiceStatus, Status, Traffic,
 };
 
 /// The id52 of the peer that is called alice.
@@ -33,6 +33,7 @@ pub(crate) fn status() -> Status {
         peers: Vec::new(),
         groups: Vec::new(),
         gateway: None,
+        engine: EngineStatus::default(),
         operations: Operation {
             name: "malai".to_owned(),
             age_secs: 0,
@@ -70,6 +71,7 @@ pub(crate) fn service(name: &str, allow: &[&str]) -> ServiceStatus {
         guests: Vec::new(),
         invites: false,
         traffic: Traffic::default(),
+        measured: Measured::default(),
     }
 }
 
@@ -80,6 +82,7 @@ pub(crate) fn bridge(name: &str, protocol: Protocol) -> BridgeStatus {
         Protocol::Tcp | _ => "",
     };
     BridgeStatus {
+        members: Vec::new(),
         waiting: false,
         name: name.to_owned(),
         to: format!("alice/{name}"),
@@ -95,6 +98,7 @@ pub(crate) fn bridge(name: &str, protocol: Protocol) -> BridgeStatus {
         rtt_ms: None,
         error: None,
         traffic: Traffic::default(),
+        measured: Measured::default(),
     }
 }
 

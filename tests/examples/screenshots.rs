@@ -40,6 +40,13 @@ bind = "127.0.0.1:0"
 /// A dev server as people have it: a process of its own, in the directory of a project.
 const SERVER: &str = "require('http').createServer((_, answer) => answer.end('shop')).listen(3000)";
 
+/// What alice shares: nobody finds it, as it is not on loopback.
+const ORDERS: &str =
+    "require('http').createServer((_, answer) => answer.end('orders')).listen(80, '10.99.0.1')";
+
+/// Steps of five seconds with traffic in them, so that there are curves to see.
+const STEPS: usize = 4;
+
 /// Where the tray has its only icon.
 const ICON: &str = "1258 14";
 
@@ -86,7 +93,7 @@ struct Stage {
     home: Home,
     link: String,
     friend: Home,
-    _processes: [Malai; 3],
+    _processes: [Malai; 4],
 }
 
 impl Stage {
@@ -106,7 +113,9 @@ impl Stage {
         server.args(["-e", SERVER]).current_dir(&project);
         let server = Malai::start(server, "node")?;
 
-        // Nobody has to answer there: the pictures show the way, not what is at its end.
+        let mut orders = session.command("node");
+        orders.args(["-e", ORDERS]);
+        let orders = Malai::start(orders, "node")?;
         let upstream = format!("{ELSEWHERE}:80");
         let id = home.id().await?;
         let args = [
@@ -123,7 +132,7 @@ impl Stage {
             home,
             link,
             friend,
-            _processes: [relay, server, share],
+            _processes: [relay, server, orders, share],
         })
     }
 
@@ -173,10 +182,21 @@ impl Stage {
         take(session, &window, directory, "connect", theme).await?;
         window.press("open-link").await?;
         let address = window.text_of("address").await?;
-        client::get(&format!("{}/sized", address.trim_end_matches('/'))).await?;
+        let url = address.trim_end_matches('/').to_owned();
+        wait_until("some traffic", || async {
+            client::get(&url).await?;
+            let status = self.home.run(&["status", "--json"]).await?.json()?;
+            let requests = &status["bridges"][0]["measured"]["recent"]["requests"];
+            Ok(requests
+                .as_array()
+                .is_some_and(|steps| steps.len() >= STEPS))
+        })
+        .await?;
         window.says("direct").await?;
         window.press("nav-home").await?;
-        window.test_id("bridge-orders").await?;
+        window
+            .find("[data-testid=\"bridge-orders\"] [data-testid=\"sparks\"]")
+            .await?;
         take(session, &window, directory, "home", theme).await?;
 
         tray.click(&["Check my connection…"]).await?;

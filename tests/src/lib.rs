@@ -2,7 +2,7 @@
 //!
 //! [`Home`] is a directory of one engine, [`Malai`] a running command, [`Pair`] a share and a bridge
 //! to it; [`Origin`] and [`RawOrigin`] are services to share, [`client`] speaks to the bridge, [`Dns`]
-//! answers for domains;
+//! answers for domains; [`Collector`] takes traces;
 //! [`Keychain`] is a real one on a session bus of its own, [`Browser`] a real Chromium; [`desktop`]
 //! surrounds the application with a screen, a panel and all else that a desktop has.
 //! Nothing here needs the internet, and every wait has a deadline.
@@ -16,6 +16,7 @@
 mod authority;
 mod browser;
 pub mod client;
+mod collector;
 mod control;
 pub mod desktop;
 mod disk;
@@ -26,6 +27,7 @@ mod key;
 mod keychain;
 pub mod lab;
 mod lines;
+mod load;
 mod malai;
 mod origin;
 mod pair;
@@ -33,6 +35,7 @@ pub mod pattern;
 mod process;
 mod random;
 mod raw_origin;
+mod several;
 pub mod websocket;
 
 use std::{future::Future, net::SocketAddr, time::Duration};
@@ -43,17 +46,20 @@ use tokio::net::TcpListener;
 pub use crate::{
     authority::Authority,
     browser::Browser,
+    collector::{Collector, attribute},
     control::Control,
     disk::SmallDisk,
     dns::{Dns, Manner},
     home::{Finished, Home, OFFLINE, binary},
     key::key_bytes,
     keychain::Keychain,
+    load::{Counted, Load},
     malai::Malai,
     origin::{Gate, Origin},
     pair::Pair,
     random::Random,
     raw_origin::{RawOrigin, read_head},
+    several::{Several, Sharer},
 };
 
 /// How long anything that should happen soon may take on a slow, busy machine.

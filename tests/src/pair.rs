@@ -74,6 +74,14 @@ impl Pair {
         Self::served(&format!("upstream = \"{upstream}\"\n{keys}")).await
     }
 
+    /// The same with several upstreams, each as it is written in `malai.toml`.
+    ///
+    /// # Errors
+    /// When either end does not come up.
+    pub async fn several(upstreams: &[String], keys: &str) -> Result<Self> {
+        Self::served(&format!("upstream = {upstreams:?}\n{keys}")).await
+    }
+
     /// The same for a TCP service.
     ///
     /// # Errors

@@ -39,6 +39,7 @@ const SCREENS = [
   ["the log", "#/log", fullStatus()],
   ["settings", "#/settings", fullStatus()],
   ["connection", "#/connection", fullStatus()],
+  ["connection while a peer is checked", "#/connection", fullStatus(), "check-peer"],
 ];
 
 for (const [name, hash, status, pressed] of SCREENS) {

@@ -35,6 +35,7 @@ test("the worst comes first, in words and with what to do", async () => {
   assert.match(first, /^Problem: Service postgres/);
   assert.match(first, /Start what is shared/);
   assert.match(list.textContent ?? "", /Relay relay\.example\.org: fine/, "not by a sign alone");
+  await screen.says("In order (6)");
   await screen.says("Not looked at (1)");
 });
 

@@ -7,7 +7,7 @@ import * as input from "../../ui/input.js";
 import { outline } from "../../ui/parts/qr.js";
 import { hashOf, routeOf } from "../../ui/route.js";
 import { bridgeState, peerState, places, serviceState, whoOf } from "../../ui/words.js";
-import { ALICE, bridge, guest, peer, service } from "./fake/data.js";
+import { ALICE, backend, bridge, guest, peer, service } from "./fake/data.js";
 
 test("bytes and rates", () => {
   assert.deepEqual([0, 999, 1000, 9949, 9951, 999_499, 999_500, 18_204_551, 3e15].map(bytes),
@@ -57,6 +57,10 @@ test("states are words, never a colour alone", () => {
   assert.equal(bridgeState(bridge({ state: "connecting" })).words, "connecting…");
   assert.equal(bridgeState(bridge({ traffic: { requests: 0, streams_open: 1, bytes_in: 0, bytes_out: 0 } })).words, "retrying");
   assert.equal(bridgeState(bridge({})).words, "not connected");
+  const member = (/** @type {"in-use" | "ready" | "out"} */ state) => ({ to: "alice/shop", state, breaker: /** @type {const} */ ("closed"), path: /** @type {const} */ ("direct"), rtt_ms: 12.3 });
+  assert.equal(bridgeState(bridge({ members: [member("in-use"), member("ready")] })).words, "direct 12 ms");
+  assert.equal(bridgeState(bridge({ members: [member("out"), member("in-use")] })).words, "direct 12 ms, 1 of 2 out");
+  assert.equal(bridgeState(bridge({ members: [member("out"), member("out")] })).words, "no peer answers");
   assert.equal(bridgeState(bridge({ waiting: true, state: "direct", rtt_ms: 12.3 })).words, "waiting for approval");
   assert.equal(peerState(peer({ state: "direct", blocked: true })).words, "blocked");
   assert.equal(bridgeState(bridge({ error: "in use" })).words, "cannot listen");
@@ -64,10 +68,12 @@ test("states are words, never a colour alone", () => {
   assert.equal(serviceState(service({ answers: false })).words, "upstream down");
   assert.equal(serviceState(service({ answers: undefined })).words, "ready");
   assert.equal(serviceState(service({ active: false, answers: false })).words, "off");
-  const [up, down] = [{ address: "127.0.0.1:3000", up: true }, { address: "10.0.0.2:80", up: false }];
+  const [up, down] = [backend({}), backend({ address: "10.0.0.2:80", up: false })];
   assert.equal(serviceState(service({ backends: [up] })).words, "ready");
   assert.equal(serviceState(service({ backends: [up, down] })).words, "1 of 2 backends down");
   assert.match(serviceState(service({ backends: [down] })).more ?? "", /10\.0\.0\.2:80/);
+  assert.match(serviceState(service({ backends: [{ ...down, breaker: "open" }] })).more ?? "", /left alone/);
+  assert.match(serviceState(service({ backends: [{ ...down, breaker: "half-open" }] })).more ?? "", /the next request/);
   assert.equal(places(["127.0.0.1:3000", "10.0.0.2:80"]), "localhost:3000, 10.0.0.2:80");
 });
 

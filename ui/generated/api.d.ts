@@ -46,7 +46,45 @@ address: string,
 /**
  * Whether it works, as far as is known.
  */
-up: boolean, };
+up: boolean,
+/**
+ * Whether requests go there, as those before have found it.
+ */
+breaker: BreakerState,
+/**
+ * Requests, or connections of a TCP service, that went there.
+ */
+requests: number,
+/**
+ * Kept connections that are in use at this moment.
+ */
+connections_in_use: number,
+/**
+ * Those that wait for a request.
+ */
+connections_idle: number,
+/**
+ * Requests that had to wait because all connections were in use.
+ */
+waits: number,
+/**
+ * Requests that broke off there and were sent once more.
+ */
+retries: number,
+/**
+ * Those that were not, because too many had been already.
+ */
+retries_denied: number, };
+
+/**
+ * Whether the circuit breaker of a backend, or of a peer, lets requests pass.
+ */
+export type BreakerState = "closed" | "open" | "half-open";
+
+/**
+ * Whether the circuit breaker of a backend, or of a peer, lets requests pass.
+ */
+export type BreakerState = "closed" | "open" | "half-open";
 
 /**
  * Where a bridge leads and where it listens.
@@ -127,6 +165,10 @@ state: PeerState,
  */
 rtt_ms?: number,
 /**
+ * The places that it may lead to, as written.
+ */
+members: Array<MemberStatus>,
+/**
  * Whether requests wait for the peer's owner to let us in.
  */
 waiting: boolean,
@@ -137,7 +179,11 @@ error?: string,
 /**
  * What went through it.
  */
-traffic: Traffic, };
+traffic: Traffic,
+/**
+ * How that went.
+ */
+measured: Measured, };
 
 /**
  * Something that was looked at to see whether a service can be reached.
@@ -299,6 +345,43 @@ attached: boolean, } | { "engine": "asks-for-key-file",
  * Where that file would be.
  */
 path: string, } | { "engine": "failed" } & Failure | { "engine": "stopping" };
+
+/**
+ * What the engine's process uses and has in hand.
+ */
+export type EngineStatus = {
+/**
+ * Memory that is resident, in bytes; where the system tells it.
+ */
+memory_bytes?: number,
+/**
+ * Files and sockets that are open; where the system tells it.
+ */
+open_files?: number,
+/**
+ * Processor time since the start, in seconds; where the system tells it.
+ */
+cpu_secs?: number,
+/**
+ * Peers that are connected directly.
+ */
+peers_direct: number,
+/**
+ * Peers that are connected through a relay.
+ */
+peers_relayed: number,
+/**
+ * Requests and connections under way, of all shares and bridges.
+ */
+streams_open: number,
+/**
+ * Log lines that could not be written.
+ */
+log_lines_lost: number,
+/**
+ * Spans of traces that no collector took.
+ */
+spans_lost: number, };
 
 /**
  * One thing that happened.
@@ -504,6 +587,25 @@ advice?: string,
  * What was measured.
  */
 figures?: Array<Figure>, };
+ * Failures by whose fault they were.
+ */
+export type Failures = {
+/**
+ * Of whoever asked.
+ */
+client: number,
+/**
+ * Of the peer, or of the way to it.
+ */
+peer: number,
+/**
+ * Of the service behind.
+ */
+service: number,
+/**
+ * Of malai.
+ */
+malai: number, };
 
 /**
  * A group of peers.
@@ -619,6 +721,23 @@ open: boolean,
 guests: Array<string>, };
 
 /**
+ * Times within which so much of the answers came, in milliseconds, estimated from a histogram.
+ */
+export type Latency = {
+/**
+ * Half of them.
+ */
+p50_ms: number,
+/**
+ * 95 of 100.
+ */
+p95_ms: number,
+/**
+ * 99 of 100.
+ */
+p99_ms: number, };
+
+/**
  * What a link leads to.
  */
 export type LinkTarget = {
@@ -710,6 +829,55 @@ peer?: string,
  * Only about this service.
  */
 service?: string, };
+
+/**
+ * How requests of a share or bridge went, besides how much there was.
+ */
+export type Measured = {
+/**
+ * Requests without an answer of the service, by whose fault that was.
+ */
+failures: Failures,
+/**
+ * From a request's head to that of its answer; missing while nothing was answered.
+ */
+latency?: Latency,
+/**
+ * The last minutes; missing while nothing went through in them.
+ */
+recent?: Recent, };
+ * Whether a bridge uses one of the places that it may lead to.
+ */
+export type MemberState = "in-use" | "ready" | "out";
+
+/**
+ * One place that a bridge may lead to.
+ */
+export type MemberStatus = {
+/**
+ * Where it is, such as `alice/shop`.
+ */
+to: string,
+/**
+ * Its peer's id52, once known.
+ */
+peer?: string,
+/**
+ * Whether the bridge uses it.
+ */
+state: MemberState,
+/**
+ * Whether its circuit breaker lets requests pass.
+ */
+breaker: BreakerState,
+/**
+ * How its peer is reached.
+ */
+path: PeerState,
+/**
+ * Round-trip time to its peer in milliseconds, when known.
+ */
+rtt_ms?: number, };
 
 /**
  * The domain that a peer was named by.
@@ -914,6 +1082,31 @@ modules: string, };
  * How far an engine can be reached from.
  */
 export type Reach = "machine" | "lan" | "anywhere";
+
+/**
+ * The last minutes in steps of the same length, the oldest first; every list is as long.
+ */
+export type Recent = {
+/**
+ * Seconds of one step.
+ */
+step_secs: number,
+/**
+ * Requests or connections that began.
+ */
+requests: Array<number>,
+/**
+ * Failures, whoever's fault.
+ */
+failures: Array<number>,
+/**
+ * Bytes, both ways together.
+ */
+bytes: Array<number>,
+/**
+ * The time within which 95 of 100 answers came, in milliseconds; `null` where there was none.
+ */
+p95_ms: Array<number | null>, };
 
 /**
  * Which relays are used.
@@ -1249,7 +1442,11 @@ invites: boolean,
 /**
  * What went through it.
  */
-traffic: Traffic, };
+traffic: Traffic,
+/**
+ * How that went.
+ */
+measured: Measured, };
 
 /**
  * Where things live and how the network is used.
@@ -1386,6 +1583,10 @@ blocked: Array<string>,
  * The gateway's address, when it is on.
  */
 gateway?: string,
+/**
+ * What the process uses.
+ */
+engine: EngineStatus,
 /**
  * The long-lived operations as a tree.
  */

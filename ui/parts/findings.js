@@ -52,17 +52,27 @@ export function summary(findings) {
   return found.length === 0 ? "Nothing is wrong." : `${found.join(" and ")} found.`;
 }
 
-/** @param {Finding[]} findings @param {string} testid */
-export function findingList(findings, testid) {
+/**
+ * @param {Finding[]} findings
+ * @param {string} testid
+ * @param {{ fold?: boolean }} [options] whether what is in order is folded away, too
+ */
+export function findingList(findings, testid, options = {}) {
   const sorted = findings
     .map((finding, index) => ({ finding, index }))
     .sort((one, other) => VERDICTS[one.finding.verdict].rank - VERDICTS[other.finding.verdict].rank);
-  const shown = sorted.filter(({ finding }) => finding.verdict !== "skipped");
-  const skipped = sorted.filter(({ finding }) => finding.verdict === "skipped");
-  return [
-    h("ul", { class: "findings", "data-testid": testid }, shown.map(row)),
-    skipped.length > 0 && more(`Not looked at (${skipped.length})`, h("ul", { class: "findings" }, skipped.map(row))),
-  ];
+  const those = (/** @type {Verdict[]} */ ...verdicts) => sorted.filter(({ finding }) => verdicts.includes(finding.verdict));
+  const shown = options.fold ? those("problem", "warning") : those("problem", "warning", "ok");
+  const fine = options.fold ? those("ok") : [];
+  return h("div", { class: "finding-lists", "data-testid": testid },
+    shown.length > 0 && h("ul", { class: "findings", key: "shown" }, shown.map(row)),
+    folded("In order", fine),
+    folded("Not looked at", those("skipped")));
+}
+
+/** @param {string} title @param {{ finding: Finding, index: number }[]} those */
+function folded(title, those) {
+  return those.length > 0 && h("div", { key: title }, more(`${title} (${those.length})`, h("ul", { class: "findings" }, those.map(row))));
 }
 
 /** @param {{ finding: Finding, index: number }} each */
@@ -82,7 +92,7 @@ function row({ finding, index }) {
         isLoud && h("strong", { class: `finding-word finding-${verdict}` }, `${capital(word)}: `),
         label,
         !isLoud && h("span", { class: "unseen" }, `: ${word}`)),
-      h("span", { class: "hint check-message" }, lines(capital(seen)), time(finding)),
+      h("span", { class: "hint check-message" }, lines(`${capital(seen)}${time(finding)}`)),
       advice !== undefined && h("span", { class: "finding-advice" }, prose(capital(advice))),
     ),
   );
@@ -93,8 +103,8 @@ function lines(text) {
   return text.split("\n").map((line) => h("span", { class: "finding-line" }, prose(line)));
 }
 
-/** @param {Finding} finding */
+/** How long an answer took, behind what was seen. @param {Finding} finding */
 function time({ figures }) {
   const found = figures?.find(({ name }) => name === "latency" || name === "round_trip");
-  return found && h("span", { class: "finding-line" }, millis(found.value));
+  return found ? ` · ${millis(found.value)}` : "";
 }

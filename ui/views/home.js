@@ -15,6 +15,7 @@ import { heading, section } from "../parts/heading.js";
 import { icon } from "../parts/icon.js";
 import { openBridge } from "../parts/open.js";
 import { flow, state } from "../parts/shown.js";
+import { sparks } from "../parts/spark.js";
 import { stopDialog } from "../parts/stopping.js";
 import { rateOf } from "../state.js";
 import { bridgeState, memberWords, nameOf, places, serviceState, whoOf } from "../words.js";
@@ -96,6 +97,7 @@ function shared(visit, status, service) {
         ? iconButton("copy", `Copy the link to ${name}`, () => void copyLink(visit, service), "copy-link")
         : iconButton("again", `Share ${name} again`, () => void startAgain(visit, service), "start-again"),
       iconButton("remove", `Stop sharing ${name}`, () => void ending(visit, service), "stop")),
+    service.active && sparks(service.measured, service.protocol),
   );
 }
 
@@ -119,6 +121,7 @@ function bridged(visit, status, bridge) {
         ? iconButton("copy", `Copy the address of ${name}`, () => visit.copy(bridge.url || bridge.local, `Address of ${name} copied`), "copy-address")
         : iconButton("again", `Connect ${name} again`, () => void bridgeAgain(visit, bridge), "start-again"),
       iconButton("remove", `Disconnect ${name}`, () => void ending(visit, bridge), "stop")),
+    bridge.active && sparks(bridge.measured, bridge.protocol),
   );
 }
 

@@ -17,6 +17,7 @@ import { button, link } from "../parts/controls.js";
 import { endWords } from "../parts/ending.js";
 import { heading, section } from "../parts/heading.js";
 import { flow, note, state } from "../parts/shown.js";
+import { sparks } from "../parts/spark.js";
 import { stopDialog } from "../parts/stopping.js";
 import { wordsOf } from "../refused.js";
 import { rateOf } from "../state.js";
@@ -121,6 +122,7 @@ function activity(visit, status, it) {
   return section("Activity", { key: "activity", testid: "activity", aside: flow(rateOf(visit.state, `service:${it.name}`)) },
     h("p", { class: "hint numbers" },
       `${many(traffic.requests, it.protocol === "http" ? "request" : "connection")}, ${bytes(traffic.bytes_in)} in, ${bytes(traffic.bytes_out)} out`),
+    sparks(it.measured, it.protocol, true),
     it.protocol === "http" && requests(status, visit.state.seen[it.name] ?? []),
     link("Who used it, and who was refused", `#/log/service/${encodeURIComponent(it.name)}`, "next", { "data-testid": "go-log", key: "log" }));
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod event;
 mod failure;
 mod look;
+mod measured;
 mod passphrase;
 mod request;
 mod response;
@@ -23,13 +24,14 @@ pub use look::{
     Check, CheckOutcome, CheckSubject, DevServer, DomainReport, LinkTarget, NamedBy, NearbyPeer,
     OfferedService, QrCode,
 };
+pub use measured::{EngineStatus, Failures, Latency, Measured, Recent};
 pub use passphrase::Passphrase;
 pub use request::{BridgeRequest, InviteRequest, LogRequest, Request, ShareRequest};
 pub use response::Response;
 pub use settings::{NetworkSettings, RelaySetting, Settings};
 pub use status::{
-    BackendStatus, BridgeStatus, GroupStatus, IdentityStatus, Operation, PeerStatus, Reach,
-    ServiceStatus, Status, Traffic,
+    BackendStatus, BreakerState, BridgeStatus, GroupStatus, IdentityStatus, MemberState,
+    MemberStatus, Operation, PeerStatus, Reach, ServiceStatus, Status, Traffic,
 };
 
 #[cfg(test)]

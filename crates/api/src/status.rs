@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessRequest, Guest, PeerState, Protocol};
+use crate::{AccessRequest, EngineStatus, Guest, Measured, PeerState, Protocol};
 
 /// Everything an engine shares and bridges.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub struct Status {
     /// The gateway's address, when it is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<String>,
+    /// What the process uses.
+    #[serde(default)]
+    pub engine: EngineStatus,
     /// The long-lived operations as a tree.
     pub operations: Operation,
 }
@@ -115,16 +118,69 @@ pub struct ServiceStatus {
     pub invites: bool,
     /// What went through it.
     pub traffic: Traffic,
+    /// How that went.
+    #[serde(default)]
+    pub measured: Measured,
 }
 
 /// One backend of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct BackendStatus {
     /// Where it is.
     pub address: String,
     /// Whether it works, as far as is known.
     pub up: bool,
+    /// Whether requests go there, as those before have found it.
+    #[serde(default)]
+    pub breaker: BreakerState,
+    /// Requests, or connections of a TCP service, that went there.
+    #[serde(default)]
+    pub requests: u64,
+    /// Kept connections that are in use at this moment.
+    #[serde(default)]
+    pub connections_in_use: u32,
+    /// Those that wait for a request.
+    #[serde(default)]
+    pub connections_idle: u32,
+    /// Requests that had to wait because all connections were in use.
+    #[serde(default)]
+    pub waits: u64,
+    /// Requests that broke off there and were sent once more.
+    #[serde(default)]
+    pub retries: u64,
+    /// Those that were not, because too many had been already.
+    #[serde(default)]
+    pub retries_denied: u64,
+}
+
+/// Whether the circuit breaker of a backend, or of a peer, lets requests pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum BreakerState {
+    /// All of them.
+    #[default]
+    Closed,
+    /// None.
+    Open,
+    /// One at a time, to see whether it works again.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// All that there are.
+    pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
+
+    /// As it is written and shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
 }
 
 /// One bridge.
@@ -159,6 +215,9 @@ pub struct BridgeStatus {
     /// Round-trip time to the peer in milliseconds, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rtt_ms: Option<f64>,
+    /// The places that it may lead to, as written.
+    #[serde(default)]
+    pub members: Vec<MemberStatus>,
     /// Whether requests wait for the peer's owner to let us in.
     #[serde(default)]
     pub waiting: bool,
@@ -167,6 +226,43 @@ pub struct BridgeStatus {
     pub error: Option<String>,
     /// What went through it.
     pub traffic: Traffic,
+    /// How that went.
+    #[serde(default)]
+    pub measured: Measured,
+}
+
+/// One place that a bridge may lead to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct MemberStatus {
+    /// Where it is, such as `alice/shop`.
+    pub to: String,
+    /// Its peer's id52, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// Whether the bridge uses it.
+    pub state: MemberState,
+    /// Whether its circuit breaker lets requests pass.
+    pub breaker: BreakerState,
+    /// How its peer is reached.
+    pub path: PeerState,
+    /// Round-trip time to its peer in milliseconds, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_ms: Option<f64>,
+}
+
+/// Whether a bridge uses one of the places that it may lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberState {
+    /// New requests go there.
+    InUse,
+    /// It works as far as is known, and others are preferred.
+    #[default]
+    Ready,
+    /// It has failed, or does not answer at this moment.
+    Out,
 }
 
 /// One peer.

@@ -59,7 +59,7 @@ impl Session {
 
     /// The running engine, or one of our own.
     pub(crate) async fn open(home: Home, start: Start, output: Output) -> anyhow::Result<Self> {
-        let own = || Own::start(home.clone(), start, output);
+        let own = || Own::start(home.clone(), start.clone(), output);
         Ok(match attach_or_start(&home, own).await? {
             Reached::Own(own) => Self::Own(Box::new(own)),
             Reached::Attached(client) => Self::Attached(client),
@@ -142,6 +142,7 @@ impl Own {
             config: ConfigSource::File,
             control: true,
             events: feed,
+            logs: start.logs,
         };
         let engine = Box::pin(Engine::start(options)).await?;
         let (owner, guard) = Owner::new();

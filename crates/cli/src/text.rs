@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use malai_api::{Event, PeerState, Protocol, Traffic, codes};
+use malai_api::{Event, Failures, Measured, PeerState, Protocol, Traffic, codes};
 use malai_core::engine::Drained;
 
 /// One event in a line; `None` for what needs no telling.
@@ -121,6 +121,43 @@ pub(crate) fn traffic(traffic: Traffic) -> String {
     )
 }
 
+/// How that went, in a few words; nothing where nothing was answered or failed.
+pub(crate) fn measured(measured: &Measured) -> String {
+    let mut words = String::new();
+    let Failures {
+        client,
+        peer,
+        service,
+        malai,
+    } = measured.failures;
+    if measured.failures.all() > 0 {
+        let whose = [
+            (client, "by who asked"),
+            (peer, "by the peer"),
+            (service, "by the service"),
+            (malai, "by malai"),
+        ];
+        let whose = whose.iter().filter(|(count, _)| *count > 0);
+        let whose: Vec<String> = whose.map(|(count, who)| format!("{count} {who}")).collect();
+        words.push_str(&format!(", failed: {}", whose.join(", ")));
+    }
+    if let Some(latency) = measured.latency {
+        words.push_str(&format!(", p95 {}", milliseconds(latency.p95_ms)));
+    }
+    words
+}
+
+/// A short time.
+fn milliseconds(ms: f64) -> String {
+    if ms < 10.0 {
+        format!("{ms:.1} ms")
+    } else if ms < 1000.0 {
+        format!("{ms:.0} ms")
+    } else {
+        format!("{:.1} s", ms / 1000.0)
+    }
+}
+
 /// A number of bytes, in powers of 1024.
 pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -173,6 +210,27 @@ mod tests {
         assert_eq!(bytes(1024), "1.0 KiB");
         assert_eq!(bytes(1536 * 1024), "1.5 MiB");
         assert_eq!(bytes(1024 * 1024 * 1024), "1.0 GiB");
+    }
+
+    #[test]
+    fn what_went_well_needs_few_words() {
+        assert_eq!(measured(&Measured::default()), "");
+        let went = Measured {
+            failures: Failures {
+                client: 1,
+                service: 2,
+                ..Failures::default()
+            },
+            latency: Some(malai_api::Latency {
+                p50_ms: 1.0,
+                p95_ms: 4.75,
+                p99_ms: 5.0,
+            }),
+            recent: None,
+        };
+        let words = ", failed: 1 by who asked, 2 by the service, p95 4.8 ms";
+        assert_eq!(measured(&went), words);
+        assert_eq!(milliseconds(1234.0), "1.2 s");
     }
 
     #[test]

@@ -30,6 +30,7 @@ use malai_core::{
     engine::dispatch_offline,
     home::{Home, HomeError},
     identity::KeyStore,
+    logs::LogsHandle,
 };
 
 use crate::{
@@ -45,6 +46,7 @@ use crate::{
 pub(crate) struct Context {
     global: Global,
     output: Output,
+    logs: LogsHandle,
 }
 
 impl Context {
@@ -77,6 +79,7 @@ impl Context {
         Start {
             key_store: self.key_store(),
             ask: self.global.ask,
+            logs: self.logs.clone(),
         }
     }
 
@@ -87,10 +90,11 @@ impl Context {
 }
 
 /// Runs the verb that was given.
-pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
+pub(crate) async fn run(cli: Cli, output: Output, logs: LogsHandle) -> anyhow::Result<Exit> {
     let context = Context {
         global: cli.global,
         output,
+        logs,
     };
     // Boxed, since the largest of them would make all of them large.
     match cli.command {

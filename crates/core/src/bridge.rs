@@ -9,7 +9,14 @@ mod hosts;
 mod http_bridge;
 mod knock;
 mod listener;
+mod member;
+mod members;
+mod peer_dial;
 mod ports;
+mod reports;
+mod retries;
+mod returning;
+mod sending;
 mod tcp_bridge;
 
 use std::{
@@ -19,27 +26,28 @@ use std::{
     time::Duration,
 };
 
-use fastn_p2p::{PublicKey, Waiting};
+use fastn_p2p::Waiting;
 use gateway::Gateway;
 pub(crate) use hosts::Hosts;
 use http_bridge::HttpBridge;
 pub use listener::BridgeError;
 pub(crate) use listener::Listener;
 use malai_api::{Protocol, Traffic};
+pub use member::MemberReport;
+use members::Members;
 use ports::Whose;
 pub use ports::{Ports, PortsError};
+pub use reports::BridgeReport;
 use tokio::sync::Mutex;
 
 use crate::{
-    config::{BridgeConfig, BridgeTarget, Config, ListenAddress},
+    config::{BridgeConfig, Config, ListenAddress},
     events::EventFeed,
-    meter::{Figures, Meter},
+    meter::Meter,
     peers::Peers,
     shutdown::Shutdown,
+    traces::Traces,
 };
-
-/// How long one of several targets may take before the next is tried.
-const FAILOVER_WAIT: Duration = Duration::from_secs(2);
 
 /// The bridges of this engine; clones share them.
 #[derive(Debug, Clone)]
@@ -55,6 +63,10 @@ struct Inner {
     connections: Shutdown,
     running: std::sync::Mutex<BTreeMap<String, Running>>,
     gateway: std::sync::Mutex<Option<OpenGateway>>,
+    /// What bridges counted that are closed and may be opened otherwise at once.
+    closed: std::sync::Mutex<BTreeMap<String, Meter>>,
+    gateway_meter: Meter,
+    traces: Traces,
     /// Only one bridge is opened or closed at a time.
     changing: Mutex<()>,
 }
@@ -65,6 +77,7 @@ struct Running {
     part: Shutdown,
     meter: Meter,
     waiting: Waiting,
+    members: Arc<Members>,
     report: BridgeReport,
 }
 
@@ -76,31 +89,16 @@ struct OpenGateway {
     part: Shutdown,
 }
 
-/// What is known of a bridge at one moment.
-#[derive(Debug, Clone)]
-pub struct BridgeReport {
-    /// Its name.
-    pub name: String,
-    /// How it is carried.
-    pub protocol: Protocol,
-    /// Where it listens: `ip:port`, or `unix:/path`.
-    pub local: String,
-    /// The same as a URL, or `tcp://ip:port`.
-    pub url: String,
-    /// The peer it leads to first, once known.
-    pub peer: Option<PublicKey>,
-    /// That peer's name of the service; empty for its only or default one.
-    pub service: String,
-    /// Whether something waits for the peer's owner to let us in.
-    pub waiting: bool,
-    /// What went through it.
-    pub traffic: Traffic,
-}
-
 impl Bridges {
     /// No bridge is open yet; those without a port of their own get that of `ports`.
     #[must_use]
-    pub fn new(peers: Peers, ports: Ports, shutdown: Shutdown, events: EventFeed) -> Self {
+    pub fn new(
+        peers: Peers,
+        ports: Ports,
+        shutdown: Shutdown,
+        events: EventFeed,
+        traces: Traces,
+    ) -> Self {
         Self(Arc::new(Inner {
             peers,
             ports,
@@ -109,6 +107,9 @@ impl Bridges {
             connections: Shutdown::default(),
             running: std::sync::Mutex::default(),
             gateway: std::sync::Mutex::default(),
+            closed: std::sync::Mutex::default(),
+            gateway_meter: Meter::default(),
+            traces,
             changing: Mutex::default(),
         }))
     }
@@ -129,6 +130,7 @@ impl Bridges {
             return Ok(running.report.clone());
         }
         self.close_one(name).await;
+        let before = self.closed().remove(name);
         let peer = match config.to.first() {
             Some(target) => self.0.peers.begin(target)?,
             None => None,
@@ -138,13 +140,25 @@ impl Bridges {
         let (listener, local) =
             binding::bind(&self.0.ports, &config.listen, whose.as_ref()).await?;
         let part = self.0.shutdown.part();
-        let (meter, waiting) = (Meter::default(), Waiting::default());
+        // Counts go on for as long as the name does.
+        let (meter, waiting) = (before.unwrap_or_default(), Waiting::default());
+        let members = Arc::new(Members::new(&self.0.peers, config));
         if config.protocol == Protocol::Tcp {
-            let bridge = tcp_bridge::TcpBridge::new(&self.0.peers, config, meter.clone(), &waiting);
+            let wait = config.connect_timeout;
+            let to = Arc::clone(&members);
+            let bridge = tcp_bridge::TcpBridge::new(to, wait, meter.clone(), &waiting);
             let bridge = Arc::new(bridge);
             listener.serve(&part, move |stream| Arc::clone(&bridge).carry(stream));
         } else {
-            let bridge = Arc::new(self.http_bridge(config, meter.clone(), &waiting));
+            let bridge = HttpBridge::new(
+                Arc::clone(&members),
+                config,
+                meter.clone(),
+                &waiting,
+                &self.0.connections,
+                self.0.events.clone(),
+            );
+            let bridge = Arc::new(bridge);
             let (hosts, tasks) = (Hosts::new(config), part.clone());
             listener.serve_http(&part, move |request| {
                 let (bridge, tasks) = (Arc::clone(&bridge), tasks.clone());
@@ -173,16 +187,19 @@ impl Bridges {
                 .map(|to| to.service.clone())
                 .unwrap_or_default(),
             waiting: false,
+            members: members.reports(),
             traffic: Traffic::default(),
         };
-        if let Some(target) = config.to.first() {
+        for target in &config.to {
             part.spawn(self.0.peers.clone().reach(target.clone()));
         }
+        returning::begin(&members, config.protocol, &part);
         let running = Running {
             config: config.clone(),
             part,
             meter,
             waiting,
+            members,
             report: report.clone(),
         };
         self.running().insert(name.to_owned(), running);
@@ -198,28 +215,9 @@ impl Bridges {
         closed
     }
 
-    /// Every open bridge, by name.
-    #[must_use]
-    pub fn reports(&self) -> Vec<BridgeReport> {
-        let running = self.running();
-        running
-            .values()
-            .map(|bridge| BridgeReport {
-                waiting: bridge.waiting.any(),
-                traffic: bridge.meter.reading(),
-                peer: self.peer_of(&bridge.config).or(bridge.report.peer),
-                ..bridge.report.clone()
-            })
-            .collect()
-    }
-
-    /// All that was counted of each open bridge.
-    pub(crate) fn figures(&self) -> Vec<(String, Figures)> {
-        let running = self.running();
-        let figures = running.iter();
-        figures
-            .map(|(name, bridge)| (name.clone(), bridge.meter.figures()))
-            .collect()
+    /// What is closed by now is over: one of the same name counts anew.
+    pub(crate) fn forget_closed(&self) {
+        self.closed().clear();
     }
 
     /// Opens, moves or closes the gateway; returns where it listens.
@@ -254,11 +252,6 @@ impl Bridges {
         Ok(Some(at))
     }
 
-    /// As it is known now: a domain may have come to name somebody since.
-    fn peer_of(&self, config: &BridgeConfig) -> Option<PublicKey> {
-        self.0.peers.key_of(config.to.first()?).ok().flatten()
-    }
-
     /// Keeps the ports that `config` names for those that it names them for.
     pub fn speak_for_ports(&self, config: &Config) {
         self.0.ports.speak_for(binding::named_ports(config));
@@ -269,31 +262,8 @@ impl Bridges {
             return false;
         };
         running.part.drain(Duration::ZERO).await;
+        self.closed().insert(name.to_owned(), running.meter);
         true
-    }
-
-    fn http_bridge(&self, config: &BridgeConfig, meter: Meter, waiting: &Waiting) -> HttpBridge {
-        let several = config.to.len() > 1;
-        let waits = |target: &BridgeTarget| {
-            let wait = config.connect_timeout;
-            (
-                target.clone(),
-                if several {
-                    wait.min(FAILOVER_WAIT)
-                } else {
-                    wait
-                },
-            )
-        };
-        let targets = config.to.iter().map(waits);
-        HttpBridge::new(
-            &self.0.peers,
-            targets,
-            meter,
-            waiting,
-            &self.0.connections,
-            self.0.events.clone(),
-        )
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
@@ -301,6 +271,10 @@ impl Bridges {
             .running
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn closed(&self) -> MutexGuard<'_, BTreeMap<String, Meter>> {
+        self.0.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_gateway(&self) -> MutexGuard<'_, Option<OpenGateway>> {

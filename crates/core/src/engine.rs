@@ -72,8 +72,10 @@ use crate::{
     expose::Expose,
     home::Home,
     identity::{KeyStore, WithoutKeychain},
+    logs::LogsHandle,
     peers::Peers,
     shutdown::Shutdown,
+    traces::Traces,
 };
 
 /// How long the last lines of control connections may take.
@@ -100,6 +102,8 @@ pub struct EngineOptions {
     pub control: bool,
     /// Where it tells what happens; whoever subscribes before the start misses nothing.
     pub events: EventFeed,
+    /// The log of this process, to be written as the configuration says.
+    pub logs: LogsHandle,
 }
 
 /// Where the configuration comes from.
@@ -150,7 +154,10 @@ impl Engine {
     pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
         let lock = HomeLock::take(&options.home)?;
         let shutdown = Shutdown::default();
-        let base = match Base::lay(&options, &shutdown).await {
+        // Outlives the rest, as spans of what is cut do.
+        let control_tasks = Shutdown::default();
+        let traces = Traces::new(control_tasks.clone());
+        let base = match Base::lay(&options, &traces, &shutdown).await {
             Ok(base) => base,
             Err(error) => {
                 shutdown.drain(Duration::ZERO).await;
@@ -162,8 +169,10 @@ impl Engine {
             ask_timeout,
             control,
             events,
+            logs,
             ..
         } = options;
+        logs.apply(&base.config.logs);
         info!("malai runs");
         events.send(|| Event::Identity {
             id52: base.identity.id52.clone(),
@@ -178,7 +187,13 @@ impl Engine {
         let (file, reloads) = base.file.unzip();
         let ports = file.is_some().then(|| home.ports());
         let ports = start::load_ports(ports, &events).await;
-        let bridges = Bridges::new(peers.clone(), ports, shutdown.clone(), events.clone());
+        let bridges = Bridges::new(
+            peers.clone(),
+            ports,
+            shutdown.clone(),
+            events.clone(),
+            traces.clone(),
+        );
         // What lives in memory alone has nothing to keep.
         let access = file.is_some().then(|| home.access());
         let guests = Guests::open(access).await;
@@ -201,6 +216,8 @@ impl Engine {
             started: Instant::now(),
             clock: base.clock,
             audit: base.audit,
+            logs,
+            traces,
             file,
         };
         let known = (guests, Rotating::open(kept).await);
@@ -216,7 +233,7 @@ impl Engine {
             operations,
             identity: base.identity,
             shutdown,
-            control: Shutdown::default(),
+            control: control_tasks,
             listener: None,
             _lock: lock,
         };

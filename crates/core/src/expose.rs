@@ -11,6 +11,7 @@ mod doctor;
 mod guesses;
 mod http_service;
 mod offer;
+mod patience;
 mod proxy_header;
 mod queue;
 mod rate;
@@ -33,7 +34,7 @@ pub(crate) use doctor::Examination;
 use doctor::Examining;
 use fastn_p2p::{Node, PublicKey, listen};
 use guesses::Guesses;
-use malai_api::{Protocol, Traffic};
+use malai_api::{BackendStatus, Measured, Protocol, Traffic};
 use queue::Queue;
 pub use redeem::Redemption;
 
@@ -52,6 +53,7 @@ use crate::{
     policy::{Allowed, Decision, Policy},
     rotation::Chain,
     shutdown::Shutdown,
+    traces::Traces,
     wire::{Doctor, HttpStream, Rotation, Services, TcpStream},
 };
 
@@ -69,6 +71,7 @@ struct Inner {
     events: EventFeed,
     clock: Clock,
     audit: Audit,
+    traces: Traces,
     redemptions: Queue<Redemption>,
     wishes: Queue<Wish>,
     guesses: Mutex<Guesses>,
@@ -92,7 +95,13 @@ struct Table {
 impl Expose {
     /// Shares nothing yet.
     #[must_use]
-    pub fn new(shutdown: Shutdown, events: EventFeed, clock: Clock, audit: Audit) -> Self {
+    pub fn new(
+        shutdown: Shutdown,
+        events: EventFeed,
+        clock: Clock,
+        audit: Audit,
+        traces: Traces,
+    ) -> Self {
         Self(Arc::new(Inner {
             table: ArcSwap::default(),
             sessions: Sessions::default(),
@@ -101,6 +110,7 @@ impl Expose {
             events,
             clock,
             audit,
+            traces,
             redemptions: Queue::new(redeem::QUEUE),
             wishes: Queue::new(asking::QUEUE),
             guesses: Mutex::default(),
@@ -203,13 +213,19 @@ impl Expose {
         service.map(|it| it.meter.figures()).unwrap_or_default()
     }
 
-    /// The backends of `service`, and whether each works as far as is known.
-    #[must_use]
-    pub fn backends(&self, service: &str) -> Vec<(String, bool)> {
+    /// How requests of `service` went.
+    pub(crate) fn measured(&self, service: &str) -> Measured {
         let table = self.0.table.load();
         let service = table.services.get(service);
-        let backends = service.into_iter().flat_map(|it| it.backends());
-        backends.collect()
+        service.map(|it| it.meter.measured()).unwrap_or_default()
+    }
+
+    /// The backends of `service`, and what is known of each.
+    #[must_use]
+    pub fn backends(&self, service: &str) -> Vec<BackendStatus> {
+        let table = self.0.table.load();
+        let service = table.services.get(service);
+        service.map(|it| it.backends()).unwrap_or_default()
     }
 
     /// The service that `peer` means and may use.

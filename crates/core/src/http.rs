@@ -10,16 +10,20 @@ mod errors;
 mod forward;
 mod framing;
 mod headers;
+mod moving;
 mod pool;
 mod serve;
 mod upgrade;
 
 pub(crate) use body::{Direction, ProxyBody};
 pub(crate) use errors::{
-    ERROR_HEADER, ProxyError, Side, prefers_json, respond, waiting_page, wants_page,
+    ERROR_HEADER, ProxyError, Side, error_code, prefers_json, respond, waiting_page, wants_page,
 };
-pub(crate) use forward::{Forwarded, Tunnel, forward};
+pub(crate) use forward::{Forwarded, Tunnel, forward, traced};
 pub(crate) use framing::{Checked, messages};
-pub(crate) use headers::{UI_COOKIE_PREFIX, forget_sender, forget_ui_sessions, is_upgrade};
+pub(crate) use headers::{
+    UI_COOKIE_PREFIX, forget_cookies, forget_sender, forget_ui_sessions, get_cookie, is_upgrade,
+};
+pub(crate) use moving::while_moving;
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
 pub(crate) use serve::serve;

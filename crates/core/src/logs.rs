@@ -1,37 +1,35 @@
-//! Log files, for an engine that has no terminal to talk to.
+//! Log files, for an engine whose terminal nobody reads.
 //!
-//! One file for each day in `logs/` of the home, its owner's alone, bounded in number and size.
-//! Lines are written by a thread of their own: a slow disk loses lines and never slows traffic.
+//! In `logs/` of the home, its owner's alone, and bounded in size, age and number, as `[logs]`
+//! says.
+//! Lines are written by a thread of their own: a slow or full disk loses lines, which are counted,
+//! and never slows traffic.
 //! Secrets are never logged, here or elsewhere.
 
 mod date;
+mod files;
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    fmt, io,
+    path::PathBuf,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
+use arc_swap::ArcSwapOption;
 use thiserror::Error;
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 
-use crate::home::Home;
-
-/// Days that are kept.
-const MAX_FILES: usize = 7;
-
-/// Bytes of one day; what is more is lost. Much more than a busy day has at the usual level.
-const FILE_MAX: u64 = 16 * 1024 * 1024;
+use self::files::Files;
+use crate::{
+    config::{LogLevel, LogsConfig},
+    home::Home,
+};
 
 /// Lines that wait for the disk; with more the newest are lost.
 const LINES_WAITING: usize = 8192;
-
-/// How the files are called: `malai.2026-11-25.log`.
-const PREFIX: &str = "malai.";
-const SUFFIX: &str = ".log";
-
-const DAY_SECS: u64 = 24 * 3600;
 
 /// The directory of log files cannot be used.
 #[derive(Debug, Error)]
@@ -46,24 +44,22 @@ pub struct LogFiles {
 }
 
 impl LogFiles {
-    /// Opens today's file in `home` and removes the oldest ones.
+    /// Opens today's file in `home`; `handle` says how files are written from then on.
     ///
     /// # Errors
     /// [`LogsError`].
-    pub fn open(home: &Home) -> Result<Self, LogsError> {
+    pub fn open(home: &Home, handle: &LogsHandle) -> Result<Self, LogsError> {
         let dir = home.logs();
-        let failed = |error| LogsError(dir.clone(), error);
-        make_private_dir(&dir).map_err(failed)?;
-        let mut days = Days {
-            dir: dir.clone(),
-            today: None,
-        };
-        days.turn_to(day_now()).map_err(failed)?;
+        let files = Files::open(dir.clone(), handle.clone());
+        let files = files.map_err(|error| LogsError(dir, error))?;
         let (writer, worker) = NonBlockingBuilder::default()
             .buffered_lines_limit(LINES_WAITING)
             .lossy(true)
             .thread_name("malai-logs")
-            .finish(days);
+            .finish(files);
+        if handle.0.dropped.set(writer.error_counter()).is_err() {
+            tracing::debug!("log files are opened twice");
+        }
         Ok(Self {
             writer,
             _worker: worker,
@@ -78,110 +74,68 @@ impl LogFiles {
     }
 }
 
-/// Writes into the file of the day.
-#[derive(Debug)]
-struct Days {
-    dir: PathBuf,
-    today: Option<Today>,
+/// How the log is written, said by the engine as its configuration changes; clones speak of the
+/// same log.
+///
+/// The default one is that of a process without log files, whose level is its own affair.
+#[derive(Debug, Clone, Default)]
+pub struct LogsHandle(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    /// Nothing before the configuration was read: until then no file is removed.
+    config: ArcSwapOption<LogsConfig>,
+    level: OnceLock<Box<dyn Fn(LogLevel) + Send + Sync>>,
+    lost: AtomicU64,
+    dropped: OnceLock<ErrorCounter>,
 }
 
-#[derive(Debug)]
-struct Today {
-    day: u64,
-    file: File,
-    bytes: u64,
-}
-
-impl Days {
-    fn turn_to(&mut self, day: u64) -> io::Result<&mut Today> {
-        if self.today.as_ref().is_none_or(|today| today.day != day) {
-            let (file, bytes) = open_private(&self.dir.join(file_name(day)))?;
-            self.today = Some(Today { day, file, bytes });
-            prune(&self.dir)?;
-        }
-        self.today
-            .as_mut()
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-
-    fn write_on(&mut self, day: u64, line: &[u8]) -> io::Result<usize> {
-        let today = self.turn_to(day)?;
-        let length = u64::try_from(line.len()).unwrap_or(u64::MAX);
-        if today.bytes.saturating_add(length) > FILE_MAX {
-            return Ok(line.len());
-        }
-        let written = today.file.write(line)?;
-        today.bytes += u64::try_from(written).unwrap_or(u64::MAX);
-        Ok(written)
-    }
-}
-
-impl Write for Days {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.write_on(day_now(), line)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match &mut self.today {
-            Some(today) => today.file.flush(),
-            None => Ok(()),
+impl LogsHandle {
+    /// Hands every level that the configuration comes to say to `set`; the first call counts.
+    pub fn on_level(&self, set: impl Fn(LogLevel) + Send + Sync + 'static) {
+        if self.0.level.set(Box::new(set)).is_err() {
+            tracing::debug!("somebody sets the level already");
         }
     }
-}
 
-fn file_name(day: u64) -> String {
-    format!("{PREFIX}{}{SUFFIX}", date::of_day(day))
-}
-
-/// Days since 1970, in UTC.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the day of a line is that of the moment in which it is written"
-)]
-fn day_now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |now| now.as_secs() / DAY_SECS)
-}
-
-fn make_private_dir(dir: &Path) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
-}
-
-/// The file, to be added to, and how long it is.
-fn open_private(path: &Path) -> io::Result<(File, u64)> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
-    let bytes = file.metadata()?.len();
-    Ok((file, bytes))
-}
-
-/// Removes the oldest files beyond [`MAX_FILES`]; nothing else in the directory is touched.
-fn prune(dir: &Path) -> io::Result<()> {
-    let mut ours: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let day = name.to_str().and_then(|name| {
-            let date = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
-            date::is_date(date).then_some(())
-        });
-        if day.is_some() {
-            ours.push(entry.path());
+    /// From the next line on it is as `config` says.
+    pub(crate) fn apply(&self, config: &LogsConfig) {
+        let before = self.0.config.load_full();
+        if before.as_deref() == Some(config) {
+            return;
+        }
+        self.0.config.store(Some(Arc::new(config.clone())));
+        let level = before.map(|before| before.level);
+        if level != Some(config.level)
+            && let Some(set) = self.0.level.get()
+        {
+            set(config.level);
         }
     }
-    // Dates sort as texts do.
-    ours.sort();
-    let surplus = ours.len().saturating_sub(MAX_FILES);
-    ours.iter().take(surplus).try_for_each(fs::remove_file)
+
+    /// How many lines could not be written, because there were too many or the disk was full.
+    pub(crate) fn lost(&self) -> u64 {
+        let dropped = self.0.dropped.get().map_or(0, ErrorCounter::dropped_lines);
+        self.0.lost.load(Relaxed) + u64::try_from(dropped).unwrap_or(u64::MAX)
+    }
+
+    fn config(&self) -> Option<Arc<LogsConfig>> {
+        self.0.config.load_full()
+    }
+
+    fn lose(&self) {
+        self.0.lost.fetch_add(1, Relaxed);
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Shared")
+            .field("config", &self.config)
+            .field("lost", &self.lost)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -3,9 +3,21 @@
 //! Labels are names that the owner gave, and words of ours: never keys, paths or anything that
 //! others choose, so that nobody can make their number grow.
 
+mod backends;
+mod members;
+
 use std::{fmt::Write as _, time::Duration};
 
-use crate::meter::{Fault, Figures, LATENCIES_MS};
+use malai_api::BackendStatus;
+
+pub(crate) use self::members::Member;
+use crate::{
+    meter::{Fault, Figures, LATENCIES_MS},
+    process::Usage,
+};
+
+/// What the gateway is called among services and bridges.
+const GATEWAY: &str = "gateway";
 
 /// Everything at one moment.
 #[derive(Debug, Default)]
@@ -15,8 +27,19 @@ pub(crate) struct Snapshot {
     pub(crate) shares: Vec<(String, Figures)>,
     /// Bridges, by name.
     pub(crate) bridges: Vec<(String, Figures)>,
-    /// Service and address of each backend, and whether it works.
-    pub(crate) backends: Vec<(String, String, bool)>,
+    /// The gateway, while there is one.
+    pub(crate) gateway: Option<Figures>,
+    pub(crate) usage: Usage,
+    /// Log lines that could not be written.
+    pub(crate) log_lines_lost: u64,
+    /// Spans that a collector took, and those that were lost.
+    pub(crate) spans: [u64; 2],
+    /// The places that bridges may lead to.
+    pub(crate) members: Vec<Member>,
+    /// Of bridges by name: requests that went on to another member, and those sent once more.
+    pub(crate) repeats: Vec<(String, (u64, u64))>,
+    /// Service of each backend, and what is known of it.
+    pub(crate) backends: Vec<(String, BackendStatus)>,
     /// Peers that are connected directly, and through a relay.
     pub(crate) peers: [usize; 2],
     /// Those who wait to be let in.
@@ -27,6 +50,14 @@ impl Snapshot {
     /// All of it, in the text format of version 0.0.4.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
+        head(
+            &mut text,
+            "build_info",
+            "gauge",
+            "Always 1, of this version.",
+        );
+        let version = ("version", env!("CARGO_PKG_VERSION"));
+        line(&mut text, "build_info", &[version], 1);
         head(
             &mut text,
             "uptime_seconds",
@@ -48,14 +79,19 @@ impl Snapshot {
         self.each(&mut text, "sent_bytes_total", "counter", help, sent);
         self.failures(&mut text);
         self.latencies(&mut text);
+        backends::write(&mut text, &self.backends);
+        self.members(&mut text);
         self.rest(&mut text);
         text
     }
 
-    fn all(&self) -> impl Iterator<Item = (&'static str, &String, &Figures)> {
-        let shares = self.shares.iter().map(|(name, it)| ("share", name, it));
-        let bridges = self.bridges.iter().map(|(name, it)| ("bridge", name, it));
-        shares.chain(bridges)
+    fn all(&self) -> impl Iterator<Item = (&'static str, &str, &Figures)> {
+        let shares = self.shares.iter();
+        let shares = shares.map(|(name, it)| ("share", name.as_str(), it));
+        let bridges = self.bridges.iter();
+        let bridges = bridges.map(|(name, it)| ("bridge", name.as_str(), it));
+        let gateway = self.gateway.iter().map(|it| ("gateway", GATEWAY, it));
+        shares.chain(bridges).chain(gateway)
     }
 
     fn each(
@@ -100,10 +136,10 @@ impl Snapshot {
             let ends = LATENCIES_MS.map(|end| seconds(Duration::from_millis(end)));
             let ends = ends.into_iter().chain(["+Inf".to_owned()]);
             for (end, count) in ends.zip(figures.up_to) {
-                let labels = [("side", side), ("name", of.as_str()), ("le", end.as_str())];
+                let labels = [("side", side), ("name", of), ("le", end.as_str())];
                 line(text, "response_seconds_bucket", &labels, count);
             }
-            let labels = [("side", side), ("name", of.as_str())];
+            let labels = [("side", side), ("name", of)];
             let count = figures.up_to.last().copied().unwrap_or_default();
             line(text, "response_seconds_sum", &labels, seconds(figures.took));
             line(text, "response_seconds_count", &labels, count);
@@ -111,16 +147,6 @@ impl Snapshot {
     }
 
     fn rest(&self, text: &mut String) {
-        head(
-            text,
-            "backend_up",
-            "gauge",
-            "Whether a backend works, as far as is known.",
-        );
-        for (service, address, up) in &self.backends {
-            let labels = [("name", service.as_str()), ("backend", address.as_str())];
-            line(text, "backend_up", &labels, u8::from(*up));
-        }
         head(text, "peers", "gauge", "Peers that are connected.");
         for (way, count) in ["direct", "relayed"].into_iter().zip(self.peers) {
             line(text, "peers", &[("way", way)], count);
@@ -132,13 +158,48 @@ impl Snapshot {
             "Questions that wait to be answered.",
         );
         line(text, "asking", &[], self.asking);
+        let help = "Log lines that could not be written.";
+        head(text, "log_lines_lost_total", "counter", help);
+        line(text, "log_lines_lost_total", &[], self.log_lines_lost);
+        let [sent, lost] = self.spans;
+        let help = "Spans of traces that a collector took.";
+        head(text, "spans_sent_total", "counter", help);
+        line(text, "spans_sent_total", &[], sent);
+        head(text, "spans_lost_total", "counter", "Spans that none took.");
+        line(text, "spans_lost_total", &[], lost);
+        self.process(text);
+    }
+
+    /// What is known by the names that every Prometheus client gives it.
+    fn process(&self, text: &mut String) {
+        let Usage {
+            memory_bytes,
+            open_files,
+            cpu,
+        } = self.usage;
+        if let Some(bytes) = memory_bytes {
+            let name = "process_resident_memory_bytes";
+            head(text, name, "gauge", "Memory that is resident.");
+            line(text, name, &[], bytes);
+        }
+        if let Some(files) = open_files {
+            let name = "process_open_fds";
+            head(text, name, "gauge", "Files and sockets that are open.");
+            line(text, name, &[], files);
+        }
+        if let Some(cpu) = cpu {
+            let name = "process_cpu_seconds_total";
+            head(text, name, "counter", "Processor time since the start.");
+            line(text, name, &[], seconds(cpu));
+        }
     }
 }
 
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    let ours = prefix(name);
     push(
         text,
-        format_args!("# HELP malai_{name} {help}\n# TYPE malai_{name} {kind}\n"),
+        format_args!("# HELP {ours}{name} {help}\n# TYPE {ours}{name} {kind}\n"),
     );
 }
 
@@ -151,7 +212,19 @@ fn line(text: &mut String, name: &str, labels: &[(&str, &str)], value: impl std:
         [] => String::new(),
         some => format!("{{{}}}", some.join(",")),
     };
-    push(text, format_args!("malai_{name}{labels} {value}\n"));
+    push(
+        text,
+        format_args!("{}{name}{labels} {value}\n", prefix(name)),
+    );
+}
+
+/// Ours have our name before theirs; those of the process have that of everybody.
+fn prefix(name: &str) -> &'static str {
+    if name.starts_with("process_") {
+        ""
+    } else {
+        "malai_"
+    }
 }
 
 fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -173,57 +246,4 @@ fn escaped(value: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use malai_api::Traffic;
-
-    use super::*;
-
-    fn snapshot() -> Snapshot {
-        let figures = Figures {
-            traffic: Traffic {
-                requests: 3,
-                streams_open: 1,
-                bytes_in: 20,
-                bytes_out: 30,
-            },
-            failures: [0, 0, 1, 0],
-            up_to: [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3],
-            took: Duration::from_millis(12_500),
-        };
-        Snapshot {
-            uptime: Duration::from_secs(61),
-            shares: vec![("shop".to_owned(), figures)],
-            backends: vec![("shop".to_owned(), "unix:/a\"b".to_owned(), false)],
-            peers: [2, 0],
-            ..Snapshot::default()
-        }
-    }
-
-    #[test]
-    fn says_what_was_counted() {
-        let text = snapshot().text();
-        for expected in [
-            "malai_uptime_seconds 61\n",
-            "malai_requests_total{side=\"share\",name=\"shop\"} 3\n",
-            "malai_failures_total{side=\"share\",name=\"shop\",fault=\"service\"} 1\n",
-            "malai_response_seconds_bucket{side=\"share\",name=\"shop\",le=\"0.005\"} 1\n",
-            "malai_response_seconds_bucket{side=\"share\",name=\"shop\",le=\"+Inf\"} 3\n",
-            "malai_response_seconds_sum{side=\"share\",name=\"shop\"} 12.5\n",
-            "malai_backend_up{name=\"shop\",backend=\"unix:/a\\\"b\"} 0\n",
-            "malai_peers{way=\"direct\"} 2\n",
-        ] {
-            assert!(text.contains(expected), "{expected} in\n{text}");
-        }
-    }
-
-    #[test]
-    fn every_line_has_the_form_that_is_read() {
-        for line in snapshot().text().lines() {
-            let is_comment = line.starts_with("# HELP malai_") || line.starts_with("# TYPE malai_");
-            let value = line
-                .rsplit_once(' ')
-                .and_then(|(_, value)| value.parse::<f64>().ok());
-            assert!(is_comment || value.is_some(), "{line}");
-        }
-    }
-}
+mod tests;

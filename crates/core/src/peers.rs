@@ -1,6 +1,7 @@
 //! Who is who, and the way to each: names to keys, keys to the one live connection.
 
 mod naming;
+mod opening;
 mod seen;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use fastn_p2p::{AddressHints, ConnectError, Node, Path, Protocol, PublicKey, Session, connect};
+use fastn_p2p::{AddressHints, Node, Path, PublicKey};
 use malai_api::{Event, PeerState};
 use tokio::{
     sync::{broadcast::error::RecvError, watch},
@@ -21,19 +22,8 @@ use tokio::{
 
 pub(crate) use self::naming::Naming;
 use self::seen::Seen;
-use crate::{
-    config::{BridgeTarget, Config},
-    domains::Domains,
-    events::EventFeed,
-    http::ProxyError,
-    shutdown::Shutdown,
-    wire::Open,
-};
+use crate::{config::Config, domains::Domains, events::EventFeed, shutdown::Shutdown};
 
-/// The pause after the first failed dial; doubled after each up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause between two dials for one request.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Peers without a pet name that are remembered while they are connected.
 const MAX_STRANGERS: usize = 1024;
 /// How long changes of who was seen when gather before they are written.
@@ -160,63 +150,6 @@ impl Peers {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a stream to the service of `peer` that `target` names, with the invite that came with
-    /// it, dialling again and again until `wait` is over.
-    ///
-    /// Cancel safe.
-    pub(crate) async fn open<P>(
-        &self,
-        peer: PublicKey,
-        protocol: P,
-        target: &BridgeTarget,
-        wait: Duration,
-    ) -> Result<Session, ProxyError>
-    where
-        P: Protocol<Open = Open> + Copy,
-    {
-        let deadline = Instant::now() + wait;
-        let open = Open::to(target);
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let opening = connect(&self.0.node, peer, protocol, &open);
-            let error = match tokio::time::timeout_at(deadline, opening).await {
-                Ok(Ok(session)) => return Ok(session),
-                Ok(Err(error)) => error,
-                Err(_) => return Err(offline(peer, wait)),
-            };
-            if matches!(error, ConnectError::Closing) {
-                return Err(ProxyError::shutting_down());
-            }
-            if !matches!(
-                error,
-                ConnectError::Unreachable { .. } | ConnectError::Timeout { .. }
-            ) {
-                return Err(ProxyError::peer_failed(format!(
-                    "The peer cannot be used: {error}."
-                )));
-            }
-            if Instant::now() + pause >= deadline {
-                return Err(offline(peer, wait).because(error));
-            }
-            tokio::time::sleep(pause).await;
-            pause = LONGEST_PAUSE.min(pause * 2);
-        }
-    }
-
-    /// Makes a connection to the peer of `target` when there is none, so that people see how it is
-    /// reached; tried once, since whoever has something to send dials by itself. Cancel safe.
-    pub(crate) async fn reach(self, target: BridgeTarget) {
-        let peer = match self.resolve(&target).await {
-            Ok(peer) => peer,
-            Err(error) => {
-                return tracing::debug!(error = error.chain(), "a name means nobody yet");
-            }
-        };
-        if let Err(error) = self.0.node.reach(peer).await {
-            tracing::debug!(peer = %peer.short(), %error, "a peer is not there yet");
-        }
-    }
-
     async fn follow_paths(self, shutdown: Shutdown, events: EventFeed) {
         let mut paths = self.0.node.paths();
         let mut live = BTreeSet::new();
@@ -311,19 +244,11 @@ fn now() -> u64 {
     now.map_or(0, |now| now.as_secs())
 }
 
-fn state_of(path: Path) -> (PeerState, Option<Duration>) {
+pub(crate) fn state_of(path: Path) -> (PeerState, Option<Duration>) {
     match path {
         Path::Offline => (PeerState::Offline, None),
         Path::Connecting => (PeerState::Connecting, None),
         Path::Direct(rtt) => (PeerState::Direct, Some(rtt)),
         Path::Relayed(rtt) => (PeerState::Relayed, Some(rtt)),
     }
-}
-
-fn offline(peer: PublicKey, wait: Duration) -> ProxyError {
-    let name = peer.short();
-    ProxyError::peer_offline(format!(
-        "The peer {name} could not be reached within {wait:?}. \
-         Ask whether its malai is running and online; the bridge goes on trying."
-    ))
 }

@@ -4,111 +4,125 @@ mod asking;
 mod backend;
 mod checks;
 mod health;
+mod making;
 mod probe;
+mod retries;
+mod sticky;
+mod target;
 mod tls;
 mod turns;
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use http::{HeaderValue, Version};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use http::{HeaderMap, HeaderValue};
+use malai_api::BackendStatus;
+use tokio_util::sync::DropGuard;
 
+use self::target::Target;
 pub(crate) use self::{
     backend::Backend,
     checks::Checks,
+    making::Making,
     probe::{MOST_PROBED, answers, takes},
+    retries::Retries,
+    sticky::Kept,
     tls::Tls,
     turns::Turns,
 };
-use self::{health::Thresholds, turns::Target};
 use crate::{
-    config::{Place, PoolConfig, TimeoutsConfig, UpstreamAddress},
-    http::{Pool, PoolLimits, ProxyError},
+    balance::Spread,
+    config::{Place, ServiceConfig, Sticky, UpstreamAddress},
+    http::ProxyError,
+    meter::Open,
     policy::Allowed,
-    shutdown::Shutdown,
     stream::Stream,
 };
 
-/// Failures in a row after which a backend that nothing checks is tried last.
-const FALL: u32 = 3;
+/// When to try again at the earliest where a probe is under way, which may take some time.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
 
-/// The backends of a service, in the order in which they are tried.
+/// The backends of a service, or of one of its routes.
 #[derive(Debug)]
 pub(crate) struct Upstream {
-    targets: Vec<Arc<Target>>,
+    /// Each with its weight.
+    targets: Vec<(Arc<Target>, u32)>,
+    spread: Mutex<Spread>,
+    sticky: Option<Sticky>,
     /// Ends the checks, where there are some.
-    checks: Option<DropGuard>,
-    /// The Host that the first backend expects.
-    host: Option<HeaderValue>,
+    checks: Option<Arc<DropGuard>>,
 }
 
 impl Upstream {
-    pub(crate) fn new(
-        addresses: &[UpstreamAddress],
-        timeouts: TimeoutsConfig,
-        pool: PoolConfig,
-        checks: Option<&Checks>,
-        tasks: &Shutdown,
+    fn new(
+        config: &ServiceConfig,
+        targets: Vec<(Arc<Target>, u32)>,
+        checks: Option<Arc<DropGuard>>,
     ) -> Self {
-        let limits = PoolLimits {
-            size: pool.size,
-            idle: pool.idle,
-            wait: pool.wait,
-        };
-        let unchecked = Thresholds {
-            fall: FALL,
-            rise: 1,
-        };
-        let thresholds = checks.map_or(unchecked, |checks| Thresholds {
-            fall: checks.config.fall,
-            rise: checks.config.rise,
-        });
-        let targets = addresses.iter().map(|address| {
-            let backend = Backend::new(address.clone(), timeouts.connect, tasks.clone());
-            Arc::new(Target::new(Pool::new(backend, limits), thresholds))
-        });
-        let targets: Vec<_> = targets.collect();
-        let ended = CancellationToken::new();
-        for (checks, target) in checks
-            .iter()
-            .flat_map(|it| targets.iter().map(move |to| (it, to)))
-        {
-            checks.begin(target, ended.clone(), tasks);
-        }
         Self {
+            spread: Mutex::new(Spread::new(config.balance)),
+            sticky: config.sticky.filter(|_| targets.len() > 1),
             targets,
-            checks: checks.map(|_| ended.drop_guard()),
-            host: addresses.first().and_then(host_of),
+            checks,
+        }
+    }
+
+    /// What keeps a request with these headers to one backend.
+    pub(crate) fn kept(&self, allowed: &Allowed, headers: &mut HeaderMap) -> Kept {
+        match self.sticky {
+            None => Kept::No,
+            Some(Sticky::Peer) => Kept::by_peer(allowed.peer()),
+            Some(Sticky::Cookie) => Kept::by_cookie(headers),
         }
     }
 
     /// The backends in the order in which they are tried. Only who is allowed gets here.
-    pub(crate) fn turns(&self, _allowed: &Allowed) -> Turns<'_> {
-        Turns::new(&self.targets, self.checks.is_some())
+    pub(crate) fn turns(&self, _allowed: &Allowed, kept: Kept) -> Turns<'_> {
+        Turns::new(self, kept.key())
     }
 
-    /// Each backend, and whether it works as far as is known.
-    pub(crate) fn backends(&self) -> impl Iterator<Item = (String, bool)> {
-        let targets = self.targets.iter();
-        targets.map(|target| (target.pool.dial.address().to_string(), target.is_up()))
+    /// Each backend, and what is known of it.
+    pub(crate) fn backends(&self) -> impl Iterator<Item = BackendStatus> {
+        self.targets().map(Target::status)
     }
 
-    /// What is answered when checks have taken all backends out.
+    /// Whether there is a backend that a request could go to, as far as is known.
+    pub(crate) fn has_some(&self) -> bool {
+        let is_checked = self.checks.is_some();
+        let mut targets = self.targets();
+        // What only refuses connections may be back; without checks somebody has to look.
+        targets.any(|it| it.is_up() || (!is_checked && it.may_be_tried()))
+    }
+
+    /// What is answered when no backend may be tried.
     pub(crate) fn none_left(&self) -> ProxyError {
-        ProxyError::upstream_down(
-            "The service behind this share is down: its health checks fail. It is used again as \
-             soon as they do not.",
-        )
+        let rests = self.targets().filter(|it| it.is_checked_well());
+        match rests.map(Target::rest).min() {
+            None => ProxyError::upstream_down(
+                "The service behind this share is down: its health checks fail. It is used again \
+                 as soon as they do not.",
+            ),
+            Some(rest) => ProxyError::upstream_down(
+                "The service behind this share did not answer several times, and is left alone for \
+                 a moment. Try again then.",
+            )
+            .after(rest.max(LEAST_WAIT)),
+        }
     }
 
-    /// Connects to the first backend that answers. Only who is allowed gets here.
-    pub(crate) async fn connect(&self, allowed: &Allowed) -> Result<Stream, ProxyError> {
+    /// Connects to the first backend that answers; it counts as in use for as long as the second
+    /// lives. Only who is allowed gets here.
+    pub(crate) async fn connect(&self, allowed: &Allowed) -> Result<(Stream, Open), ProxyError> {
         let mut failure = None;
-        for turn in self.turns(allowed) {
+        let kept = self.kept(allowed, &mut HeaderMap::new());
+        for turn in self.turns(allowed, kept) {
+            let open = turn.begin();
             match turn.pool().dial.connect().await {
                 Ok(stream) => {
-                    turn.worked();
-                    return Ok(stream);
+                    turn.connected();
+                    return Ok((stream, open));
                 }
                 Err(error) => {
                     turn.failed(&error);
@@ -119,17 +133,8 @@ impl Upstream {
         Err(failure.unwrap_or_else(|| self.none_left()))
     }
 
-    /// The Host that the first backend expects.
-    pub(crate) fn host(&self) -> Option<HeaderValue> {
-        self.host.clone()
-    }
-
-    /// HTTP/2 for `h2c://` backends, else HTTP/1.1.
-    pub(crate) fn version(&self) -> Version {
-        let first = self.targets.first();
-        first.map_or(Version::HTTP_11, |target| {
-            asking::version_of(target.pool.dial.address())
-        })
+    fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.targets.iter().map(|(target, _)| &**target)
     }
 }
 

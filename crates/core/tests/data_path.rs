@@ -19,6 +19,7 @@ use malai_core::{
     link::ShareLink,
     peers::Peers,
     shutdown::Shutdown,
+    traces::Traces,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -44,7 +45,13 @@ async fn side() -> Side {
     let shutdown = Shutdown::default();
     let clock = Clock::start();
     let audit = Audit::start(None, clock.clone(), &shutdown);
-    let expose = Expose::new(shutdown.clone(), EventFeed::default(), clock, audit);
+    let expose = Expose::new(
+        shutdown.clone(),
+        EventFeed::default(),
+        clock,
+        audit,
+        Traces::default(),
+    );
     expose.serve(&node);
     let domains = Domains::open(None, &shutdown, EventFeed::default());
     let peers = Peers::new(node.clone(), None, domains, &shutdown, EventFeed::default());
@@ -53,6 +60,7 @@ async fn side() -> Side {
         Ports::default(),
         shutdown.clone(),
         EventFeed::default(),
+        Traces::default(),
     );
     Side {
         node,

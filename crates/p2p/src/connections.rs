@@ -6,34 +6,31 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use futures_util::{
-    FutureExt,
-    future::{BoxFuture, Shared},
-};
+use futures_util::future::{BoxFuture, Shared};
 use iroh::{
     TransportAddr,
-    endpoint::{ConnectError as IrohConnectError, Connection, ConnectionError, VarInt},
+    endpoint::{Connection, VarInt},
 };
 
 use crate::{
     ConnectError, PublicKey,
-    node::{ALPN, Inner, Limits, Path},
+    attending::Attended,
+    node::{Inner, Limits, Path},
+    vigil,
 };
 
-/// TLS's `no_application_protocol` alert (RFC 7301) as a QUIC error code (RFC 9001, section 4.8).
-const NO_APPLICATION_PROTOCOL: u64 = 0x178;
 /// The code with which a connection is closed in good order.
 const GOODBYE: VarInt = VarInt::from_u32(0);
 
 /// Bytes that a peer who may use something here may have on their way, in all its streams together.
 const TRUSTED_WINDOW: VarInt = VarInt::from_u32(64 * 1024 * 1024);
 
-type Dial = Shared<BoxFuture<'static, Result<Live, ConnectError>>>;
+pub(crate) type Dial = Shared<BoxFuture<'static, Result<Live, ConnectError>>>;
 
 /// A connection and how many streams are open on it.
 #[derive(Debug, Clone)]
@@ -41,6 +38,8 @@ pub(crate) struct Live {
     pub(crate) connection: Connection,
     open_streams: Arc<AtomicUsize>,
     streams_so_far: Arc<AtomicUsize>,
+    /// Whether nothing is answered on it.
+    silent: Arc<AtomicBool>,
 }
 
 /// Counts one open stream for as long as it lives.
@@ -53,7 +52,21 @@ impl Live {
             connection,
             open_streams: Arc::default(),
             streams_so_far: Arc::default(),
+            silent: Arc::default(),
         }
+    }
+
+    fn is_open(&self) -> bool {
+        self.connection.close_reason().is_none()
+    }
+
+    fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was silent before.
+    pub(crate) fn set_silent(&self, silent: bool) -> bool {
+        self.silent.swap(silent, Ordering::Relaxed)
     }
 
     /// How many streams there have been, while none is open.
@@ -88,8 +101,26 @@ pub(crate) struct Connections(Mutex<HashMap<PublicKey, Peer>>);
 
 #[derive(Default)]
 struct Peer {
-    live: Option<Live>,
+    /// The newest last: it is the one to use, since a peer that comes anew may have restarted, and
+    /// an older one would then only look alive.
+    live: Vec<Live>,
     dial: Option<Dial>,
+    attended: Arc<Attended>,
+}
+
+impl Peer {
+    fn newest(&self) -> Option<&Live> {
+        self.live.iter().rev().find(|live| live.is_open())
+    }
+
+    fn usable(&self) -> Option<&Live> {
+        let mut live = self.live.iter().rev();
+        live.find(|live| live.is_open() && !live.is_silent())
+    }
+
+    fn is_unused(&self) -> bool {
+        self.live.is_empty() && self.dial.is_none() && self.attended.is_unused()
+    }
 }
 
 impl fmt::Debug for Connections {
@@ -104,10 +135,14 @@ impl fmt::Debug for Connections {
 impl Connections {
     pub(crate) fn path(&self, peer: &PublicKey) -> Path {
         let (live, dialling) = match self.lock().get(peer) {
-            Some(known) => (known.live.clone(), known.dial.is_some()),
+            Some(known) => {
+                let live = known.usable().or_else(|| known.newest());
+                (live.cloned(), known.dial.is_some())
+            }
             None => (None, false),
         };
         match live {
+            Some(live) if live.is_silent() => Path::Connecting,
             Some(live) => path_of(&live.connection),
             None if dialling => Path::Connecting,
             None => Path::Offline,
@@ -116,7 +151,7 @@ impl Connections {
 
     /// Where the selected path to `peer` ends, when that is an address of the network.
     pub(crate) fn remote_address(&self, peer: &PublicKey) -> Option<SocketAddr> {
-        let live = self.lock().get(peer)?.live.clone()?;
+        let live = self.usable(peer)?;
         let paths = live.connection.paths();
         let path = paths.iter().find(iroh::endpoint::Path::is_selected)?;
         match path.remote_addr() {
@@ -125,44 +160,92 @@ impl Connections {
         }
     }
 
-    /// The newest connection wins: a peer that comes anew may have restarted, and the older one
-    /// would then only look alive.
-    fn adopt(&self, peer: PublicKey, live: Live) {
-        self.lock().entry(peer).or_default().live = Some(live);
+    /// The connection to use, if there is one that answers.
+    pub(crate) fn usable(&self, peer: &PublicKey) -> Option<Live> {
+        self.lock().get(peer)?.usable().cloned()
     }
 
-    /// Forgets `connection` if it is still the one in use; tells whether it was.
+    /// The dial that is under way or that `begin` begins; nothing when there is a connection to use.
+    pub(crate) fn dial_or_use(
+        &self,
+        peer: PublicKey,
+        begin: impl FnOnce() -> Dial,
+    ) -> Option<Dial> {
+        let mut peers = self.lock();
+        let known = peers.entry(peer).or_default();
+        if known.usable().is_some() {
+            return None;
+        }
+        Some(known.dial.get_or_insert_with(begin).clone())
+    }
+
+    pub(crate) fn attended(&self, peer: PublicKey) -> Arc<Attended> {
+        Arc::clone(&self.lock().entry(peer).or_default().attended)
+    }
+
+    pub(crate) fn epoch(&self, peer: &PublicKey) -> u64 {
+        let peers = self.lock();
+        peers.get(peer).map_or(0, |known| known.attended.epoch())
+    }
+
+    /// Whether there are connections, and none of them is answered on.
+    pub(crate) fn is_silent(&self, peer: &PublicKey) -> bool {
+        let peers = self.lock();
+        let known = peers.get(peer);
+        known.is_some_and(|known| known.newest().is_some() && known.usable().is_none())
+    }
+
+    pub(crate) fn is_newest(&self, peer: &PublicKey, connection: &Connection) -> bool {
+        let peers = self.lock();
+        let newest = peers.get(peer).and_then(Peer::newest);
+        newest.is_some_and(|live| live.connection.stable_id() == connection.stable_id())
+    }
+
+    fn adopt(&self, peer: PublicKey, live: Live) -> Arc<Attended> {
+        let mut peers = self.lock();
+        let known = peers.entry(peer).or_default();
+        let was_alive = known.newest().is_some();
+        known.live.push(live);
+        known.attended.renewed(was_alive);
+        Arc::clone(&known.attended)
+    }
+
+    /// Forgets `connection`; tells whether it was the one in use.
     pub(crate) fn forget(&self, peer: &PublicKey, connection: &Connection) -> bool {
         let mut peers = self.lock();
         let Some(known) = peers.get_mut(peer) else {
             return false;
         };
         let is_it = |live: &Live| live.connection.stable_id() == connection.stable_id();
-        if !known.live.as_ref().is_some_and(is_it) {
-            return false;
+        let was_used = known.live.last().is_some_and(is_it);
+        known.live.retain(|live| !is_it(live));
+        if was_used {
+            known.attended.renewed(false);
         }
-        known.live = None;
-        if known.dial.is_none() {
+        if known.is_unused() {
             peers.remove(peer);
         }
-        true
+        was_used
     }
 
     pub(crate) fn close_all(&self) {
-        for peer in self.lock().values() {
-            if let Some(live) = &peer.live {
-                live.connection.close(GOODBYE, b"shutting down");
-            }
+        for live in self.lock().values().flat_map(|peer| &peer.live) {
+            live.connection.close(GOODBYE, b"shutting down");
         }
     }
 
-    fn dial_ended(&self, peer: &PublicKey) {
-        let mut peers = self.lock();
-        if let Some(known) = peers.get_mut(peer) {
+    pub(crate) fn dial_ended(&self, peer: &PublicKey) {
+        if let Some(known) = self.lock().get_mut(peer) {
             known.dial = None;
-            if known.live.is_none() {
-                peers.remove(peer);
-            }
+        }
+        self.tidy(peer);
+    }
+
+    /// Forgets a peer that nothing is known of.
+    pub(crate) fn tidy(&self, peer: &PublicKey) {
+        let mut peers = self.lock();
+        if peers.get(peer).is_some_and(Peer::is_unused) {
+            peers.remove(peer);
         }
     }
 
@@ -172,71 +255,12 @@ impl Connections {
 }
 
 impl Inner {
-    /// The live connection to `peer`, dialled when there is none. Cancel safe: the dial goes on for
-    /// the others that wait for it.
-    pub(crate) async fn connection(
-        self: &Arc<Self>,
-        peer: PublicKey,
-    ) -> Result<Live, ConnectError> {
-        if peer == self.id {
-            return Err(ConnectError::Ourselves);
-        }
-        if self.draining.is_cancelled() {
-            return Err(ConnectError::Closing);
-        }
-        let dial = {
-            let mut peers = self.connections.lock();
-            let known = peers.entry(peer).or_default();
-            if let Some(live) = &known.live
-                && live.connection.close_reason().is_none()
-            {
-                return Ok(live.clone());
-            }
-            if let Some(dial) = &known.dial {
-                dial.clone()
-            } else {
-                let dial = Arc::clone(self).dial(peer).boxed().shared();
-                known.dial = Some(dial.clone());
-                self.streams.spawn(dial.clone());
-                dial
-            }
-        };
-        dial.await
-    }
-
-    async fn dial(self: Arc<Self>, peer: PublicKey) -> Result<Live, ConnectError> {
-        self.report(peer, Path::Connecting);
-        let after = self.limits.connect_timeout;
-        let connecting = self.endpoint.connect(peer.to_iroh(), ALPN);
-        let outcome = tokio::select! {
-            biased;
-            () = self.draining.cancelled() => Err(ConnectError::Closing),
-            outcome = tokio::time::timeout(after, connecting) => match outcome {
-                Ok(Ok(connection)) => Ok(connection),
-                Ok(Err(error)) => Err(connect_error(peer, error)),
-                Err(_) => Err(ConnectError::Timeout { peer, after }),
-            },
-        };
-        let outcome = outcome.map(|connection| {
-            let live = self.take_on(peer, connection);
-            live.trust(&self.limits);
-            live
-        });
-        if let Err(error) = &outcome {
-            tracing::debug!(peer = %peer.short(), %error, "dial failed");
-        }
-        self.connections.dial_ended(&peer);
-        if outcome.is_err() {
-            // The peer may have come to us in the meantime.
-            self.report(peer, self.connections.path(&peer));
-        }
-        outcome
-    }
-
-    /// Makes `connection` the one to use and begins to accept its streams.
+    /// Makes `connection` the one to use, begins to accept its streams, and sees that it lives.
     pub(crate) fn take_on(self: &Arc<Self>, peer: PublicKey, connection: Connection) -> Live {
         let live = Live::new(connection);
-        self.connections.adopt(peer, live.clone());
+        let attended = self.connections.adopt(peer, live.clone());
+        let keep = vigil::keep(Arc::clone(self), peer, live.clone(), attended);
+        self.loops.spawn(keep);
         self.loops.spawn(crate::incoming::accept_streams(
             Arc::clone(self),
             peer,
@@ -258,26 +282,4 @@ pub(crate) fn path_of(connection: &Connection) -> Path {
     } else {
         Path::Direct(rtt)
     }
-}
-
-fn connect_error(peer: PublicKey, error: IrohConnectError) -> ConnectError {
-    if speaks_another_version(&error) {
-        ConnectError::VersionMismatch { peer }
-    } else {
-        ConnectError::Unreachable {
-            peer,
-            source: Arc::new(error),
-        }
-    }
-}
-
-fn speaks_another_version(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(ConnectionError::ConnectionClosed(close)) = error.downcast_ref() {
-            return u64::from(close.error_code) == NO_APPLICATION_PROTOCOL;
-        }
-        next = error.source();
-    }
-    false
 }

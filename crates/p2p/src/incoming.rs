@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     PublicKey, RejectCode, Rejection, Session,
-    connections::{Live, OpenStream, path_of},
+    connections::{Live, OpenStream},
     frame,
-    node::{Inner, Path},
+    node::Inner,
     reset,
     session::SessionWriter,
 };
@@ -102,13 +102,15 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
                 }
             },
             Some(_) = paths.next() => {
-                let path = path_of(connection);
+                let path = node.connections.path(&peer);
                 let changed = |last| mem::discriminant(&last) != mem::discriminant(&path);
                 if last_path.is_none_or(changed) {
                     last_path = Some(path);
                     node.report(peer, path);
                 }
             }
+            // Asks whether we are there, which QUIC has answered already.
+            Ok(_) = connection.read_datagram() => {}
             _ = unused.tick() => {
                 let now = live.unused_since();
                 if now.is_some() && now == unused_since {
@@ -122,7 +124,7 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
     drop(cut_streams);
     drop(counted);
     if node.connections.forget(&peer, connection) {
-        node.report(peer, Path::Offline);
+        node.report(peer, node.connections.path(&peer));
     }
 }
 

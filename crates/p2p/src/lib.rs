@@ -7,9 +7,12 @@
 //!
 //! The shape of the API is fastn-p2p's; no iroh type is part of it.
 
+mod attending;
+mod changes;
 mod client;
 mod connections;
 mod copy;
+mod dialling;
 mod error;
 mod frame;
 pub mod fuzzing;
@@ -21,8 +24,10 @@ mod network;
 mod node;
 mod server;
 mod session;
+mod vigil;
 mod waiting;
 
+pub use attending::Attending;
 pub use client::{call, connect, reach};
 pub use copy::{CopyEnd, copy_both};
 pub use error::{BindError, CallError, ConnectError, RejectCode, Rejection};

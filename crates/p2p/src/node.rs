@@ -2,7 +2,10 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicUsize},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicUsize},
+    },
     time::Duration,
 };
 
@@ -31,7 +34,10 @@ const STREAM_WINDOW_BYTES: u32 = 1_250_000;
 /// all of them: headers, whose cap is 64 KiB each. Whoever may use something gets more.
 const STRANGER_STREAMS: u32 = 64;
 const STRANGER_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
-/// A peer that is silent for this long is gone; keep-alives come every 5 s.
+/// Datagrams only ask whether we are there, with a byte each, and nobody needs to read them.
+const DATAGRAM_BUFFER_BYTES: usize = 1024;
+/// A peer that is silent for this long is gone; keep-alives come every 5 s. Who waits for one hears
+/// of its silence much earlier, from [`crate::vigil`].
 const CONNECTION_IDLE: Duration = Duration::from_secs(15);
 /// How long the endpoint may take to say goodbye.
 const ENDPOINT_CLOSE: Duration = Duration::from_secs(3);
@@ -191,6 +197,10 @@ pub(crate) struct Inner {
     hints: MemoryLookup,
     pub(crate) lan: Option<Lan>,
     pub(crate) neighbours: watch::Sender<Neighbours>,
+    /// Told when the network may be another one.
+    pub(crate) changes: watch::Sender<()>,
+    /// Whether this machine has a network, as far as is known.
+    pub(crate) has_network: AtomicBool,
 }
 
 impl Node {
@@ -242,6 +252,8 @@ impl Node {
             hints,
             lan,
             neighbours,
+            changes: watch::Sender::default(),
+            has_network: AtomicBool::new(true),
         });
         if let Some(lan) = inner.lan.clone() {
             let closing = inner.closing.clone();
@@ -252,6 +264,9 @@ impl Node {
         inner
             .loops
             .spawn(crate::incoming::accept_connections(Arc::clone(&inner)));
+        inner
+            .loops
+            .spawn(crate::changes::follow(Arc::clone(&inner)));
         Ok(Self(inner))
     }
 
@@ -320,6 +335,12 @@ impl Node {
         self.0.paths.subscribe()
     }
 
+    /// Changes whenever the network may be another one, so that whoever waits tries again.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.0.changes.subscribe()
+    }
+
     /// Refuses new streams with `shutting-down` and dials nobody; what is open goes on.
     pub fn drain(&self) {
         self.0.draining.cancel();
@@ -370,7 +391,8 @@ fn transport() -> QuicTransportConfig {
         .max_concurrent_bidi_streams(VarInt::from_u32(STRANGER_STREAMS))
         .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
-        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES));
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
+        .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES));
     if let Ok(idle) = IdleTimeout::try_from(CONNECTION_IDLE) {
         builder = builder.max_idle_timeout(Some(idle));
     }

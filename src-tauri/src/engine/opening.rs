@@ -57,6 +57,7 @@ async fn start(setup: &EngineSetup) -> Result<(Engine, OwnEvents), EngineError> 
         config: ConfigSource::File,
         control: true,
         events: feed.clone(),
+        logs: setup.logs.clone(),
     };
     let engine = Box::pin(Engine::start(options)).await?;
     Ok((engine, OwnEvents { feed, events }))

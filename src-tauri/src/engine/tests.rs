@@ -3,7 +3,7 @@
 use std::{fs, time::Duration};
 
 use malai_api::{EngineState, Request, Response, ShareRequest, codes};
-use malai_core::{home::Home, identity::KeyStore};
+use malai_core::{home::Home, identity::KeyStore, logs::LogsHandle};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -29,6 +29,7 @@ fn started(home: &Home) -> (Host, Done) {
     let setup = EngineSetup {
         home: home.clone(),
         key_store: Some(KeyStore::Memory),
+        logs: LogsHandle::default(),
     };
     (host, start(setup, end).unwrap())
 }

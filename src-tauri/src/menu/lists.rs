@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use malai_api::{
-    BridgeStatus, Navigation, OfferedService, PeerState, PeerStatus, Protocol, ServiceStatus,
-    Status,
+    BridgeStatus, MemberState, MemberStatus, Navigation, OfferedService, PeerState, PeerStatus,
+    Protocol, ServiceStatus, Status,
 };
 
 use super::{Action, Row, plain, show, text::cut};
@@ -140,6 +140,9 @@ fn ends(service: &str) -> Vec<Row> {
 fn bridge(bridge: &BridgeStatus) -> Row {
     let name = || bridge.name.clone();
     let mut rows = vec![Row::info("state", way_of(bridge))];
+    if bridge.members.len() > 1 {
+        rows.extend(bridge.members.iter().map(member));
+    }
     if !bridge.url.is_empty() {
         rows.push(Row::act(
             "open",
@@ -160,6 +163,17 @@ fn bridge(bridge: &BridgeStatus) -> Row {
         Action::Stop { name: name() },
     ));
     Row::sub(&id("bridge", &bridge.name), plain(&bridge.name), rows)
+}
+
+/// One of the places that a bridge may lead to.
+fn member(member: &MemberStatus) -> Row {
+    let state = match member.state {
+        MemberState::InUse => "in use",
+        MemberState::Ready => "ready",
+        MemberState::Out => "does not answer",
+    };
+    let to = cut(&member.to, LONGEST_REASON);
+    Row::info(&id("member", &member.to), format!("{to}: {state}"))
 }
 
 fn way_of(bridge: &BridgeStatus) -> String {

@@ -104,3 +104,100 @@ async fn they_are_read_over_http_where_the_file_says_and_by_no_page() -> Result<
     assert_eq!(checked.code, 6, "{checked:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn the_status_has_the_same_figures() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = Pair::http(origin.address()).await?;
+    for _ in 0..20 {
+        client::get(&pair.url("/sized")).await?;
+    }
+    let url = pair.url("/slow-head");
+    let answered = tokio::join!(client::get(&url), async {
+        origin.reached("/slow-head").await?;
+        origin.gate().open();
+        anyhow::Ok(())
+    });
+    answered.0?;
+    for (home, list) in [
+        (&pair.share_home, "services"),
+        (&pair.bridge_home, "bridges"),
+    ] {
+        let status = home.run(&["status", "--json"]).await?.json()?;
+        let it = &status[list][0];
+        assert_eq!(it["traffic"]["requests"], 21, "{it:#}");
+        assert_eq!(it["measured"]["failures"]["service"], 0);
+        let quantile = |name: &str| it["measured"]["latency"][name].as_f64().unwrap_or(-1.0);
+        let (p50, p95, p99) = (quantile("p50_ms"), quantile("p95_ms"), quantile("p99_ms"));
+        assert!(0.0 < p50 && p50 <= p95 && p95 <= p99, "{it:#}");
+        let engine = &status["engine"];
+        assert_eq!(engine["peers_direct"], 1, "{engine:#}");
+        if cfg!(target_os = "linux") {
+            assert!(
+                engine["memory_bytes"].as_u64() > Some(1 << 20),
+                "{engine:#}"
+            );
+            assert!(engine["open_files"].as_u64() > Some(3), "{engine:#}");
+            has(
+                &metrics(home).await?,
+                "# TYPE process_cpu_seconds_total counter",
+            );
+        }
+        let page = home.run(&["status"]).await?.stdout;
+        assert!(
+            page.contains(", p95 ") && !page.contains("failed:"),
+            "{page}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_last_minutes_are_there_and_counts_survive_a_change() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = Pair::configured(origin.address(), "").await?;
+    client::get(&pair.url("/sized")).await?;
+    let config = pair.share_home.config()?;
+    pair.share_home
+        .configure(&config.replace("[service.shop]", "[service.shop]\nhost = \"keep\""))?;
+    wait_until("the change, and a step of five seconds", || async {
+        let status = pair.share_home.run(&["status", "--json"]).await?.json()?;
+        let recent = &status["services"][0]["measured"]["recent"];
+        let requests = recent["requests"].as_array().into_iter().flatten();
+        Ok(requests.filter_map(serde_json::Value::as_u64).sum::<u64>() == 1)
+    })
+    .await?;
+    client::get(&pair.url("/sized")).await?;
+    has(
+        &metrics(&pair.share_home).await?,
+        "malai_requests_total{side=\"share\",name=\"shop\"} 2",
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn counts_of_a_bridge_survive_a_change_of_its_settings() -> Result<()> {
+    let origin = Origin::start().await?;
+    let pair = Pair::http(origin.address()).await?;
+    let (home, link) = (&pair.bridge_home, &pair.link);
+    for _ in 0..2 {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?
+            .local_addr()?
+            .port();
+        let kept = format!("[bridge.kept]\nto = \"{link}\"\nlisten = {port}\n");
+        home.configure(&format!("{OFFLINE}\n{kept}"))?;
+        let url = format!("http://127.0.0.1:{port}/sized");
+        wait_until("the bridge", || async {
+            let reply = client::get(&url).await;
+            Ok(reply.is_ok_and(|reply| reply.status == StatusCode::OK))
+        })
+        .await?;
+    }
+    let text = metrics(home).await?;
+    let count = text
+        .lines()
+        .find_map(|line| line.strip_prefix("malai_requests_total{side=\"bridge\",name=\"kept\"} "));
+    let count: u64 = count.unwrap_or_default().parse()?;
+    assert!(count >= 2, "{text}");
+    Ok(())
+}

@@ -135,6 +135,42 @@ async fn routes_send_some_paths_elsewhere() -> Result<()> {
 }
 
 #[tokio::test]
+async fn routes_go_by_method_and_header_too_and_the_most_special_wins() -> Result<()> {
+    let origins = [
+        Origin::start().await?,
+        Origin::start().await?,
+        Origin::start().await?,
+        Origin::start().await?,
+    ];
+    let [pages, api, writes, canary] = origins.each_ref().map(Origin::address);
+    let keys = format!(
+        "route = [{{ method = \"POST\", upstream = \"{writes}\" }}, \
+         {{ path = \"/api/\", upstream = \"{api}\" }}, \
+         {{ path = \"/api/\", header = \"x-canary: yes\", upstream = \"{canary}\" }}]"
+    );
+    let pair = Pair::configured(pages, &keys).await?;
+    for (method, path, header) in [
+        ("GET", "/sized", "yes"),
+        ("GET", "/api/a", "no"),
+        ("POST", "/api/b", "no"),
+        ("POST", "/other", "no"),
+        ("GET", "/api/c", "yes"),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(pair.url(path))
+            .header("x-canary", header);
+        client::send(request.body(client::empty())?).await?;
+    }
+    let [pages, api, writes, canary] = origins.each_ref().map(Origin::requests);
+    assert_eq!(pages, ["GET /sized"]);
+    assert_eq!(api, ["GET /api/a", "POST /api/b"]);
+    assert_eq!(writes, ["POST /other"]);
+    assert_eq!(canary, ["GET /api/c"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_next_upstream_takes_over_while_the_first_is_away() -> Result<()> {
     let (first, second) = (e2e::dead_address().await?, Origin::start().await?);
     let home = Home::new()?;

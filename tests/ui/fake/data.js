@@ -2,7 +2,7 @@
 /**
  * Engines as they could be, for tests and for looking at the screens.
  *
- * @import { AccessRequest, BridgeStatus, Guest, InviteStatus, LogEntry, PeerStatus, ServiceStatus, Status } from "../../../ui/generated/api.js"
+ * @import { AccessRequest, BackendStatus, BridgeStatus, Guest, InviteStatus, LogEntry, Measured, PeerStatus, ServiceStatus, Status } from "../../../ui/generated/api.js"
  */
 
 /** @param {string} letter */
@@ -30,6 +30,7 @@ export function emptyStatus() {
     groups: [],
     requests: [],
     blocked: [],
+    engine: { memory_bytes: 38_000_000, open_files: 41, cpu_secs: 2.5, peers_direct: 1, peers_relayed: 1, streams_open: 3, log_lines_lost: 0, spans_lost: 0 },
     operations: { name: "malai", age_secs: 60, children: [] },
   };
 }
@@ -40,13 +41,13 @@ export function fullStatus() {
   return {
     ...emptyStatus(),
     services: [
-      service({ name: "shop", invites: true, guests: [guest()], traffic: { requests: 1284, streams_open: 3, bytes_in: 240_120, bytes_out: 18_204_551 } }),
+      service({ name: "shop", invites: true, guests: [guest()], measured: measured(3), traffic: { requests: 1284, streams_open: 3, bytes_in: 240_120, bytes_out: 18_204_551 } }),
       service({ name: "docs", upstream: ["127.0.0.1:8000"], allow: ["alice", "group:team"], kept: true }),
       service({ name: "postgres", protocol: "tcp", upstream: ["127.0.0.1:5432"], allow: ["bob"], kept: true, answers: false }),
       service({ name: "old-demo", upstream: ["127.0.0.1:9000"], kept: true, active: false }),
     ],
     bridges: [
-      bridge({ name: "orders", to: "alice/orders", peer: ALICE, service: "orders", local: "127.0.0.1:4001", url: "http://127.0.0.1:4001/", state: "direct", rtt_ms: 12.3, kept: true }),
+      bridge({ name: "orders", to: "alice/orders", peer: ALICE, service: "orders", local: "127.0.0.1:4001", url: "http://127.0.0.1:4001/", state: "direct", rtt_ms: 12.3, kept: true, measured: measured(0) }),
       bridge({ name: "db", to: "bob/db", peer: BOB, service: "db", protocol: "tcp", local: "127.0.0.1:5433", url: "", state: "relayed", rtt_ms: 81.2 }),
       bridge({ name: "wiki", to: `${GUEST}/wiki`, peer: GUEST, service: "wiki", local: "127.0.0.1:4003", url: "http://127.0.0.1:4003/", state: "connecting" }),
     ],
@@ -77,6 +78,25 @@ export function askedStatus() {
   };
 }
 
+const NO_FAILURES = { client: 0, peer: 0, service: 0, malai: 0 };
+
+/** Five minutes with a pause in them, in which so many failed. @param {number} failed @returns {Measured} */
+export function measured(failed) {
+  const steps = Array.from({ length: 60 }, (_, step) => step);
+  const requests = steps.map((step) => (step > 22 && step < 30 ? 0 : Math.round(9 + 6 * Math.sin(step / 4) + (step % 5))));
+  return {
+    failures: { ...NO_FAILURES, service: failed },
+    latency: { p50_ms: 4.1, p95_ms: 38.2, p99_ms: 120.5 },
+    recent: {
+      step_secs: 5,
+      requests,
+      failures: steps.map((step) => (step === 41 ? failed : 0)),
+      bytes: requests.map((count, step) => count * 14_000 + (step % 7) * 9000),
+      p95_ms: requests.map((count, step) => (count === 0 ? null : 20 + 15 * Math.sin(step / 3) + (step === 41 ? 80 : 0))),
+    },
+  };
+}
+
 /** @param {Partial<ServiceStatus>} it @returns {ServiceStatus} */
 export function service(it) {
   const name = it.name ?? "shop";
@@ -84,7 +104,15 @@ export function service(it) {
     name, protocol: "http", upstream: ["127.0.0.1:3000"], allow: [], active: true, kept: false,
     link: `malai://${ME}/${name}?a=192.168.1.20:41234&r=https://euw1-1.relay.example.org/`,
     answers: true, backends: [], guests: [], invites: false,
-    traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, ...it,
+    traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, measured: { failures: NO_FAILURES }, ...it,
+  };
+}
+
+/** @param {Partial<BackendStatus>} it @returns {BackendStatus} */
+export function backend(it) {
+  return {
+    address: "127.0.0.1:3000", up: true, breaker: "closed", requests: 0, connections_in_use: 0, connections_idle: 0,
+    waits: 0, retries: 0, retries_denied: 0, ...it,
   };
 }
 
@@ -92,7 +120,7 @@ export function service(it) {
 export function bridge(it) {
   return {
     name: "orders", to: "alice/orders", service: "orders", protocol: "http", local: "127.0.0.1:4001", url: "http://127.0.0.1:4001/",
-    active: true, kept: false, state: "offline", waiting: false, traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, ...it,
+    active: true, kept: false, state: "offline", members: [], waiting: false, traffic: { requests: 0, streams_open: 0, bytes_in: 0, bytes_out: 0 }, measured: { failures: NO_FAILURES }, ...it,
   };
 }
 

@@ -42,16 +42,15 @@ export async function examine(visit, peer) {
 /** @param {Visit<ConnectionForm>} visit */
 export function found(visit) {
   const { diagnosis, looking, failed, asked } = visit.form.doctor;
-  const all = diagnosis === null ? [] : [...diagnosis.findings, ...(diagnosis.peer?.findings ?? [])];
   return section("What was found", { key: "found", testid: "found" },
     h("div", { class: "doctor-head" },
       h("div", { role: "status", "data-testid": "doctor-summary", "aria-busy": looking ? "true" : "false" },
         looking
           ? waiting(asked === "" ? "Looking at this machine and its network…" : `Looking at this machine and the way to ${asked}…`)
-          : h("p", null, diagnosis === null ? "" : summary(all))),
+          : h("p", null, diagnosis === null ? "" : summary(diagnosis.findings))),
       diagnosis !== null && !looking && button("Copy report", () => copyReport(visit, diagnosis), { icon: "copy", testid: "copy-report" })),
     failed !== "" && note("bad", failed),
-    diagnosis !== null && findingList(diagnosis.findings, "findings"));
+    diagnosis !== null && findingList(diagnosis.findings, "findings", { fold: true }));
 }
 
 /** @param {Visit<ConnectionForm>} visit @param {Status} status */
@@ -70,7 +69,9 @@ export function toPeer(visit, status) {
         }),
         button("Check both ends", () => void examine(visit, chosen), { testid: "check-peer", busy: looking })),
     diagnosis?.peer && [
-      h("h3", { class: "card-title", key: "peer-name" }, diagnosis.peer.name),
+      // Each look has a heading of its own, which takes the focus and comes into sight with it.
+      h("h3", { class: "card-title doctor-name", key: `of ${diagnosis.at}`, tabindex: "-1", focus: true },
+        `${diagnosis.peer.name}: ${summary(diagnosis.peer.findings)}`),
       findingList(diagnosis.peer.findings, "peer-findings"),
     ]);
 }

@@ -17,6 +17,7 @@ use malai_core::{
     events::EventFeed,
     home::Home,
     identity::{KeyStore, WithoutKeychain},
+    logs::LogsHandle,
     shutdown::Shutdown,
 };
 use tempfile::TempDir;
@@ -111,6 +112,7 @@ async fn start(steps: &mut Steps) -> anyhow::Result<(Engine, TempDir)> {
         config: ConfigSource::Memory(Box::new(config)),
         control: false,
         events,
+        logs: LogsHandle::default(),
     };
     let engine = Box::pin(Engine::start(options)).await?;
     Ok((engine, dir))

@@ -1,6 +1,9 @@
 //! `malai status`: everything the running engine does, on one page.
 
-use malai_api::{BridgeStatus, Operation, Request, Response, ServiceStatus, Status};
+use malai_api::{
+    BreakerState, BridgeStatus, MemberState, MemberStatus, Operation, Request, Response,
+    ServiceStatus, Status,
+};
 
 use super::Context;
 use crate::{args::StatusArgs, exit::Exit, session::unexpected, text};
@@ -103,12 +106,18 @@ fn service(service: &ServiceStatus) -> String {
     }
     let down = service.backends.iter().filter(|backend| !backend.up);
     for backend in down {
-        line.push_str(&format!("\n    {} is down", backend.address));
+        let why = match backend.breaker {
+            BreakerState::Closed => "its health checks fail",
+            BreakerState::Open => "requests failed or were slow, so it is left alone for a moment",
+            BreakerState::HalfOpen => "the next request tries whether it works again",
+        };
+        line.push_str(&format!("\n    {} is down: {why}", backend.address));
     }
     if let Some(description) = &service.description {
         line.push_str(&format!("\n    {description}"));
     }
-    line.push_str(&format!("\n    {}", text::traffic(service.traffic)));
+    let went = text::measured(&service.measured);
+    line.push_str(&format!("\n    {}{went}", text::traffic(service.traffic)));
     line
 }
 
@@ -127,8 +136,25 @@ fn bridge(bridge: &BridgeStatus) -> String {
     if let Some(url) = &bridge.named_url {
         line.push_str(&format!("\n    also {url}"));
     }
-    line.push_str(&format!("\n    {}", text::traffic(bridge.traffic)));
+    if bridge.members.len() > 1 {
+        bridge
+            .members
+            .iter()
+            .for_each(|it| line.push_str(&member(it)));
+    }
+    let went = text::measured(&bridge.measured);
+    line.push_str(&format!("\n    {}{went}", text::traffic(bridge.traffic)));
     line
+}
+
+fn member(member: &MemberStatus) -> String {
+    let state = match member.state {
+        MemberState::InUse => "in use",
+        MemberState::Ready => "ready",
+        MemberState::Out => "out, tried again by itself",
+    };
+    let way = text::way(member.path, member.rtt_ms);
+    format!("\n    {}: {state}, {way}", member.to)
 }
 
 fn tree(operation: &Operation) -> String {

@@ -7,27 +7,26 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use fastn_p2p::Waiting;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use malai_api::Protocol;
 
 use super::{
     Bridges,
     hosts::{self, Hosts},
     http_bridge::HttpBridge,
+    members::Members,
 };
 use crate::{
-    config::{BridgeTarget, PeerName},
+    config::{BridgeConfig, BridgeTarget, PeerName},
     http::{self as proxy, ProxyBody, ProxyError},
     meter::Meter,
     shutdown::Shutdown,
 };
 
-/// How long a request waits for its peer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Ways remembered; when there are more, all are forgotten and made again as they are asked for.
 const MAX_WAYS: usize = 256;
 
@@ -43,9 +42,9 @@ pub(super) struct Gateway {
 impl Gateway {
     pub(super) fn new(bridges: Bridges, shutdown: Shutdown) -> Self {
         Self {
-            bridges,
             shutdown,
-            meter: Meter::default(),
+            meter: bridges.0.gateway_meter.clone(),
+            bridges,
             ways: Mutex::default(),
         }
     }
@@ -73,15 +72,16 @@ impl Gateway {
         }
         let way = ways.entry(key).or_insert_with(|| {
             let inner = &self.bridges.0;
-            let targets = std::iter::once((target, CONNECT_TIMEOUT));
-            Arc::new(HttpBridge::new(
-                &inner.peers,
-                targets,
+            let config = BridgeConfig::new(Protocol::Http, target);
+            let way = HttpBridge::new(
+                Arc::new(Members::new(&inner.peers, &config)),
+                &config,
                 self.meter.clone(),
                 &Waiting::default(),
                 &inner.connections,
                 inner.events.clone(),
-            ))
+            );
+            Arc::new(way.with_traces(inner.traces.clone()))
         });
         Arc::clone(way)
     }

@@ -3,44 +3,40 @@
 use std::{sync::Arc, time::Duration};
 
 use fastn_p2p::{Session, Waiting, copy_both};
+use tokio::time::{Instant, sleep};
 
+use super::{member::Member, members::Members};
 use crate::{
-    config::BridgeConfig,
     http::ProxyError,
-    meter::Meter,
-    peers::{Naming, Peers},
+    meter::{Load, Meter},
+    peers::Naming,
     stream::ResetOnDrop,
     wire::TcpStream,
 };
 
-/// Where connections of one bridge go, in the order in which targets are tried.
+/// The pause before all members are asked once more.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Where connections of one bridge go.
 #[derive(Debug)]
 pub(super) struct TcpBridge {
-    targets: Vec<Naming>,
-    wait: Duration,
+    members: Arc<Members>,
+    /// How long a connection waits for any of the members.
+    connect_timeout: Duration,
     meter: Meter,
     waiting: Waiting,
 }
 
 impl TcpBridge {
     pub(super) fn new(
-        peers: &Peers,
-        config: &BridgeConfig,
+        members: Arc<Members>,
+        connect_timeout: Duration,
         meter: Meter,
         waiting: &Waiting,
     ) -> Self {
-        let wait = config.connect_timeout;
-        let wait = if config.to.len() > 1 {
-            wait.min(super::FAILOVER_WAIT)
-        } else {
-            wait
-        };
-        let targets = config.to.iter();
         Self {
-            targets: targets
-                .map(|target| Naming::new(peers, target.clone()))
-                .collect(),
-            wait,
+            members,
+            connect_timeout,
             meter,
             waiting: waiting.clone(),
         }
@@ -49,9 +45,10 @@ impl TcpBridge {
     /// Carries one connection. One that cannot be carried is reset: TCP has no words for why.
     pub(super) async fn carry(self: Arc<Self>, client: ResetOnDrop) {
         let counted = self.meter.begin();
-        let session = match self.open().await {
-            Ok(session) => session,
+        let (session, load) = match self.open().await {
+            Ok(opened) => opened,
             Err(error) => {
+                self.meter.failed(error.side.fault());
                 let (code, error) = (error.code, error.chain());
                 return tracing::warn!(code, error, "a connection leads nowhere");
             }
@@ -61,37 +58,63 @@ impl TcpBridge {
             self.meter.sent(sent);
         })
         .await;
-        drop(counted);
+        drop((counted, load));
         if let Some(error) = end.error {
             tracing::debug!(%error, "a connection was cut");
         }
     }
 
-    async fn open(&self) -> Result<Session, ProxyError> {
-        let mut failure = None;
-        for naming in &self.targets {
-            let opened = match naming.key().await {
-                Ok(peer) => {
-                    let Naming { peers, target, .. } = naming;
-                    peers.open(peer, TcpStream, target, self.wait).await
+    /// A stream to the first member that takes one; all are asked again while there is time.
+    async fn open(&self) -> Result<(Session, Load), ProxyError> {
+        let deadline = Instant::now() + self.connect_timeout;
+        self.members.begin();
+        let mut before = None;
+        loop {
+            let mut failure = None;
+            let mut may_work_later = false;
+            for place in self.members.plan() {
+                let Some(member) = self.members.list().get(place) else {
+                    continue;
+                };
+                if before.replace(place).is_some_and(|before| before != place) {
+                    self.members.moved();
                 }
-                Err(error) => Err(error),
-            };
-            match opened {
-                Ok(mut session) if self.targets.len() > 1 => {
-                    session.count_waiting(&self.waiting);
-                    match super::http_bridge::answered(&mut session, self.wait).await {
-                        Ok(()) => return Ok(session),
-                        Err(error) => failure = Some(error),
+                let (turn, load) = (member.turn(), member.take());
+                match self.open_at(member).await {
+                    Ok(session) => {
+                        turn.worked();
+                        return Ok((session, load));
+                    }
+                    Err(error) => {
+                        turn.failed(&error);
+                        may_work_later |= matches!(error.code, "peer-offline" | "peer-failed");
+                        failure = Some(error);
                     }
                 }
-                Ok(mut session) => {
-                    session.count_waiting(&self.waiting);
-                    return Ok(session);
-                }
-                Err(error) => failure = Some(error),
             }
+            let failure =
+                failure.unwrap_or_else(|| ProxyError::peer_failed("This bridge leads nowhere."));
+            if !may_work_later || Instant::now() + PAUSE >= deadline {
+                return Err(failure);
+            }
+            sleep(PAUSE).await;
         }
-        Err(failure.unwrap_or_else(|| ProxyError::peer_failed("This bridge leads nowhere.")))
+    }
+
+    async fn open_at(&self, member: &Member) -> Result<Session, ProxyError> {
+        let peer = member.naming.key().await?;
+        let Naming { peers, target, .. } = &*member.naming;
+        // Until it is answered: from then on both ends say when the other one is gone.
+        let attending = peers.attend(peer);
+        let mut session = peers
+            .open(peer, TcpStream, target, self.members.wait)
+            .await?;
+        session.count_waiting(&self.waiting);
+        if self.members.are_several() {
+            let answered = super::peer_dial::answered(&mut session, self.members.wait);
+            answered.await?;
+        }
+        drop(attending);
+        Ok(session)
     }
 }

@@ -13,6 +13,7 @@ use super::{
 };
 
 mod section;
+mod spread;
 mod value;
 
 /// Changes of one edit; each takes effect when the edit is written.

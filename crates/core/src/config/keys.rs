@@ -32,6 +32,8 @@ pub(super) enum Kind {
     Duration(Duration, Duration),
     /// A text such as `"1GiB"` or a number of bytes, from the first to the second.
     Size(u64, u64),
+    /// A number from the first to the second, whole or not.
+    Fraction(f64, f64),
     /// A text, described.
     Text(&'static str),
     /// A text or a list of texts, described.
@@ -58,7 +60,7 @@ pub(super) enum Fallback {
 }
 
 use Fallback::{Nothing, Required, Value};
-use Kind::{Address, Addresses, Boolean, Integer, Size, Table, Tables, Text, Texts};
+use Kind::{Address, Addresses, Boolean, Fraction, Integer, Size, Table, Tables, Text, Texts};
 
 /// All of them, in the order of the document.
 pub(super) const KEYS: &[Key] = &[
@@ -93,7 +95,10 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key(
         "service.NAME.upstream",
-        Addresses("a port, `host:port`, `http://…`, `https://…`, `h2c://…` or `unix:/path`"),
+        Addresses(
+            "a port, `host:port`, `http://…`, `https://…`, `h2c://…` or `unix:/path`, each maybe \
+             with ` weight=N` behind it",
+        ),
         Required("upstream = 3000"),
     ),
     key(
@@ -146,6 +151,11 @@ pub(super) const KEYS: &[Key] = &[
         duration(Duration::from_secs(1), Duration::from_hours(24)),
         Value("\"5m\""),
     ),
+    key(
+        "service.NAME.timeouts.total",
+        duration(Duration::from_millis(100), Duration::from_hours(24)),
+        Nothing,
+    ),
     key("service.NAME.pool.size", Integer(1, 65_536), Value("256")),
     key(
         "service.NAME.pool.idle",
@@ -157,11 +167,64 @@ pub(super) const KEYS: &[Key] = &[
         duration(Duration::from_millis(10), Duration::from_mins(5)),
         Value("\"5s\""),
     ),
+    key(
+        "service.NAME.balance",
+        Text("`first`, `least-loaded` or `round-robin`"),
+        Value("\"first\""),
+    ),
+    key("service.NAME.sticky", Text("`cookie` or `peer`"), Nothing),
+    key("service.NAME.breaker.active", Boolean, Value("true")),
+    key(
+        "service.NAME.breaker.failures",
+        Integer(1, 1000),
+        Value("5"),
+    ),
+    key(
+        "service.NAME.breaker.error_rate",
+        Fraction(0.01, 1.0),
+        Value("0.5"),
+    ),
+    key(
+        "service.NAME.breaker.slow",
+        duration(Duration::from_millis(1), Duration::from_hours(1)),
+        Nothing,
+    ),
+    key(
+        "service.NAME.breaker.slow_rate",
+        Fraction(0.01, 1.0),
+        Value("0.5"),
+    ),
+    key(
+        "service.NAME.breaker.window",
+        duration(Duration::from_secs(1), Duration::from_mins(10)),
+        Value("\"10s\""),
+    ),
+    key(
+        "service.NAME.breaker.requests",
+        Integer(1, 100_000),
+        Value("20"),
+    ),
+    key(
+        "service.NAME.retry.budget",
+        Fraction(0.0, 1.0),
+        Value("0.2"),
+    ),
+    key("service.NAME.retry.floor", Integer(0, 1000), Value("10")),
     key("service.NAME.route", Tables, Value("[]")),
     key(
         "service.NAME.route.path",
         Text("a path that starts with `/`"),
-        Required("path = \"/api/\""),
+        Nothing,
+    ),
+    key(
+        "service.NAME.route.method",
+        Texts("of methods, such as `GET`"),
+        Nothing,
+    ),
+    key(
+        "service.NAME.route.header",
+        Text("`name` or `name: value`"),
+        Nothing,
     ),
     key(
         "service.NAME.route.upstream",
@@ -204,7 +267,7 @@ pub(super) const KEYS: &[Key] = &[
         Texts("of share links, `peer/service`, `id52/service`, `id52`, `domain/service`"),
         Required("to = \"alice/shop\""),
     ),
-    pending(
+    key(
         "bridge.NAME.balance",
         Text("`failover` or `least-loaded`"),
         Value("\"failover\""),
@@ -225,6 +288,22 @@ pub(super) const KEYS: &[Key] = &[
         duration(Duration::from_millis(100), Duration::from_mins(10)),
         Value("\"10s\""),
     ),
+    key(
+        "bridge.NAME.timeouts.response_header",
+        duration(Duration::from_millis(100), Duration::from_hours(24)),
+        Value("\"15m\""),
+    ),
+    key(
+        "bridge.NAME.timeouts.idle",
+        duration(Duration::from_secs(1), Duration::from_hours(24)),
+        Value("\"1h\""),
+    ),
+    key(
+        "bridge.NAME.timeouts.total",
+        duration(Duration::from_millis(100), Duration::from_hours(24)),
+        Nothing,
+    ),
+    key("bridge.NAME.retry_budget", Integer(0, 100), Value("20")),
     key("bridge.NAME.active", Boolean, Value("true")),
     key(
         "domains.servers",
@@ -242,6 +321,24 @@ pub(super) const KEYS: &[Key] = &[
         Address("a port or `127.0.0.1:PORT`"),
         Nothing,
     ),
+    key(
+        "logs.level",
+        Text("`error`, `warn`, `info`, `debug` or `trace`"),
+        Value("\"info\""),
+    ),
+    key("logs.size", Size(1 << 16, 1 << 30), Value("\"16MiB\"")),
+    key(
+        "logs.age",
+        duration(Duration::from_hours(24), Duration::from_secs(31_557_600)),
+        Value("\"7d\""),
+    ),
+    key("logs.total", Size(1 << 16, 1 << 40), Value("\"128MiB\"")),
+    key(
+        "traces.endpoint",
+        Text("an http:// or https:// URL"),
+        Required("endpoint = \"http://127.0.0.1:4318\""),
+    ),
+    key("traces.sample", Fraction(0.0, 1.0), Value("0.1")),
     key(
         "policy.block",
         Texts("of pet names, id52s, `group:NAME`"),
@@ -265,13 +362,6 @@ const fn key(path: &'static str, kind: Kind, default: Fallback) -> Key {
         kind,
         default,
         acted_on: true,
-    }
-}
-
-const fn pending(path: &'static str, kind: Kind, default: Fallback) -> Key {
-    Key {
-        acted_on: false,
-        ..key(path, kind, default)
     }
 }
 
@@ -330,6 +420,7 @@ impl fmt::Display for Kind {
             Self::Integer(..) => "integer",
             Self::Duration(..) => "duration",
             Self::Size(..) => "size",
+            Self::Fraction(..) => "number",
             Self::Text(_) => "text",
             Self::Texts(_) => "text or list of texts",
             Self::Address(_) => "port or text",
@@ -345,6 +436,7 @@ impl Kind {
     pub(super) fn range(self) -> Option<String> {
         match self {
             Self::Boolean | Self::Table | Self::Tables => None,
+            Self::Fraction(least, most) => Some(format!("`{least}` to `{most}`")),
             Self::Integer(least, most) if least == most => Some(format!("`{least}`")),
             Self::Integer(least, most) => Some(format!("`{least}` to `{most}`")),
             Self::Duration(least, most) => {

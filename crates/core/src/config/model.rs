@@ -16,16 +16,22 @@ use url::Url;
 use super::names::{NameError, check_name, check_pet_name, looks_like_id52};
 
 mod bridge;
+mod observing;
+mod route;
 mod service;
+mod spread;
 mod upstream;
 
 pub use bridge::{
-    Balance, BridgeConfig, BridgeTarget, ListenAddress, ListenAddressError, PeerName,
+    Balance, BridgeConfig, BridgeTarget, BridgeTimeouts, ListenAddress, ListenAddressError,
+    PeerName,
 };
+pub use observing::{LogLevel, LogsConfig, TracesConfig};
+pub use route::{HeaderRule, HeaderRuleError, RouteConfig};
 pub use service::{
-    HealthConfig, HostRule, HostRuleError, LimitsConfig, PoolConfig, RouteConfig, ServiceConfig,
-    TimeoutsConfig,
+    HealthConfig, HostRule, HostRuleError, LimitsConfig, PoolConfig, ServiceConfig, TimeoutsConfig,
 };
+pub use spread::{BreakerConfig, RetryConfig, Sticky, UpstreamBalance};
 pub use upstream::{Place, Scheme, UpstreamAddress, UpstreamAddressError};
 
 /// Everything `malai.toml` can say.
@@ -47,6 +53,10 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// `[metrics] listen`: where metrics can be read, on a loopback address; nowhere by default.
     pub metrics: Option<SocketAddr>,
+    /// `[logs]`: the log files.
+    pub logs: LogsConfig,
+    /// `[traces]`: where traces go; nowhere by default.
+    pub traces: Option<TracesConfig>,
     /// `[policy]`: what holds for all services.
     pub policy: PolicyConfig,
     /// `[engine] name`: what we suggest that others call us, a pet name.
@@ -90,6 +100,8 @@ impl Default for Config {
             domains: DomainsConfig::default(),
             gateway: GatewayConfig::default(),
             metrics: None,
+            logs: LogsConfig::default(),
+            traces: None,
             policy: PolicyConfig::default(),
             name: None,
             drain_timeout: Duration::from_secs(10),

@@ -23,7 +23,10 @@ use super::{
 };
 
 mod bridge;
+mod observing;
+mod route;
 mod service;
+mod spread;
 
 /// The version of the file's form that this code reads.
 const VERSION: i64 = 1;
@@ -70,6 +73,12 @@ pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parse
     }
     if let Some(section) = root.table("metrics") {
         config.metrics = metrics(&section, &mut mentions);
+    }
+    if let Some(section) = root.table("logs") {
+        observing::logs(&section, &mut config.logs);
+    }
+    if let Some(section) = root.table("traces") {
+        config.traces = observing::traces(&section);
     }
     if let Some(section) = root.table("policy") {
         config.policy.block = blocked(&section, &mut mentions);

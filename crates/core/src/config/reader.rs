@@ -101,6 +101,7 @@ fn ask_for(kind: Kind) -> String {
     match kind {
         Kind::Boolean => "write true or false".to_owned(),
         Kind::Integer(..) => format!("write a whole number, {range}"),
+        Kind::Fraction(..) => format!("write a number, {range}"),
         Kind::Duration(..) => "write a text with a unit, such as \"30s\" or \"5m\"".to_owned(),
         Kind::Size(..) => "write a number of bytes or a text such as \"1GiB\"".to_owned(),
         Kind::Text(_) | Kind::Address(_) => format!("write {range} in quotes"),

@@ -29,7 +29,7 @@ pub struct ControlClient {
 
 /// One line from the engine.
 enum Incoming {
-    Response(Response),
+    Response(Box<Response>),
     Event(Event),
     /// An event of a newer version.
     Unknown,
@@ -109,7 +109,7 @@ impl ControlClient {
     async fn response(&mut self) -> Result<Response, ControlError> {
         loop {
             match self.incoming().await? {
-                Some(Incoming::Response(response)) => return Ok(response),
+                Some(Incoming::Response(response)) => return Ok(*response),
                 Some(Incoming::Event(event)) => {
                     if self.pending.len() == PENDING_EVENTS {
                         self.pending.pop_front();
@@ -153,7 +153,7 @@ fn parse(line: &[u8]) -> Result<Incoming, serde_json::Error> {
     if value.get("event").is_some() {
         return Ok(serde_json::from_value(value).map_or(Incoming::Unknown, Incoming::Event));
     }
-    serde_json::from_value(value).map(Incoming::Response)
+    serde_json::from_value(value).map(|response| Incoming::Response(Box::new(response)))
 }
 
 #[cfg(test)]

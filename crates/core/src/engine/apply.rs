@@ -30,6 +30,9 @@ impl Keeper {
     pub(super) async fn apply(&mut self, reason: &str) {
         let config = Arc::new(self.layers.effective());
         self.parts.effective.store(Arc::clone(&config));
+        self.parts.logs.apply(&config.logs);
+        let instance = self.parts.node.id().short();
+        self.parts.traces.apply(config.traces.as_ref(), &instance);
         self.parts.peers.apply(&config);
         self.parts.node.announce(network::announcement(&config));
         let admitted = self.admitted(&config).await;

@@ -115,6 +115,7 @@ impl Keeper {
                 self.open_bridge(name, wanted).await;
             }
         }
+        self.parts.bridges.forget_closed();
     }
 
     /// Opens a bridge anew where it is: whom it leads to has another key, and whoever uses its port

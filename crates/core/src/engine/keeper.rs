@@ -39,9 +39,11 @@ use crate::{
     events::EventFeed,
     expose::{Expose, Redemption, Wish},
     home::Home,
+    logs::LogsHandle,
     peers::Peers,
     rotation::Chain,
     shutdown::Shutdown,
+    traces::Traces,
     watching::StatusFeed,
 };
 
@@ -96,6 +98,8 @@ pub(super) struct Parts {
     pub(super) started: Instant,
     pub(super) clock: Clock,
     pub(super) audit: Audit,
+    pub(super) logs: LogsHandle,
+    pub(super) traces: Traces,
     /// Where things are kept; `None` for a configuration in memory.
     pub(super) file: Option<PathBuf>,
 }

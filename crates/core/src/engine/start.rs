@@ -17,6 +17,7 @@ use crate::{
     expose::Expose,
     identity,
     shutdown::Shutdown,
+    traces::Traces,
 };
 
 /// What an engine stands on.
@@ -39,6 +40,7 @@ impl Base {
     /// When it fails, `shutdown` may own a task already.
     pub(super) async fn lay(
         options: &EngineOptions,
+        traces: &Traces,
         shutdown: &Shutdown,
     ) -> Result<Self, EngineError> {
         let (config, file) = match &options.config {
@@ -62,6 +64,7 @@ impl Base {
             options.events.clone(),
             clock.clone(),
             audit.clone(),
+            traces.clone(),
         );
         let node = Node::bind(identity.secret(), network::node_config(&config.network)).await?;
         let secret = identity.secret().clone();

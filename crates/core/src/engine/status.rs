@@ -4,17 +4,19 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use fastn_p2p::PublicKey;
 use malai_api::{
-    BackendStatus, BridgeStatus, GroupStatus, PeerState, PeerStatus, Protocol, Reach,
-    ServiceStatus, Status, Traffic,
+    BridgeStatus, EngineStatus, GroupStatus, MemberState, MemberStatus, PeerState, PeerStatus,
+    Protocol, Reach, ServiceStatus, Status, Traffic,
 };
 use tokio::time::Instant;
 
 use super::keeper::Keeper;
 use crate::{
-    bridge::{BridgeReport, Bridges},
+    bridge::{BridgeReport, Bridges, MemberReport},
     config::{BridgeConfig, BridgeTarget, Config, PeerConfig, RelayConfig, ServiceConfig},
     expose::Expose,
-    metrics::Snapshot,
+    metrics::{Member, Snapshot},
+    peers::state_of,
+    process::Usage,
 };
 
 impl Keeper {
@@ -41,6 +43,7 @@ impl Keeper {
             requests: self.requests(),
             blocked: texts(&config.policy.block),
             gateway: self.gateway.map(|address| address.to_string()),
+            engine: self.engine_status(&config),
             operations: self.parts.operations.tree(),
         }
     }
@@ -60,11 +63,36 @@ impl Keeper {
             link: self.link(name),
             ends_in_secs: temporary.and_then(|it| it.ends).map(left),
             answers: self.parts.answers.of(name, &service.upstream),
-            backends: self.backends(name),
+            backends: self.parts.expose.backends(name),
             guests: self.guests.access.guests(&share, now),
             invites: self.guests.access.is_open(&share, now),
             traffic: self.parts.expose.traffic(name),
+            measured: self.parts.expose.measured(name),
         }
+    }
+
+    /// What the process uses, and has in hand.
+    fn engine_status(&self, config: &Config) -> EngineStatus {
+        let usage = Usage::now();
+        let [direct, relayed] = self.connected();
+        let count = |count| u64::try_from(count).unwrap_or(u64::MAX);
+        EngineStatus {
+            memory_bytes: usage.memory_bytes,
+            open_files: usage.open_files,
+            cpu_secs: usage.cpu.map(|cpu| cpu.as_secs_f64()),
+            peers_direct: count(direct),
+            peers_relayed: count(relayed),
+            streams_open: count(in_flight(config, &self.parts.expose, &self.parts.bridges)),
+            log_lines_lost: self.parts.logs.lost(),
+            spans_lost: self.parts.traces.counts()[1],
+        }
+    }
+
+    /// Peers that are connected directly, and through a relay.
+    fn connected(&self) -> [usize; 2] {
+        let reports = self.parts.peers.states();
+        let are = |state| reports.iter().filter(|it| it.state == state).count();
+        [are(PeerState::Direct), are(PeerState::Relayed)]
     }
 
     /// What was counted, as text for Prometheus.
@@ -75,10 +103,8 @@ impl Keeper {
         let expose = &self.parts.expose;
         let backends = names.iter().flat_map(|name| {
             let backends = expose.backends(name).into_iter();
-            backends.map(|(address, up)| ((*name).clone(), address, up))
+            backends.map(|backend| ((*name).clone(), backend))
         });
-        let reports = self.parts.peers.states();
-        let are = |state| reports.iter().filter(|it| it.state == state).count();
         let now = self.parts.clock.now();
         let snapshot = Snapshot {
             uptime: self.parts.started.elapsed(),
@@ -88,7 +114,13 @@ impl Keeper {
                 .map(|name| ((*name).clone(), expose.figures(name)))
                 .collect(),
             bridges: self.parts.bridges.figures(),
-            peers: [are(PeerState::Direct), are(PeerState::Relayed)],
+            members: self.bridge_members(),
+            repeats: self.parts.bridges.repeats(),
+            gateway: self.parts.bridges.gateway_figures(),
+            usage: Usage::now(),
+            log_lines_lost: self.parts.logs.lost(),
+            spans: self.parts.traces.counts(),
+            peers: self.connected(),
             asking: self
                 .asking
                 .shown()
@@ -98,18 +130,32 @@ impl Keeper {
         snapshot.text()
     }
 
-    fn backends(&self, service: &str) -> Vec<BackendStatus> {
-        let backends = self.parts.expose.backends(service).into_iter();
-        backends
-            .map(|(address, up)| BackendStatus { address, up })
-            .collect()
+    /// Members of bridges by their place in the list: who they are is nobody's business.
+    fn bridge_members(&self) -> Vec<Member> {
+        let reports = self.parts.bridges.reports().into_iter();
+        let members = reports.flat_map(|report| {
+            let name = report.name;
+            let members = report.members.into_iter().enumerate();
+            members.map(move |(place, member)| Member {
+                bridge: name.clone(),
+                place,
+                breaker: member.breaker,
+                path: state_of(member.path),
+            })
+        });
+        members.collect()
     }
 
     pub(super) fn bridge_status(&self, name: &str, bridge: &BridgeConfig) -> BridgeStatus {
         let reports = self.parts.bridges.reports();
         let report = reports.iter().find(|report| report.name == name);
         let peer = report.and_then(|report| report.peer);
-        let (state, rtt_ms) = peer.map(|peer| self.way_to(&peer)).unwrap_or_default();
+        let members = report.map(members).unwrap_or_default();
+        let used = members.iter().find(|it| it.state == MemberState::InUse);
+        let (state, rtt_ms) = match used {
+            Some(used) => (used.path, used.rtt_ms),
+            None => peer.map(|peer| self.way_to(&peer)).unwrap_or_default(),
+        };
         let outcome = self.bridges.get(name).map(|bridging| &bridging.outcome);
         let failure = outcome.and_then(|outcome| outcome.as_ref().err());
         BridgeStatus {
@@ -129,9 +175,11 @@ impl Keeper {
             kept: !self.layers.bridges.contains_key(name),
             state,
             rtt_ms,
+            members,
             waiting: report.is_some_and(|report| report.waiting),
             error: failure.map(|failure| failure.message.clone()),
             traffic: report.map(|report| report.traffic).unwrap_or_default(),
+            measured: self.parts.bridges.measured(name),
         }
     }
 
@@ -217,6 +265,21 @@ impl Keeper {
             .map(|report| (report.state, report.rtt.map(millis)))
             .unwrap_or_default()
     }
+}
+
+fn members(report: &BridgeReport) -> Vec<MemberStatus> {
+    let member = |member: &MemberReport| {
+        let (path, rtt) = state_of(member.path);
+        MemberStatus {
+            to: plain(&member.target),
+            peer: member.peer.map(|peer| peer.to_string()),
+            state: member.state,
+            breaker: member.breaker,
+            path,
+            rtt_ms: rtt.map(|rtt| rtt.as_secs_f64() * 1000.0),
+        }
+    };
+    report.members.iter().map(member).collect()
 }
 
 /// Requests and connections in flight at this moment, both ways.

@@ -58,6 +58,7 @@ impl Place {
             config,
             control: true,
             events: feed,
+            logs: LogsHandle::default(),
         };
         let engine = Engine::start(options).await?;
         Ok(Self {

@@ -124,6 +124,8 @@ fn changes_something(event: &Event) -> bool {
 fn lasting(status: &Status) -> Status {
     let mut status = status.clone();
     status.uptime_secs = 0;
+    (status.engine.memory_bytes, status.engine.cpu_secs) = (None, None);
+    status.engine.open_files = None;
     for service in &mut status.services {
         service.ends_in_secs = service.ends_in_secs.map(|_| 0);
     }

@@ -1,12 +1,6 @@
 //! One stream of an HTTP service: requests, one after another, each checked for itself.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{pin::pin, sync::Arc};
 
 use fastn_p2p::{PublicKey, Session, reset};
 use http::{
@@ -16,12 +10,20 @@ use http::{
 use http_body::Body as _;
 use hyper::body::Incoming;
 use malai_api::{Event, Protocol};
-use tokio::{sync::oneshot, time::Instant};
+use tokio::time::Instant;
 
-use super::{Expose, address::address_of, service::Service};
+use super::{
+    Expose,
+    address::address_of,
+    patience::{Patience, SentAt},
+    service::Service,
+};
 use crate::{
     http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, Tunnel, forward},
+    meter,
     policy::Allowed,
+    traces::{Side, Traced},
+    upstream::Turns,
     wire::Open,
 };
 
@@ -76,7 +78,13 @@ impl Caller {
                 request.uri().path().to_owned(),
             )
         });
-        let response = match self.try_answer(request).await {
+        let mut traced = self.expose.0.traces.begin(Side::Share, &request);
+        if let Some(traced) = &mut traced {
+            traced.concerns(&self.service, self.peer.short());
+        }
+        let answered = self.try_answer(request, traced.as_deref_mut()).await;
+        let failed = answered.as_ref().err().map(|error| error.code);
+        let response = match answered {
             Ok(response) => response,
             Err(error) => {
                 let (peer, service) = (self.peer.short(), &self.service);
@@ -85,6 +93,7 @@ impl Caller {
                 proxy::respond(&error, wants_json)
             }
         };
+        let response = proxy::traced(response, traced, failed);
         if let Some((method, path)) = told {
             self.expose.0.events.send(|| Event::Request {
                 service: self.service.clone(),
@@ -101,6 +110,7 @@ impl Caller {
     async fn try_answer(
         &self,
         request: Request<Incoming>,
+        traced: Option<&mut Traced>,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let found = self.expose.find(&self.peer, &self.service, Protocol::Http);
         let (allowed, service) = found.ok_or_else(ProxyError::denied)?;
@@ -128,7 +138,7 @@ impl Caller {
             return Err(ProxyError::too_large(limit));
         }
         let started = Instant::now();
-        let answer = self.send(request, &allowed, &service).await;
+        let answer = self.send(request, traced, &allowed, &service).await;
         let fault = answer.as_ref().err().map(|error| error.side.fault());
         service.meter.answered(started.elapsed(), fault);
         answer
@@ -137,67 +147,40 @@ impl Caller {
     async fn send(
         &self,
         request: Request<Incoming>,
+        mut traced: Option<&mut Traced>,
         allowed: &Allowed,
         service: &Service,
     ) -> Result<Response<ProxyBody>, ProxyError> {
-        let upstream = service.upstream(request.uri().path());
-        let timeouts = service.config.timeouts;
-        // The body is dropped when all of it is sent: from then on the answer's head is awaited.
-        let (body_lives, body_sent) = oneshot::channel();
-        let progress = Arc::new(AtomicU64::new(0));
+        let upstream = service.upstream(request.method(), request.uri().path(), request.headers());
+        let (timeouts, began) = (service.config.timeouts, Instant::now());
+        let (patience, watch) = Patience::new(timeouts, began);
         let mut forwarded = Forwarded::new(request, |body| {
-            body.limited(service.config.limits.body)
+            let body = body
+                .limited(service.config.limits.body)
                 .cut_when_idle(timeouts.idle)
-                .counted(service.meter.clone(), Direction::Request)
-                .telling_its_end(body_lives)
-                .showing_progress(Arc::clone(&progress))
+                .counted(service.meter.clone(), Direction::Request);
+            watch.on(body)
         });
         let open = service.meter.begin();
-        self.introduce(&mut forwarded, service.host(upstream));
-        forwarded.speak(upstream.version());
-        let sending = async {
-            let mut failure = None;
-            let mut left = Some(forwarded);
-            for turn in upstream.turns(allowed) {
-                let Some(forwarded) = left.take() else { break };
-                let pool = turn.pool();
-                match forward(pool, forwarded, &service.meter, |tunnel| self.carry(tunnel)).await {
-                    Ok(response) => {
-                        turn.worked();
-                        return Ok(response);
-                    }
-                    Err((error, again)) => {
-                        turn.failed(&error);
-                        (failure, left) = (Some(error), again);
-                    }
-                }
-            }
-            Err(failure.unwrap_or_else(|| upstream.none_left()))
-        };
-        let too_late = async {
-            let taken = while_moving(body_sent, &progress, timeouts.idle).await;
-            if taken {
-                tokio::time::sleep(timeouts.response_header).await;
-            }
-            taken
-        };
-        let response = tokio::select! {
-            biased;
-            response = sending => response?,
-            taken = too_late => return Err(ProxyError::upstream_slow(if taken {
-                let after = timeouts.response_header;
-                format!("The service did not begin to answer within {after:?}.")
-            } else {
-                format!("The service took nothing more of the request for {:?}.", timeouts.idle)
-            })),
-        };
+        service.retries.request();
+        let kept = upstream.kept(allowed, forwarded.request.headers_mut());
+        self.introduce(&mut forwarded);
+        if let Some(traced) = &mut traced {
+            traced.call(forwarded.request.headers_mut());
+        }
+        let turns = upstream.turns(allowed, kept);
+        let sent = self
+            .try_each(turns, forwarded, traced, service, patience)
+            .await?;
+        let (response, at_backend) = sent.ok_or_else(|| upstream.none_left())?;
         // Events may be far apart: a stream of them is open until one of its ends is gone.
         let is_events = response
             .headers()
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
         let mut response = response.map(|body| {
-            let body = body.holding(open);
+            let body = body.holding(open).holding(at_backend);
+            let body = body.cut_after(timeouts.total, began);
             if is_events {
                 body
             } else {
@@ -205,29 +188,85 @@ impl Caller {
             }
         });
         response.headers_mut().remove(proxy::ERROR_HEADER);
+        kept.tell(response.headers_mut());
         Ok(response)
     }
 
-    /// Carries an upgraded connection for as long as its peer may use the service.
-    fn carry(&self, tunnel: Tunnel) {
+    /// Sends the request to one backend after the other for as long as that does no harm, and
+    /// returns the first answer and what counts it at its backend; nothing when none may be tried.
+    async fn try_each(
+        &self,
+        turns: Turns<'_>,
+        forwarded: Forwarded,
+        mut traced: Option<&mut Traced>,
+        service: &Service,
+        patience: Patience,
+    ) -> Result<Option<(Response<ProxyBody>, meter::Open)>, ProxyError> {
+        let asked = forwarded.request.headers().get(HOST).cloned();
+        let sent_at = SentAt::new();
+        let mut too_late = pin!(patience.over(&sent_at));
+        let (mut failure, mut left) = (None, Some(forwarded));
+        for turn in turns {
+            let Some(mut forwarded) = left.take() else {
+                break;
+            };
+            let host = service.host(turn.host()).or_else(|| asked.clone());
+            if let Some(host) = host {
+                forwarded.request.headers_mut().insert(HOST, host);
+            }
+            forwarded.speak(turn.version());
+            if let Some(traced) = &mut traced {
+                traced.calls(|| turn.pool().dial.address().to_string());
+            }
+            let open = turn.begin();
+            let carry = |tunnel| self.carry(tunnel, turn.begin());
+            let answer = tokio::select! {
+                biased;
+                answer = forward(turn.pool(), forwarded, &service.meter, carry) => answer,
+                late = &mut too_late => {
+                    let error = late.error();
+                    if late.is_the_backends() {
+                        turn.failed(&error);
+                    }
+                    return Err(error);
+                }
+            };
+            match answer {
+                Ok(response) => {
+                    // What the client took to send it is not the backend's time.
+                    let whole_at = sent_at.get().copied().unwrap_or_else(Instant::now);
+                    let took = turn.begun().max(whole_at).elapsed();
+                    turn.answered(response.status(), took);
+                    return Ok(Some((response, open)));
+                }
+                Err((error, again)) => {
+                    turn.failed(&error);
+                    (failure, left) = (Some(error), again);
+                }
+            }
+        }
+        failure.map_or(Ok(None), Err)
+    }
+
+    /// Carries an upgraded connection, which `at_backend` counts, for as long as its peer may use
+    /// the service.
+    fn carry(&self, tunnel: Tunnel, at_backend: meter::Open) {
         let (expose, peer, name) = (self.expose.clone(), self.peer, self.service.clone());
         self.expose.0.shutdown.spawn(async move {
             let entry = expose.0.sessions.enter(peer, &name);
             if expose.find(&peer, &name, Protocol::Http).is_some() {
                 entry.run(tunnel).await;
             }
+            drop(at_backend);
         });
     }
 
     /// Tells the upstream who is asking, and nothing that the request itself claims of it.
-    fn introduce(&self, forwarded: &mut Forwarded, host: Option<HeaderValue>) {
+    fn introduce(&self, forwarded: &mut Forwarded) {
         let headers = forwarded.request.headers_mut();
         proxy::forget_sender(headers);
         if let Some(asked) = headers.get(HOST).cloned() {
             headers.insert(FORWARDED_HOST, asked);
-        }
-        if let Some(host) = host {
-            headers.insert(HOST, host);
         }
         headers.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
         headers.insert(FORWARDED_FOR, self.address.clone());
@@ -236,24 +275,6 @@ impl Caller {
             && let Ok(name) = HeaderValue::try_from(name)
         {
             headers.insert(PEER_NAME, name);
-        }
-    }
-}
-
-/// Waits until the body is done with; false when nothing of it was taken for as long as `idle`.
-async fn while_moving(
-    mut done: oneshot::Receiver<()>,
-    progress: &AtomicU64,
-    idle: Duration,
-) -> bool {
-    loop {
-        let before = progress.load(Ordering::Relaxed);
-        // An error is what is awaited: the sender is dropped together with the body.
-        if tokio::time::timeout(idle, &mut done).await.is_ok() {
-            return true;
-        }
-        if progress.load(Ordering::Relaxed) == before {
-            return false;
         }
     }
 }

@@ -1,18 +1,21 @@
 //! One shared service: its settings, and the upstreams that answer for it.
 
-use std::{sync::PoisonError, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use fastn_p2p::PublicKey;
-use http::HeaderValue;
-use malai_api::Protocol;
+use http::{HeaderMap, HeaderValue, Method};
+use malai_api::{BackendStatus, Protocol};
 use tokio::{sync::Mutex, time::Instant};
 
 use super::rate::Rates;
 use crate::{
-    config::{HostRule, LimitsConfig, ServiceConfig},
+    config::{HostRule, LimitsConfig, RouteConfig, ServiceConfig},
     meter::Meter,
     shutdown::Shutdown,
-    upstream::{self, Checks, Upstream},
+    upstream::{self, Checks, Making, Retries, Upstream},
 };
 
 /// How long a look at the upstream holds, however often peers ask.
@@ -24,8 +27,10 @@ pub(super) struct Service {
     pub(super) config: ServiceConfig,
     pub(super) meter: Meter,
     upstream: Upstream,
-    /// Longest prefix first.
-    routes: Vec<(String, Upstream)>,
+    /// The most special first.
+    routes: Vec<(RouteConfig, Upstream)>,
+    /// How many requests may go out once more.
+    pub(super) retries: Arc<Retries>,
     /// How much of each peer's rate is left, where there is one.
     rates: Option<std::sync::Mutex<Rates>>,
     /// Whether the upstream took connections, and when that was seen.
@@ -42,18 +47,19 @@ impl Service {
                 HostRule::Upstream | HostRule::Keep => None,
             },
         });
-        let (timeouts, pool) = (config.timeouts, config.pool);
-        let upstream = |to: &[_]| Upstream::new(to, timeouts, pool, checks.as_ref(), connections);
-        let mut routes: Vec<_> = config
-            .route
-            .iter()
-            .map(|route| (route.path.clone(), upstream(&route.upstream)))
+        let retries = Arc::new(Retries::new(config.retry));
+        let mut making = Making::new(&config, checks.as_ref(), Arc::clone(&retries), connections);
+        let upstream = making.upstream(&config.upstream);
+        let routes = config.route.iter();
+        let mut routes: Vec<_> = routes
+            .map(|route| (route.clone(), making.upstream(&route.upstream)))
             .collect();
-        routes.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+        routes.sort_by_key(|(route, _)| route.rank());
         Self {
             meter,
-            upstream: upstream(&config.upstream),
+            upstream,
             routes,
+            retries,
             rates: rates(&config.limits).map(std::sync::Mutex::new),
             seen_up: Mutex::default(),
             config,
@@ -78,8 +84,8 @@ impl Service {
 
     /// Whether its upstream takes connections, as seen at most [`LOOK_HOLDS`] ago. Cancel safe.
     pub(super) async fn is_up(&self) -> bool {
-        if self.config.health.is_some() {
-            return self.upstream.backends().any(|(_, is_up)| is_up);
+        if self.config.health.is_some() || !self.upstream.has_some() {
+            return self.upstream.has_some();
         }
         let mut seen_up = self.seen_up.lock().await;
         if let Some((is_up, at)) = *seen_up
@@ -92,27 +98,35 @@ impl Service {
         is_up
     }
 
-    /// Each backend, those of routes included, and whether it works as far as is known.
-    pub(super) fn backends(&self) -> impl Iterator<Item = (String, bool)> {
+    /// Each backend once, those of routes included, and what is known of it.
+    pub(super) fn backends(&self) -> Vec<BackendStatus> {
         let routes = self.routes.iter().map(|(_, upstream)| upstream);
-        std::iter::once(&self.upstream)
-            .chain(routes)
-            .flat_map(Upstream::backends)
+        let all = std::iter::once(&self.upstream).chain(routes);
+        let mut backends: Vec<BackendStatus> = Vec::new();
+        for backend in all.flat_map(Upstream::backends) {
+            if !backends.iter().any(|it| it.address == backend.address) {
+                backends.push(backend);
+            }
+        }
+        backends
     }
 
-    /// What answers for `path`.
-    pub(super) fn upstream(&self, path: &str) -> &Upstream {
-        let route = self
-            .routes
-            .iter()
-            .find(|(prefix, _)| path.starts_with(prefix.as_str()));
+    /// What answers for such a request.
+    pub(super) fn upstream(&self, method: &Method, path: &str, headers: &HeaderMap) -> &Upstream {
+        let mut routes = self.routes.iter();
+        let route = routes.find(|(route, _)| route.matches(method, path, headers));
         route.map_or(&self.upstream, |(_, upstream)| upstream)
     }
 
-    /// The Host that `upstream` is to see, unless it is the client's.
-    pub(super) fn host(&self, upstream: &Upstream) -> Option<HeaderValue> {
+    /// What answers for connections, which have no routes.
+    pub(super) fn whole(&self) -> &Upstream {
+        &self.upstream
+    }
+
+    /// The Host that a backend is to see, which has one of its `own`, unless it is the client's.
+    pub(super) fn host(&self, own: Option<HeaderValue>) -> Option<HeaderValue> {
         match &self.config.host {
-            HostRule::Upstream => upstream.host(),
+            HostRule::Upstream => own,
             HostRule::Keep => None,
             HostRule::Fixed(name) => HeaderValue::from_str(name).ok(),
         }

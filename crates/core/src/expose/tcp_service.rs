@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{Expose, proxy_header, service::Service};
-use crate::{http::ProxyError, policy::Allowed, stream::ResetOnDrop, wire::Open};
+use crate::{http::ProxyError, meter, policy::Allowed, stream::ResetOnDrop, wire::Open};
 
 pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
     let peer = session.peer();
@@ -35,9 +35,10 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
         return session.cancel(reset::REVOKED);
     }
     let work = async {
-        let upstream = match expose.connect(&service, &allowed).await {
-            Ok(upstream) => upstream,
+        let (upstream, at_backend) = match expose.connect(&service, &allowed).await {
+            Ok(connected) => connected,
             Err(error) => {
+                service.meter.failed(error.side.fault());
                 let error = error.chain();
                 tracing::warn!(
                     service = allowed.service(),
@@ -62,6 +63,7 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
             error = end.error.map(|error| error.to_string()),
             "connection ended"
         );
+        drop(at_backend);
     };
     entry.run(work).await;
     drop(counted);
@@ -73,8 +75,8 @@ impl Expose {
         &self,
         service: &Service,
         allowed: &Allowed,
-    ) -> Result<ResetOnDrop, ProxyError> {
-        let stream = service.upstream("").connect(allowed).await?;
+    ) -> Result<(ResetOnDrop, meter::Open), ProxyError> {
+        let (stream, open) = service.whole().connect(allowed).await?;
         let address = stream.peer_address();
         let mut upstream = ResetOnDrop::new(stream);
         if service.config.proxy_protocol {
@@ -93,6 +95,6 @@ impl Expose {
                 }
             }
         }
-        Ok(upstream)
+        Ok((upstream, open))
     }
 }

@@ -25,7 +25,10 @@ use super::{
     headers,
     pool::Lease,
 };
-use crate::meter::{Meter, Open};
+use crate::{
+    meter::{Load, Meter, Open},
+    traces::Traced,
+};
 
 /// Why a body ended early; the other side sees a broken connection, never a clean end.
 #[derive(Debug, Error)]
@@ -36,6 +39,8 @@ pub(crate) enum BodyError {
     TooLong(u64),
     #[error("no byte came for {0:?}")]
     Idle(Duration),
+    #[error("it was not at its end after {0:?}")]
+    Late(Duration),
     #[error("the final answer came before the body was asked for")]
     Unwanted,
 }
@@ -57,10 +62,13 @@ pub(crate) struct ProxyBody {
     passed: u64,
     ended: bool,
     idle: Option<Idle>,
+    deadline: Option<Deadline>,
     gate: Option<Gate>,
     counted: Option<(Meter, Direction)>,
     lease: Option<Lease>,
-    open: Option<Open>,
+    open: Vec<Open>,
+    load: Option<Load>,
+    traced: Option<Box<Traced>>,
     end: Option<oneshot::Sender<()>>,
     progress: Option<Arc<AtomicU64>>,
 }
@@ -71,6 +79,12 @@ enum Source {
     Empty,
     Full(Bytes),
     Incoming(Incoming),
+}
+
+#[derive(Debug)]
+struct Deadline {
+    total: Duration,
+    timer: Pin<Box<Sleep>>,
 }
 
 #[derive(Debug)]
@@ -109,6 +123,15 @@ impl ProxyBody {
         self
     }
 
+    /// Fails when it is not at its end `total` after `begun`.
+    pub(crate) fn cut_after(mut self, total: Option<Duration>, begun: Instant) -> Self {
+        self.deadline = total.map(|total| Deadline {
+            total,
+            timer: Box::pin(tokio::time::sleep_until(begun + total)),
+        });
+        self
+    }
+
     /// Counts what passes.
     pub(crate) fn counted(mut self, meter: Meter, direction: Direction) -> Self {
         self.counted = Some((meter, direction));
@@ -127,9 +150,21 @@ impl ProxyBody {
         self
     }
 
-    /// Keeps the request counted as open until the body is gone.
+    /// Keeps the request counted as open until the body is gone; may be said more than once.
     pub(crate) fn holding(mut self, open: Open) -> Self {
-        self.open = Some(open);
+        self.open.push(open);
+        self
+    }
+
+    /// Goes on with the trace until the body is gone.
+    pub(crate) fn traced(mut self, traced: Box<Traced>) -> Self {
+        self.traced = Some(traced);
+        self
+    }
+
+    /// Keeps its place loaded until the body is gone.
+    pub(crate) fn keeping(mut self, load: Load) -> Self {
+        self.load = Some(load);
         self
     }
 
@@ -230,6 +265,11 @@ impl Body for ProxyBody {
             }
             this.gate = None;
         }
+        if let Some(deadline) = &mut this.deadline
+            && deadline.timer.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Some(Err(BodyError::Late(deadline.total))));
+        }
         match this.poll_source(context) {
             Poll::Ready(Some(Ok(mut frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
@@ -268,8 +308,12 @@ impl Body for ProxyBody {
 
 impl Drop for ProxyBody {
     fn drop(&mut self) {
+        let is_whole = self.ended || self.is_end_stream();
         if let Some(lease) = self.lease.take() {
-            lease.give_back(self.ended || self.is_end_stream());
+            lease.give_back(is_whole);
+        }
+        if let Some(traced) = self.traced.as_mut().filter(|_| !is_whole) {
+            traced.broke_off();
         }
     }
 }

@@ -183,6 +183,23 @@ impl ProxyError {
         Self::new(Side::Peer, "peer-failed", StatusCode::BAD_GATEWAY, message)
     }
 
+    /// The peer is there, and took longer than the bridge waits.
+    pub(crate) fn peer_slow(message: impl Into<String>) -> Self {
+        Self::new(
+            Side::Peer,
+            "peer-slow",
+            StatusCode::GATEWAY_TIMEOUT,
+            message,
+        )
+    }
+
+    /// The peer's malai has answered `code` in place of the service.
+    pub(crate) fn told_by_peer(code: &'static str, status: StatusCode) -> Self {
+        let message = "The other side is there, and its service cannot be used now. Try again in \
+                       a moment.";
+        Self::new(Side::Peer, code, status, message)
+    }
+
     /// The upstream does not accept connections, or broke off before answering.
     pub(crate) fn upstream_down(message: impl Into<String>) -> Self {
         Self::new(
@@ -221,6 +238,12 @@ impl ProxyError {
             StatusCode::SERVICE_UNAVAILABLE,
             "malai is shutting down on this side. Try again in a moment.",
         )
+    }
+
+    /// The same where trying again may work after `wait`.
+    pub(crate) fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
     }
 
     /// The same with what caused it.
@@ -284,6 +307,11 @@ pub(crate) fn respond(error: &ProxyError, wants_json: bool) -> Response<ProxyBod
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// The code of the failure that `response` tells of, if it does.
+pub(crate) fn error_code<B>(response: &Response<B>) -> Option<&str> {
+    response.headers().get(ERROR_HEADER)?.to_str().ok()
 }
 
 /// The page of somebody who waits to be let in, which looks again by itself.

@@ -12,10 +12,10 @@ use hyper::body::Incoming;
 
 use super::{
     Dial, Direction, Pool, ProxyBody, ProxyError, headers,
-    pool::{Lease, Unsent},
+    pool::{Lease, Unsent, repeatable},
     upgrade,
 };
-use crate::meter::Meter;
+use crate::{meter::Meter, traces::Traced};
 
 /// A request whose headers are clean, ready to be sent by [`forward`].
 pub(crate) struct Forwarded {
@@ -41,6 +41,13 @@ impl Forwarded {
             request.headers_mut().insert(HOST, host);
         }
         Self { request, upgrade }
+    }
+
+    /// The same once more, when it may be sent twice and has no body that would be gone.
+    pub(crate) fn repeatable(&self) -> Option<Self> {
+        let request = repeatable(&self.request)?;
+        let upgrade = self.upgrade.clone();
+        Some(Self { request, upgrade })
     }
 
     /// Writes the request as `version` wants it: the URI's form, and how a body of unknown length
@@ -106,6 +113,19 @@ pub(crate) async fn forward<D: Dial>(
         }
         _ => pass_back(response, lease, meter),
     })
+}
+
+/// Goes on with the trace of a request until its answer is gone; `error` is our code, if it is ours.
+pub(crate) fn traced(
+    response: Response<ProxyBody>,
+    traced: Option<Box<Traced>>,
+    error: Option<&'static str>,
+) -> Response<ProxyBody> {
+    let Some(mut traced) = traced else {
+        return response;
+    };
+    traced.answered(response.status(), error);
+    response.map(|body| body.traced(traced))
 }
 
 fn pass_back(response: Response<Incoming>, lease: Lease, meter: &Meter) -> Response<ProxyBody> {

@@ -70,24 +70,45 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
 /// Removes the cookies of the web UI, which a browser sends to every port of one host: whoever is
 /// at the other end of a bridge is not to see them.
 pub(crate) fn forget_ui_sessions(headers: &mut HeaderMap) {
-    let has_some = |value: &HeaderValue| {
-        memchr::memmem::find(value.as_bytes(), UI_COOKIE_PREFIX.as_bytes()).is_some()
-    };
-    if !headers.get_all(COOKIE).iter().any(has_some) {
+    forget_cookies(headers, |name| {
+        name.starts_with(UI_COOKIE_PREFIX.as_bytes())
+    });
+}
+
+/// Removes the cookies whose names are such.
+pub(crate) fn forget_cookies(headers: &mut HeaderMap, is_such: impl Fn(&[u8]) -> bool) {
+    if !cookies(headers).any(|(name, _)| is_such(name)) {
         return;
     }
-    let pairs = headers.get_all(COOKIE).iter();
-    let pairs = pairs.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-    let others = pairs
-        .map(<[u8]>::trim_ascii)
-        .filter(|pair| !pair.starts_with(UI_COOKIE_PREFIX.as_bytes()));
-    let others = others.collect::<Vec<_>>().join(&b"; "[..]);
+    let others: Vec<_> = cookies(headers)
+        .filter(|(name, _)| !is_such(name))
+        .map(|(_, pair)| pair)
+        .collect();
+    let others = others.join(&b"; "[..]);
     headers.remove(COOKIE);
     if let Ok(others) = HeaderValue::from_bytes(&others)
         && !others.is_empty()
     {
         headers.insert(COOKIE, others);
     }
+}
+
+/// The value of the first cookie with this name.
+pub(crate) fn get_cookie(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
+    let mut cookies = cookies(headers);
+    let (_, pair) = cookies.find(|(it, _)| *it == name.as_bytes())?;
+    pair.get(name.len() + 1..).map(<[u8]>::to_vec)
+}
+
+/// Each cookie: its name, and the whole of it.
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let values = headers.get_all(COOKIE).iter();
+    let pairs = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    pairs.map(|pair| {
+        let pair = pair.trim_ascii();
+        let end = pair.iter().position(|byte| *byte == b'=');
+        (&pair[..end.unwrap_or(pair.len())], pair)
+    })
 }
 
 /// Removes what belongs to the connection the message came on.
@@ -194,7 +215,7 @@ mod tests {
         assert_eq!(left(&["a=1; malai-ui-4100=secret; b=2"]), ["a=1; b=2"]);
         assert_eq!(left(&["malai-ui-1=x;malai-ui-2=y"]), [""; 0]);
         assert_eq!(left(&["a=1", "malai-ui-1=x"]), ["a=1"]);
-        assert_eq!(left(&["a=malai-ui-1", "b=2"]), ["a=malai-ui-1; b=2"]);
+        assert_eq!(left(&["a=malai-ui-1", "b=2"]), ["a=malai-ui-1", "b=2"]);
         assert_eq!(left(&["a=1;b=2", "c=3"]), ["a=1;b=2", "c=3"]);
     }
 

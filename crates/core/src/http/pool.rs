@@ -3,9 +3,15 @@
 //! bb8 hides why a connection could not be made until its own timeout, so what it lends are
 //! *slots*: an empty one is filled by the borrower, who sees the error at once. A slot whose
 //! connection has died in the meantime is filled anew, and the request goes again when that is
-//! safe: none of it was sent, or it may be repeated and has no body.
+//! safe: none of it was sent, or it may be repeated and has no body, and the place agrees.
 
-use std::{convert::Infallible, error::Error as _, fmt, time::Duration};
+use std::{
+    convert::Infallible,
+    error::Error as _,
+    fmt,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 use bb8::{ManageConnection, PooledConnection, QueueStrategy, RunError};
 use http::{Request, Response, StatusCode, Version};
@@ -41,6 +47,12 @@ pub(crate) trait Dial: fmt::Debug + Send + Sync {
         0
     }
 
+    /// Whether a request that may have reached the other end may go out once more: over another
+    /// connection to the same place where the first was a kept one, and elsewhere where it was not.
+    fn may_repeat(&self, was_kept: bool) -> bool {
+        was_kept
+    }
+
     /// What it means that a connection broke off before there was an answer.
     fn lost(&self, error: hyper::Error) -> ProxyError;
 }
@@ -67,7 +79,21 @@ pub(crate) struct PoolLimits {
 #[derive(Debug)]
 pub(crate) struct Pool<D> {
     slots: bb8::Pool<Slots>,
+    size: u32,
+    /// Requests that found all connections in use.
+    waits: AtomicU64,
     pub(crate) dial: D,
+}
+
+/// What a pool has at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PoolReading {
+    /// Connections that are lent.
+    pub(crate) in_use: u32,
+    /// Those that are not.
+    pub(crate) idle: u32,
+    /// Requests so far that had to wait for one.
+    pub(crate) waits: u64,
 }
 
 /// The right to use one connection; ends by being given back.
@@ -119,7 +145,12 @@ impl<D: Dial> Pool<D> {
             // The one used last is the least likely to have been closed at the other end.
             .queue_strategy(QueueStrategy::Lifo)
             .build_unchecked(Slots);
-        Self { slots, dial }
+        Self {
+            slots,
+            size: limits.size,
+            waits: AtomicU64::new(0),
+            dial,
+        }
     }
 
     /// Sends `request` over a kept connection, or a new one when there is none that lives.
@@ -129,6 +160,9 @@ impl<D: Dial> Pool<D> {
         &self,
         mut request: Request<ProxyBody>,
     ) -> Result<(Response<Incoming>, Lease), Unsent> {
+        if self.reading().in_use >= self.size {
+            self.waits.fetch_add(1, Relaxed);
+        }
         let mut slot = match self.slots.get_owned().await {
             Ok(slot) => slot,
             Err(RunError::TimedOut) => {
@@ -163,7 +197,7 @@ impl<D: Dial> Pool<D> {
                     }
                 },
             };
-            let again = if is_kept { repeatable(&request) } else { None };
+            let again = repeatable(&request);
             let (held, release) = hold_body(request);
             match sender.send(held).await {
                 Ok(response) => {
@@ -176,18 +210,29 @@ impl<D: Dial> Pool<D> {
                 }
                 Err(mut failed) => {
                     let unsent = failed.take_message();
-                    match unsent.or(again).filter(|_| is_kept) {
-                        Some(unsent) => request = unsent,
-                        None => {
+                    let left = unsent.or_else(|| again.filter(|_| self.dial.may_repeat(is_kept)));
+                    match left {
+                        Some(left) if is_kept => request = left,
+                        left => {
                             let error = self.broken(failed.into_error());
                             return Err(Unsent {
                                 error,
-                                request: None,
+                                request: left,
                             });
                         }
                     }
                 }
             }
+        }
+    }
+
+    /// What it has at this moment.
+    pub(crate) fn reading(&self) -> PoolReading {
+        let state = self.slots.state();
+        PoolReading {
+            in_use: state.connections.saturating_sub(state.idle_connections),
+            idle: state.idle_connections,
+            waits: self.waits.load(Relaxed),
         }
     }
 
@@ -200,11 +245,13 @@ impl<D: Dial> Pool<D> {
                 StatusCode::REQUEST_TIMEOUT,
                 format!("The rest of the request did not come within {after:?}."),
             ),
-            Some(BodyError::Broken(_) | BodyError::Unwanted) => ProxyError::client(
-                "request-aborted",
-                StatusCode::BAD_REQUEST,
-                "The request broke off before its end.",
-            ),
+            Some(BodyError::Broken(_) | BodyError::Unwanted | BodyError::Late(_)) => {
+                ProxyError::client(
+                    "request-aborted",
+                    StatusCode::BAD_REQUEST,
+                    "The request broke off before its end.",
+                )
+            }
             None => self.dial.lost(error),
         }
     }
@@ -275,7 +322,7 @@ where
 
 /// The same request once more, when sending it twice does no harm (RFC 9110, 9.2.2) and it has no
 /// body that would be gone.
-fn repeatable(request: &Request<ProxyBody>) -> Option<Request<ProxyBody>> {
+pub(super) fn repeatable(request: &Request<ProxyBody>) -> Option<Request<ProxyBody>> {
     use http_body::Body as _;
     if !request.method().is_idempotent() || !request.body().is_end_stream() {
         return None;

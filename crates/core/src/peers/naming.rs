@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fastn_p2p::{AddressHints, PublicKey};
+use fastn_p2p::{AddressHints, Path, PublicKey};
 use http::StatusCode;
 
 use super::Peers;
@@ -46,7 +46,7 @@ impl Naming {
             Err(error) => error,
         };
         let is_settled = self.is_settled.load(Ordering::Relaxed);
-        let known = is_settled.then(|| self.peers.key_of(&self.target).ok().flatten());
+        let known = is_settled.then(|| self.known());
         known.flatten().ok_or(error)
     }
 
@@ -57,14 +57,28 @@ impl Naming {
         }
     }
 
-    /// Differs when streams that were opened before may lead to somebody else.
+    /// The key, as far as is known; nobody is asked.
+    pub(crate) fn known(&self) -> Option<PublicKey> {
+        self.peers.key_of(&self.target).ok().flatten()
+    }
+
+    /// Whether there is a connection to it that answers.
+    pub(crate) fn is_connected(&self) -> bool {
+        let path = self.known().map(|peer| self.peers.path(&peer));
+        matches!(path, Some(Path::Direct(_) | Path::Relayed(_)))
+    }
+
+    /// Differs when streams that were opened before may lead to somebody else, or nowhere.
     pub(crate) fn generation(&self) -> u64 {
         let is_domain = domain_of(&self.target).is_some();
-        if is_domain {
+        let names = if is_domain {
             self.peers.domains().generation()
         } else {
             0
-        }
+        };
+        let epoch = self.known().map_or(0, |peer| self.peers.epoch(&peer));
+        // Both only count up from 0, a few times a day.
+        (names << 32).wrapping_add(epoch)
     }
 }
 

@@ -1,6 +1,13 @@
 //! One backend: how to connect to it, and what a failure to do so means.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use http::Version;
 use hyper_util::rt::TokioIo;
@@ -8,7 +15,7 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::tls::Tls;
+use super::{Retries, tls::Tls};
 use crate::{
     config::{Place, Scheme, UpstreamAddress},
     http::{Dial, ProxyError, Sender, handshake},
@@ -26,6 +33,16 @@ pub(crate) struct Backend {
     connect_timeout: Duration,
     tls: Tls,
     tasks: Shutdown,
+    retries: Option<Arc<Retries>>,
+    counts: Arc<[AtomicU64; 2]>,
+}
+
+/// Requests that broke off at a backend: how many were sent once more, and how many for want of
+/// retries were not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RetryCounts {
+    pub(crate) sent: u64,
+    pub(crate) denied: u64,
 }
 
 impl Backend {
@@ -35,7 +52,20 @@ impl Backend {
             connect_timeout: timeout,
             tls: Tls::default(),
             tasks,
+            retries: None,
+            counts: Arc::default(),
         }
+    }
+
+    /// The same, which takes from `retries` when a request goes out once more.
+    pub(super) fn retrying(mut self, retries: Arc<Retries>) -> Self {
+        self.retries = Some(retries);
+        self
+    }
+
+    pub(super) fn counts(&self) -> RetryCounts {
+        let [sent, denied] = self.counts.each_ref().map(|count| count.load(Relaxed));
+        RetryCounts { sent, denied }
     }
 
     /// Where it is.
@@ -149,6 +179,13 @@ impl Dial for Backend {
             let say = |it: &str| format!("{it} does not speak HTTP.");
             self.told(ProxyError::upstream_down, say).because(error)
         })
+    }
+
+    fn may_repeat(&self, _was_kept: bool) -> bool {
+        let may = self.retries.as_ref().is_some_and(|retries| retries.take());
+        let [sent, denied] = &*self.counts;
+        if may { sent } else { denied }.fetch_add(1, Relaxed);
+        may
     }
 
     fn lost(&self, error: hyper::Error) -> ProxyError {

@@ -7,7 +7,7 @@ use rand::RngExt as _;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::turns::Target;
+use super::target::Target;
 use crate::{config::HealthConfig, http::ProxyError, shutdown::Shutdown};
 
 /// What every backend of one service is asked.
@@ -37,10 +37,7 @@ impl Checks {
 
     async fn go_on(&self, target: &Target) {
         loop {
-            match self.check(target).await {
-                Ok(()) => target.worked(),
-                Err(error) => target.failed(&error),
-            }
+            target.checked(&self.check(target).await);
             sleep(apart(self.config.every)).await;
         }
     }

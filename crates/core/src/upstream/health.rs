@@ -1,124 +1,166 @@
-//! Whether a backend works, as checks and traffic tell; pure, the time is an argument.
+//! Whether a backend is used, as its checks and its traffic tell; pure, the time is an argument.
 //!
-//! Some failures in a row take a backend out; then it is left alone for a while that doubles, and
-//! one try, by a check or by a request, tells whether it is back. What is the client's fault never
-//! counts.
+//! Two breakers: that of the checks opens and closes by their results alone, and that of the traffic
+//! by what comes of requests. A backend is used while neither is open. One that only refuses
+//! connections, or that answers although with failures of its own, may be tried even so where there
+//! is no other: that costs nothing, and a server that was just started is not kept waiting.
 
 use std::time::Duration;
 
+use malai_api::BreakerState;
 use tokio::time::Instant;
 
-/// How long a backend is left alone after it was first found not to work.
-const FIRST_REST: Duration = Duration::from_millis(500);
-/// The longest that it is left alone, so that it is back soon after its service is.
-const LONGEST_REST: Duration = Duration::from_secs(10);
-
-/// How many in a row decide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Thresholds {
-    /// Failures that take it out; at least 1.
-    pub(crate) fall: u32,
-    /// Successes that bring it back; at least 1.
-    pub(crate) rise: u32,
-}
+use crate::{
+    breaker::{Breaker, BreakerLimits, Change, Outcome, Permit},
+    config::{BreakerConfig, HealthConfig},
+};
 
 /// What is known of one backend.
 #[derive(Debug, Clone)]
 pub(crate) struct Health {
-    thresholds: Thresholds,
-    /// In a row.
-    failures: u32,
-    /// In a row, while it is out.
-    successes: u32,
-    out: Option<Out>,
+    traffic: Breaker,
+    checks: Option<Breaker>,
+    /// Whether trying it costs nothing, by the way it failed last.
+    is_harmless: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Out {
-    rest: Duration,
-    /// Until then it is left alone.
-    until: Instant,
-    /// Whether something tries it at this moment.
-    tried: bool,
-}
-
-/// Whether a backend is to be used.
+/// What came of a request, as far as the backend has to do with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// As usual.
-    Yes,
-    /// For one request, which tells whether it is back.
-    Probe,
-    /// Not now.
-    No,
+pub(crate) enum Trial {
+    /// It was answered, after as long as this.
+    Worked(Duration),
+    /// The backend answers that it, or what is behind it, does not work: 502, 503 or 504.
+    Unwell,
+    /// Nothing takes connections there.
+    Refused,
+    /// It took the request and broke off, or it took too long.
+    Failed,
 }
 
 impl Health {
-    pub(crate) fn new(thresholds: Thresholds) -> Self {
+    pub(crate) fn new(breaker: &BreakerConfig, checks: Option<&HealthConfig>) -> Self {
         Self {
-            thresholds,
-            failures: 0,
-            successes: 0,
-            out: None,
+            traffic: Breaker::new(of_traffic(breaker)),
+            checks: checks.map(|checks| Breaker::new(of_checks(checks))),
+            is_harmless: true,
         }
     }
 
     /// Whether it works, as far as is known.
     pub(crate) fn is_up(&self) -> bool {
-        self.out.is_none()
+        self.is_checked_well() && self.traffic.is_closed()
     }
 
-    /// Whether it is to be used at `now`; whoever gets [`Use::Probe`] tells what came of it.
-    pub(crate) fn ask(&mut self, now: Instant) -> Use {
-        let Some(out) = &mut self.out else {
-            return Use::Yes;
+    /// What its traffic has made of it.
+    pub(crate) fn state(&self, now: Instant) -> BreakerState {
+        self.traffic.state(now)
+    }
+
+    /// How long it is left alone from `now` on because of its traffic.
+    pub(crate) fn rest(&self, now: Instant) -> Duration {
+        self.traffic.rest(now)
+    }
+
+    /// Whether its checks find that it works; without any they do.
+    pub(crate) fn is_checked_well(&self) -> bool {
+        self.checks.as_ref().is_none_or(Breaker::is_closed)
+    }
+
+    /// Whether a request may go there at `now`.
+    pub(crate) fn lets_pass(&self, now: Instant) -> bool {
+        self.is_checked_well() && self.traffic.lets_pass(now)
+    }
+
+    /// The same, where there is no other to go to.
+    pub(crate) fn may_be_tried(&self) -> bool {
+        self.is_checked_well() && (self.traffic.is_closed() || self.is_harmless)
+    }
+
+    /// Lets a request go there at `now`, or not.
+    pub(crate) fn ask(&mut self, now: Instant) -> Option<Permit> {
+        self.is_checked_well().then(|| self.traffic.ask(now))?
+    }
+
+    /// The same, where there is no other to go to.
+    pub(crate) fn try_anyway(&self) -> Option<Permit> {
+        self.may_be_tried().then(|| self.traffic.force())
+    }
+
+    /// Takes in what came of a request; tells whether that takes the backend out or brings it back.
+    pub(crate) fn told(
+        &mut self,
+        permit: Permit,
+        trial: Trial,
+        now: Instant,
+        chance: f64,
+    ) -> Option<Change> {
+        let outcome = match trial {
+            Trial::Worked(took) => Outcome::Worked(took),
+            Trial::Unwell | Trial::Refused | Trial::Failed => Outcome::Failed,
         };
-        if out.tried || now < out.until {
-            return Use::No;
-        }
-        out.tried = true;
-        Use::Probe
+        // What is too slow is not harmless either.
+        self.is_harmless = matches!(trial, Trial::Unwell | Trial::Refused);
+        self.traffic.told(permit, outcome, now, chance)
     }
 
-    /// It has worked; tells whether that brings it back.
-    pub(crate) fn succeeded(&mut self) -> bool {
-        self.failures = 0;
-        let Some(out) = &mut self.out else {
-            return false;
+    /// Whoever had `permit` cannot tell what came of it.
+    pub(crate) fn untold(&mut self, permit: Permit) {
+        self.traffic.untold(permit);
+    }
+
+    /// Takes in a check; tells whether that takes the backend out or brings it back.
+    pub(crate) fn checked(&mut self, works: bool, now: Instant, chance: f64) -> Option<Change> {
+        let was_up = self.is_up();
+        let outcome = if works {
+            Outcome::Worked(Duration::ZERO)
+        } else {
+            Outcome::Failed
         };
-        out.tried = false;
-        self.successes += 1;
-        let is_back = self.successes >= self.thresholds.rise;
-        if is_back {
-            (self.out, self.successes) = (None, 0);
+        let mut change = None;
+        if let Some(checks) = &mut self.checks {
+            let permit = checks.force();
+            change = checks.told(permit, outcome, now, chance);
         }
-        is_back
+        // Where nobody asks for anything a check is the probe as well.
+        if works && !self.traffic.is_closed() {
+            let permit = match self.traffic.ask(now) {
+                None if self.is_harmless => Some(self.traffic.force()),
+                permit => permit,
+            };
+            if let Some(permit) = permit {
+                self.traffic.told(permit, outcome, now, chance);
+            }
+        }
+        match (was_up, self.is_up()) {
+            (false, true) => Some(Change::Closed),
+            (true, false) => change,
+            (true, true) | (false, false) => None,
+        }
     }
+}
 
-    /// It has failed at `now`; tells whether that takes it out.
-    pub(crate) fn failed(&mut self, now: Instant) -> bool {
-        self.successes = 0;
-        if let Some(out) = &mut self.out {
-            out.rest = (out.rest * 2).min(LONGEST_REST);
-            (out.until, out.tried) = (now + out.rest, false);
-            return false;
-        }
-        self.failures += 1;
-        let is_out = self.failures >= self.thresholds.fall;
-        if is_out {
-            let rest = FIRST_REST;
-            let until = now + rest;
-            let tried = false;
-            self.out = Some(Out { rest, until, tried });
-        }
-        is_out
+fn of_traffic(config: &BreakerConfig) -> BreakerLimits {
+    BreakerLimits {
+        failures: config.active.then_some(config.failures),
+        successes: 1,
+        error_rate: config.active.then_some(config.error_rate),
+        slow: config.slow.filter(|_| config.active),
+        slow_rate: config.slow_rate,
+        window: config.window,
+        requests: config.requests,
     }
+}
 
-    /// Whoever tried it cannot tell: somebody else may try.
-    pub(crate) fn untold(&mut self) {
-        if let Some(out) = &mut self.out {
-            out.tried = false;
-        }
+/// Checks are too few for shares.
+fn of_checks(config: &HealthConfig) -> BreakerLimits {
+    BreakerLimits {
+        failures: Some(config.fall),
+        successes: config.rise,
+        error_rate: None,
+        slow: None,
+        slow_rate: 1.0,
+        window: config.every,
+        requests: u32::MAX,
     }
 }
 
@@ -127,87 +169,122 @@ mod tests {
     use proptest::{collection, prelude::*};
 
     use super::*;
+    use crate::breaker::{FIRST_REST, LONGEST_REST};
 
-    const THREE_TWO: Thresholds = Thresholds { fall: 3, rise: 2 };
+    fn health(failures: u32, checks: Option<(u32, u32)>) -> Health {
+        let breaker = BreakerConfig {
+            failures,
+            ..BreakerConfig::default()
+        };
+        let checks = checks.map(|(fall, rise)| HealthConfig {
+            fall,
+            rise,
+            ..HealthConfig::default()
+        });
+        Health::new(&breaker, checks.as_ref())
+    }
 
-    #[test]
-    fn some_failures_in_a_row_take_it_out_and_some_successes_bring_it_back() {
-        let (mut health, now) = (Health::new(THREE_TWO), Instant::now());
-        assert!(!health.failed(now) && !health.failed(now));
-        assert!(!health.succeeded());
-        assert!(!health.failed(now) && !health.failed(now));
-        assert!(health.failed(now) && !health.is_up());
-        assert_eq!(health.ask(now), Use::No);
-        let later = now + FIRST_REST;
-        assert_eq!(health.ask(later), Use::Probe);
-        assert_eq!(health.ask(later), Use::No);
-        assert!(!health.succeeded());
-        assert_eq!(health.ask(later), Use::Probe);
-        assert!(health.succeeded() && health.is_up());
-        assert_eq!(health.ask(later), Use::Yes);
+    fn send(health: &mut Health, trial: Trial, now: Instant) -> Option<Change> {
+        let permit = health.ask(now)?;
+        health.told(permit, trial, now, 0.0)
     }
 
     #[test]
-    fn it_is_left_alone_longer_each_time_up_to_a_bound() {
-        let one = Thresholds { fall: 1, rise: 1 };
-        let (mut health, mut now) = (Health::new(one), Instant::now());
-        health.failed(now);
-        let mut rests = Vec::new();
-        for _ in 0..8 {
-            let begun = now;
-            while health.ask(now) == Use::No {
-                now += Duration::from_millis(100);
-            }
-            rests.push(now - begun);
-            health.failed(now);
+    fn some_checks_in_a_row_take_it_out_and_some_bring_it_back() {
+        let (mut health, now) = (health(5, Some((3, 2))), Instant::now());
+        let mut check = |works| (health.checked(works, now, 0.0), health.is_up());
+        for works in [false, false, true, false, false] {
+            assert_eq!(check(works), (None, true));
         }
-        assert!(rests.is_sorted(), "{rests:?}");
-        assert_eq!(rests[0], FIRST_REST);
-        assert_eq!(rests[7], LONGEST_REST);
+        assert!(matches!(check(false), (Some(Change::Opened(_)), false)));
+        for works in [true, false, true] {
+            assert_eq!(check(works), (None, false));
+        }
+        assert_eq!(check(true), (Some(Change::Closed), true));
     }
 
     #[test]
-    fn a_try_that_cannot_tell_lets_another_try() {
-        let one = Thresholds { fall: 1, rise: 1 };
-        let (mut health, now) = (Health::new(one), Instant::now());
-        health.failed(now);
+    fn what_its_checks_have_taken_out_gets_no_request_at_all() {
+        let (mut health, now) = (health(5, Some((1, 1))), Instant::now());
+        health.checked(false, now, 0.0);
+        assert!(health.ask(now + LONGEST_REST).is_none());
+        assert!(health.try_anyway().is_none());
+    }
+
+    #[test]
+    fn what_refuses_or_answers_may_be_tried_anyway_and_what_hangs_may_not() {
+        let now = Instant::now();
+        for (trial, may) in [
+            (Trial::Refused, true),
+            (Trial::Unwell, true),
+            (Trial::Failed, false),
+        ] {
+            let mut health = health(1, None);
+            send(&mut health, trial, now);
+            assert!(health.ask(now).is_none());
+            assert_eq!(health.try_anyway().is_some(), may, "{trial:?}");
+            if let Some(permit) = health.try_anyway() {
+                let change = health.told(permit, Trial::Worked(Duration::ZERO), now, 0.0);
+                assert_eq!(change, Some(Change::Closed));
+            }
+        }
+    }
+
+    #[test]
+    fn a_check_that_works_is_the_probe_where_nobody_asks() {
+        let (mut health, now) = (health(1, Some((3, 2))), Instant::now());
+        send(&mut health, Trial::Failed, now);
+        assert_eq!(health.checked(true, now, 0.0), None);
         let later = now + FIRST_REST;
-        assert_eq!(health.ask(later), Use::Probe);
-        health.untold();
-        assert_eq!(health.ask(later), Use::Probe);
+        assert_eq!(health.checked(true, later, 0.0), Some(Change::Closed));
+    }
+
+    #[test]
+    fn a_breaker_that_is_off_never_takes_it_out() {
+        let off = BreakerConfig {
+            active: false,
+            slow: Some(Duration::ZERO),
+            ..BreakerConfig::default()
+        };
+        let (mut health, now) = (Health::new(&off, None), Instant::now());
+        for _ in 0..100 {
+            send(&mut health, Trial::Failed, now);
+            send(&mut health, Trial::Worked(Duration::from_secs(9)), now);
+        }
+        assert!(health.is_up());
+    }
+
+    fn trial() -> impl Strategy<Value = Trial> {
+        prop_oneof![
+            (0..100_u64).prop_map(|ms| Trial::Worked(Duration::from_millis(ms))),
+            Just(Trial::Unwell),
+            Just(Trial::Refused),
+            Just(Trial::Failed),
+        ]
     }
 
     proptest! {
         #[test]
-        fn what_is_out_gets_one_try_at_a_time_and_recovers(
-            steps in collection::vec((any::<bool>(), 0..3_000_u64), 1..200),
-            fall in 1..5_u32,
-            rise in 1..5_u32,
+        fn what_works_from_here_on_is_used_again(
+            steps in collection::vec((any::<bool>(), trial(), 0..3_000_u64), 1..200),
+            failures in 1..5_u32,
+            checks in proptest::option::of((1..5_u32, 1..5_u32)),
         ) {
-            let (mut health, mut now) = (Health::new(Thresholds { fall, rise }), Instant::now());
-            for (works, later) in steps {
+            let (mut health, mut now) = (health(failures, checks), Instant::now());
+            for (is_check, trial, later) in steps {
                 now += Duration::from_millis(later);
-                let answer = health.ask(now);
-                prop_assert_eq!(answer == Use::Yes, health.is_up());
-                if answer == Use::Probe {
-                    prop_assert_eq!(health.ask(now), Use::No);
-                }
-                if answer == Use::No {
-                    continue;
-                }
-                if works {
-                    health.succeeded();
+                if is_check && checks.is_some() {
+                    health.checked(matches!(trial, Trial::Worked(_)), now, 0.5);
                 } else {
-                    health.failed(now);
+                    send(&mut health, trial, now);
                 }
+                prop_assert!(health.is_up() <= health.lets_pass(now));
             }
-            // From whatever state: what works from here on is up again.
-            for _ in 0..rise {
-                now += LONGEST_REST;
-                if health.ask(now) != Use::No {
-                    health.succeeded();
-                }
+            for _ in 0..checks.map_or(0, |(_, rise)| rise) {
+                health.checked(true, now, 0.5);
             }
+            now += LONGEST_REST;
+            send(&mut health, Trial::Worked(Duration::ZERO), now);
             prop_assert!(health.is_up());
         }
     }

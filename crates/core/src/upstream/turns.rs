@@ -1,85 +1,48 @@
-//! Which backend is tried next, and what came of it.
+//! Which backend is tried next.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::PoisonError;
 
 use tokio::time::Instant;
-use tracing::{info, warn};
 
-use super::{
-    Backend,
-    health::{Health, Thresholds, Use},
-};
-use crate::http::{Pool, ProxyError, Side};
+use super::{Upstream, target::Turn};
 
-/// One backend of a service: kept connections to it, and what is known of it.
-#[derive(Debug)]
-pub(crate) struct Target {
-    pub(crate) pool: Pool<Backend>,
-    health: Mutex<Health>,
-}
-
-/// A backend that is tried; whoever got it says what came of it, and a request that went away in
-/// the middle has nothing to say.
-#[derive(Debug)]
-pub(crate) struct Turn<'a> {
-    target: &'a Target,
-    told: bool,
-}
-
-/// The backends in the order in which they are tried: those that work, and then those that rest,
-/// unless checks look after them.
+/// The backends in the order in which they are tried: those that are used, as `balance` and
+/// `sticky` say, and then those that may be tried although they have failed.
 #[derive(Debug)]
 pub(crate) struct Turns<'a> {
-    targets: &'a [Arc<Target>],
-    next: usize,
-    resting: VecDeque<usize>,
-    are_checked: bool,
-}
-
-impl Target {
-    pub(super) fn new(pool: Pool<Backend>, thresholds: Thresholds) -> Self {
-        Self {
-            pool,
-            health: Mutex::new(Health::new(thresholds)),
-        }
-    }
-
-    /// Whether it works, as far as is known.
-    pub(crate) fn is_up(&self) -> bool {
-        self.health().is_up()
-    }
-
-    pub(super) fn worked(&self) {
-        if self.health().succeeded() {
-            let backend = self.pool.dial.address();
-            info!(%backend, "a backend works again");
-        }
-    }
-
-    pub(super) fn failed(&self, error: &ProxyError) {
-        let is_out = self.health().failed(Instant::now());
-        if is_out {
-            let (backend, error) = (self.pool.dial.address(), error.chain());
-            warn!(%backend, error, "a backend does not work");
-        }
-    }
-
-    fn health(&self) -> MutexGuard<'_, Health> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    upstream: &'a Upstream,
+    key: Option<u64>,
+    tried: Vec<bool>,
 }
 
 impl<'a> Turns<'a> {
-    pub(super) fn new(targets: &'a [Arc<Target>], are_checked: bool) -> Self {
+    pub(super) fn new(upstream: &'a Upstream, key: Option<u64>) -> Self {
         Self {
-            targets,
-            next: 0,
-            resting: VecDeque::new(),
-            are_checked,
+            upstream,
+            key,
+            tried: vec![false; upstream.targets.len()],
         }
+    }
+
+    /// One that is used and was not tried yet.
+    fn choose(&mut self, now: Instant) -> Option<usize> {
+        let targets = self.upstream.targets.iter().zip(&self.tried);
+        let candidates: Vec<_> = targets
+            .map(|((target, weight), tried)| {
+                let mut candidate = target.candidate(*weight, now);
+                candidate.usable &= !tried;
+                candidate
+            })
+            .collect();
+        let chance = [rand::random(), rand::random()];
+        let spread = &self.upstream.spread;
+        let mut spread = spread.lock().unwrap_or_else(PoisonError::into_inner);
+        spread.choose(&candidates, self.key, chance)
+    }
+
+    fn take(&mut self, index: usize) -> bool {
+        let tried = self.tried.get_mut(index);
+        tried.is_some_and(|tried| !std::mem::replace(tried, true))
     }
 }
 
@@ -87,51 +50,24 @@ impl<'a> Iterator for Turns<'a> {
     type Item = Turn<'a>;
 
     fn next(&mut self) -> Option<Turn<'a>> {
-        while let Some(target) = self.targets.get(self.next) {
-            self.next += 1;
-            if target.health().ask(Instant::now()) != Use::No {
-                return Some(Turn::of(target));
+        let (now, upstream) = (Instant::now(), self.upstream);
+        while let Some(index) = self.choose(now) {
+            self.take(index);
+            let target = upstream.targets.get(index);
+            let turn = target.and_then(|(target, _)| target.turn(now));
+            if turn.is_some() {
+                return turn;
             }
-            self.resting.push_back(self.next - 1);
         }
         // A server that was just started is not kept waiting for the end of a rest.
-        let resting = (!self.are_checked).then(|| self.resting.pop_front());
-        self.targets.get(resting??).map(|target| Turn::of(target))
-    }
-}
-
-impl<'a> Turn<'a> {
-    fn of(target: &'a Target) -> Self {
-        Self {
-            target,
-            told: false,
+        let rest = upstream.targets.iter().enumerate();
+        for (index, (target, _)) in rest {
+            if self.take(index)
+                && let Some(turn) = target.turn_anyway(now)
+            {
+                return Some(turn);
+            }
         }
-    }
-
-    /// Kept connections to it.
-    pub(crate) fn pool(&self) -> &'a Pool<Backend> {
-        &self.target.pool
-    }
-
-    /// It has answered.
-    pub(crate) fn worked(mut self) {
-        self.told = true;
-        self.target.worked();
-    }
-
-    /// It has not; what is not its fault does not count.
-    pub(crate) fn failed(mut self, error: &ProxyError) {
-        if error.side == Side::Upstream {
-            self.told = true;
-            self.target.failed(error);
-        }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if !self.told {
-            self.target.health().untold();
-        }
+        None
     }
 }

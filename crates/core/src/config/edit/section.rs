@@ -7,7 +7,10 @@ use std::time::Duration;
 use malai_api::Protocol;
 use toml_edit::{Array, InlineTable, TableLike, Value};
 
-use super::value::{List, differs, list, nested, put};
+use super::{
+    spread,
+    value::{List, differs, list, nested, put},
+};
 use crate::config::{
     Balance, BridgeConfig, GroupConfig, HealthConfig, LookupConfig, NetworkConfig, PeerConfig,
     PolicyConfig, RelayConfig, RouteConfig, ServiceConfig, keys,
@@ -66,6 +69,8 @@ pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, ne
             let (before, after) = (&old.response_header, &new.response_header);
             differs(table, "response_header", before, after, duration);
             differs(table, "idle", &old.idle, &new.idle, duration);
+            let maybe = |time: &Option<Duration>| time.as_ref().and_then(duration);
+            differs(table, "total", &old.total, &new.total, maybe);
         });
     }
     if old.pool != new.pool {
@@ -77,6 +82,7 @@ pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, ne
             differs(table, "wait", &old.wait, &new.wait, duration);
         });
     }
+    spread::service(table, old, new);
     differs(table, "route", &old.route, &new.route, routes_value);
     health(table, old.health.as_ref(), new.health.as_ref());
 }
@@ -114,7 +120,16 @@ fn routes_value(routes: &Vec<RouteConfig>) -> Option<Value> {
     let route = |route: &RouteConfig| {
         let upstream: Array = route.upstream.iter().map(ToString::to_string).collect();
         let mut table = InlineTable::new();
-        table.insert("path", (&route.path).into());
+        if let Some(path) = &route.path {
+            table.insert("path", path.into());
+        }
+        if !route.method.is_empty() {
+            let methods: Array = route.method.iter().map(http::Method::as_str).collect();
+            table.insert("method", methods.into());
+        }
+        if let Some(header) = &route.header {
+            table.insert("header", header.to_string().into());
+        }
         table.insert("upstream", upstream.into());
         Value::from(table)
     };
@@ -164,6 +179,20 @@ pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new:
         &new.connect_timeout,
         duration,
     );
+    if old.timeouts != new.timeouts {
+        let (old, new) = (&old.timeouts, &new.timeouts);
+        nested(table, "timeouts", |table| {
+            let (before, after) = (&old.response_header, &new.response_header);
+            differs(table, "response_header", before, after, duration);
+            differs(table, "idle", &old.idle, &new.idle, duration);
+            let total = |total: &Option<Duration>| total.as_ref().and_then(duration);
+            differs(table, "total", &old.total, &new.total, total);
+        });
+    }
+    let (before, after) = (&old.retry_budget, &new.retry_budget);
+    differs(table, "retry_budget", before, after, |percent| {
+        Some(i64::from(*percent).into())
+    });
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });
@@ -209,6 +238,6 @@ fn protocol(protocol: &Protocol) -> Option<Value> {
     clippy::unnecessary_wraps,
     reason = "it has the form of all functions that write a value"
 )]
-fn duration(duration: &Duration) -> Option<Value> {
+pub(super) fn duration(duration: &Duration) -> Option<Value> {
     Some(humantime::format_duration(*duration).to_string().into())
 }

@@ -27,8 +27,33 @@ pub struct BridgeConfig {
     pub hosts: Vec<String>,
     /// How long a request waits for the peer; default 10 s.
     pub connect_timeout: Duration,
+    /// How long a request may take otherwise.
+    pub timeouts: BridgeTimeouts,
+    /// How many requests in a hundred may be sent once more; default 20.
+    pub retry_budget: u8,
     /// Whether it is open now; default yes.
     pub active: bool,
+}
+
+/// `timeouts`: how long requests of an HTTP bridge may take, longer than a share waits by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BridgeTimeouts {
+    /// From the whole request to the response's head; default 15 min.
+    pub response_header: Duration,
+    /// Without a byte either way; default 1 h.
+    pub idle: Duration,
+    /// For all of a request; any time when missing.
+    pub total: Option<Duration>,
+}
+
+impl Default for BridgeTimeouts {
+    fn default() -> Self {
+        Self {
+            response_header: Duration::from_mins(15),
+            idle: Duration::from_hours(1),
+            total: None,
+        }
+    }
 }
 
 impl Default for BridgeConfig {
@@ -41,6 +66,8 @@ impl Default for BridgeConfig {
             protocol: Protocol::Http,
             hosts: Vec::new(),
             connect_timeout: Duration::from_secs(10),
+            timeouts: BridgeTimeouts::default(),
+            retry_budget: 20,
             active: true,
         }
     }

@@ -4,7 +4,9 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use malai_api::Protocol;
 
-use super::{Member, UpstreamAddress};
+use super::{
+    BreakerConfig, Member, RetryConfig, RouteConfig, Sticky, UpstreamAddress, UpstreamBalance,
+};
 use crate::config::names::is_host_name;
 
 /// `[service.NAME]`
@@ -34,7 +36,15 @@ pub struct ServiceConfig {
     pub timeouts: TimeoutsConfig,
     /// `pool`
     pub pool: PoolConfig,
-    /// `route`: other upstreams for some paths; the longest matching prefix wins.
+    /// `balance`: which of several backends is used; default the first.
+    pub balance: UpstreamBalance,
+    /// `sticky`: by what requests keep to one backend; nothing by default.
+    pub sticky: Option<Sticky>,
+    /// `breaker`
+    pub breaker: BreakerConfig,
+    /// `retry`
+    pub retry: RetryConfig,
+    /// `route`: other upstreams for some requests; the most special that matches is taken.
     pub route: Vec<RouteConfig>,
     /// `health`
     pub health: Option<HealthConfig>,
@@ -56,6 +66,10 @@ impl Default for ServiceConfig {
             limits: LimitsConfig::default(),
             timeouts: TimeoutsConfig::default(),
             pool: PoolConfig::default(),
+            balance: UpstreamBalance::First,
+            sticky: None,
+            breaker: BreakerConfig::default(),
+            retry: RetryConfig::default(),
             route: Vec::new(),
             health: None,
         }
@@ -161,6 +175,8 @@ pub struct TimeoutsConfig {
     pub response_header: Duration,
     /// Without a byte either way; default 5 min.
     pub idle: Duration,
+    /// From the request to the end of its answer; any time by default.
+    pub total: Option<Duration>,
 }
 
 impl Default for TimeoutsConfig {
@@ -169,6 +185,7 @@ impl Default for TimeoutsConfig {
             connect: Duration::from_secs(2),
             response_header: Duration::from_secs(60),
             idle: Duration::from_secs(300),
+            total: None,
         }
     }
 }
@@ -192,15 +209,6 @@ impl Default for PoolConfig {
             wait: Duration::from_secs(5),
         }
     }
-}
-
-/// One of `route`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteConfig {
-    /// A prefix of the path, starting with `/`.
-    pub path: String,
-    /// Where requests under it go.
-    pub upstream: Vec<UpstreamAddress>,
 }
 
 /// `health`

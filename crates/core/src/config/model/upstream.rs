@@ -2,6 +2,9 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
+/// The heaviest that a backend can be.
+const MOST_WEIGHT: u32 = 1000;
+
 /// The address of one backend.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UpstreamAddress {
@@ -9,6 +12,8 @@ pub struct UpstreamAddress {
     pub scheme: Scheme,
     /// Where it is.
     pub place: Place,
+    /// Its part of the traffic, against those of others; 1 unless it is written.
+    pub weight: u32,
 }
 
 /// What a backend speaks.
@@ -38,23 +43,47 @@ pub enum Place {
 
 /// Why a text is not the address of a backend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not an upstream; write a port, `host:port`, http://, https://, h2c:// or unix:/path"
-)]
-pub struct UpstreamAddressError(String);
+#[non_exhaustive]
+pub enum UpstreamAddressError {
+    /// It is no address.
+    #[error(
+        "`{0}` is not an upstream; write a port, `host:port`, http://, https://, h2c:// or unix:/path"
+    )]
+    Address(String),
+    /// It has a weight that is none.
+    #[error("`{0}` is not a weight; write a whole number from 1 to {MOST_WEIGHT}")]
+    Weight(String),
+}
 
 impl FromStr for UpstreamAddress {
     type Err = UpstreamAddressError;
 
-    /// A bare port means `127.0.0.1:PORT`.
+    /// A bare port means `127.0.0.1:PORT`; ` weight=N` may follow.
     fn from_str(text: &str) -> Result<Self, UpstreamAddressError> {
-        let wrong = || UpstreamAddressError(text.to_owned());
+        let Some((address, weight)) = text.rsplit_once(" weight=") else {
+            return Self::address(text);
+        };
+        let number = weight.parse().ok();
+        let weight = number
+            .filter(|number| (1..=MOST_WEIGHT).contains(number))
+            .ok_or_else(|| UpstreamAddressError::Weight(weight.to_owned()))?;
+        Ok(Self {
+            weight,
+            ..Self::address(address.trim_end())?
+        })
+    }
+}
+
+impl UpstreamAddress {
+    fn address(text: &str) -> Result<Self, UpstreamAddressError> {
+        let wrong = || UpstreamAddressError::Address(text.to_owned());
         if let Some(path) = text.strip_prefix("unix:") {
             let path = PathBuf::from(path);
             return if path.is_absolute() {
                 Ok(Self {
                     scheme: Scheme::Plain,
                     place: Place::Unix(path),
+                    weight: 1,
                 })
             } else {
                 Err(wrong())
@@ -91,9 +120,15 @@ impl FromStr for UpstreamAddress {
         };
         Self::tcp(scheme, host, port).ok_or_else(wrong)
     }
-}
 
-impl UpstreamAddress {
+    /// The same without its weight, as it is shown.
+    pub(crate) fn bare(&self) -> Self {
+        Self {
+            weight: 1,
+            ..self.clone()
+        }
+    }
+
     fn tcp(scheme: Scheme, host: &str, port: u16) -> Option<Self> {
         let is_v6 = host.parse::<std::net::Ipv6Addr>().is_ok();
         let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -103,6 +138,7 @@ impl UpstreamAddress {
                 host: host.to_owned(),
                 port,
             },
+            weight: 1,
         })
     }
 }
@@ -114,7 +150,11 @@ impl fmt::Display for UpstreamAddress {
             Scheme::Https => formatter.write_str("https://")?,
             Scheme::H2c => formatter.write_str("h2c://")?,
         }
-        write!(formatter, "{}", self.place)
+        write!(formatter, "{}", self.place)?;
+        match self.weight {
+            1 => Ok(()),
+            weight => write!(formatter, " weight={weight}"),
+        }
     }
 }
 

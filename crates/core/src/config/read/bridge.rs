@@ -1,13 +1,18 @@
 //! Reads `[bridge.NAME]`.
 
+use std::time::Duration;
+
 use malai_api::Protocol;
 
 use super::super::{
     check::Mentions,
-    model::{Balance, BridgeConfig, BridgeTarget, ListenAddress},
+    model::{Balance, BridgeConfig, BridgeTarget, BridgeTimeouts, ListenAddress},
     names::is_host_name,
     reader::Section,
 };
+
+/// Keys that mean nothing to a TCP bridge.
+const HTTP_ONLY: [&str; 3] = ["hosts", "timeouts", "retry_budget"];
 
 pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> BridgeConfig {
     let protocol = super::protocol(section);
@@ -15,6 +20,7 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> BridgeConf
         to: targets(section, mentions),
         balance: balance(section),
         protocol,
+        timeouts: timeouts(section),
         hosts: section
             .values("hosts", host)
             .map(super::values)
@@ -22,6 +28,9 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> BridgeConf
         ..BridgeConfig::default()
     };
     section.duration("connect_timeout", &mut bridge.connect_timeout);
+    if let Some(percent) = section.integer("retry_budget") {
+        bridge.retry_budget = percent;
+    }
     section.boolean("active", &mut bridge.active);
     if let Some(listen) = section.value("listen", str::parse::<ListenAddress>) {
         bridge.listen = listen.value;
@@ -30,11 +39,11 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> BridgeConf
             mentions.listener(section, "listen", bridge.listen.clone(), listen.line);
         }
     }
-    if protocol == Protocol::Tcp && section.has("hosts") {
-        section.warning_at(
-            "hosts",
-            "this is for http bridges; on a tcp bridge it does nothing",
-        );
+    if protocol == Protocol::Tcp {
+        for key in HTTP_ONLY.into_iter().filter(|key| section.has(key)) {
+            let message = "this is for http bridges; on a tcp bridge it does nothing";
+            section.warning_at(key, message);
+        }
     }
     bridge
 }
@@ -49,6 +58,18 @@ fn targets(section: &Section<'_>, mentions: &mut Mentions) -> Vec<BridgeTarget> 
     }
     mentions.targets(section, &targets);
     super::values(targets)
+}
+
+fn timeouts(section: &Section<'_>) -> BridgeTimeouts {
+    let mut timeouts = BridgeTimeouts::default();
+    if let Some(section) = section.table("timeouts") {
+        section.duration("response_header", &mut timeouts.response_header);
+        section.duration("idle", &mut timeouts.idle);
+        let mut total = Duration::ZERO;
+        section.duration("total", &mut total);
+        timeouts.total = (!total.is_zero()).then_some(total);
+    }
+    timeouts
 }
 
 fn balance(section: &Section<'_>) -> Balance {

@@ -6,14 +6,14 @@ use super::super::{
     check::Mentions,
     check_description,
     model::{
-        HealthConfig, LimitsConfig, Member, PoolConfig, RouteConfig, Scheme, ServiceConfig,
-        TimeoutsConfig, UpstreamAddress,
+        HealthConfig, LimitsConfig, Member, PoolConfig, Scheme, ServiceConfig, TimeoutsConfig,
+        UpstreamAddress,
     },
     reader::Section,
 };
 
 /// Keys that only mean something where requests are seen.
-const HTTP_ONLY: [&str; 3] = ["host", "route", "health"];
+const HTTP_ONLY: [&str; 3] = ["host", "route", "retry"];
 
 pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> ServiceConfig {
     let protocol = super::protocol(section);
@@ -33,10 +33,11 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> ServiceCon
         limits: limits(section),
         timeouts: timeouts(section),
         pool: pool(section),
-        route: route(section, protocol),
+        route: super::route::read(section, protocol),
         health: section.table("health").map(|section| health(&section)),
         ..ServiceConfig::default()
     };
+    super::spread::read(section, &mut service);
     section.boolean("active", &mut service.active);
     section.boolean("ask", &mut service.ask);
     section.boolean("proxy_protocol", &mut service.proxy_protocol);
@@ -57,7 +58,7 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> ServiceCon
     service
 }
 
-fn upstream(section: &Section<'_>, protocol: Protocol) -> Vec<UpstreamAddress> {
+pub(super) fn upstream(section: &Section<'_>, protocol: Protocol) -> Vec<UpstreamAddress> {
     let Some(upstream) = section.values("upstream", str::parse::<UpstreamAddress>) else {
         return Vec::new();
     };
@@ -105,6 +106,7 @@ fn timeouts(section: &Section<'_>) -> TimeoutsConfig {
         section.duration("connect", &mut timeouts.connect);
         section.duration("response_header", &mut timeouts.response_header);
         section.duration("idle", &mut timeouts.idle);
+        timeouts.total = super::spread::optional_duration(&section, "total");
     }
     timeouts
 }
@@ -119,25 +121,6 @@ fn pool(section: &Section<'_>) -> PoolConfig {
         section.duration("wait", &mut pool.wait);
     }
     pool
-}
-
-fn route(section: &Section<'_>, protocol: Protocol) -> Vec<RouteConfig> {
-    let mut routes: Vec<RouteConfig> = Vec::new();
-    for section in section.tables("route") {
-        let upstream = upstream(&section, protocol);
-        let Some(path) = section.value("path", path) else {
-            continue;
-        };
-        if routes.iter().any(|route| route.path == path.value) {
-            let message = format!("`{}` has a route already", path.value);
-            section.error_at("path", path.line, message);
-        }
-        routes.push(RouteConfig {
-            path: path.value,
-            upstream,
-        });
-    }
-    routes
 }
 
 fn health(section: &Section<'_>) -> HealthConfig {
@@ -156,7 +139,7 @@ fn health(section: &Section<'_>) -> HealthConfig {
     health
 }
 
-fn path(text: &str) -> Result<String, String> {
+pub(super) fn path(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#');
     if text.starts_with('/') && text.chars().all(plain) {
         Ok(text.to_owned())

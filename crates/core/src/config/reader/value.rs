@@ -36,6 +36,24 @@ impl Section<'_> {
         value
     }
 
+    /// A number in the key's range, whole or not.
+    pub(in crate::config) fn fraction(&self, name: &str, target: &mut f64) {
+        let Some(item) = self.table.get(name) else {
+            return;
+        };
+        let whole = item.as_integer().and_then(|it| i32::try_from(it).ok());
+        let Some(number) = item.as_float().or(whole.map(f64::from)) else {
+            self.wrong_type(name, item);
+            return;
+        };
+        match self.kind(name) {
+            Some(Kind::Fraction(least, most)) if (least..=most).contains(&number) => {
+                *target = number;
+            }
+            _ => self.out_of_range(name, &number.to_string()),
+        }
+    }
+
     /// A duration in the key's range.
     pub(in crate::config) fn duration(&self, name: &str, target: &mut Duration) {
         let Some(item) = self.table.get(name) else {

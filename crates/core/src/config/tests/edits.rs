@@ -313,8 +313,9 @@ fn durations(least: u64, most: u64) -> impl Strategy<Value = Duration> {
 }
 
 fn upstreams() -> impl Strategy<Value = Vec<UpstreamAddress>> {
-    const TEXTS: [&str; 5] = [
+    const TEXTS: [&str; 6] = [
         "1",
+        "a.b:80 weight=7",
         "localhost:3000",
         "https://a.b",
         "h2c://[::1]:5",
@@ -324,6 +325,28 @@ fn upstreams() -> impl Strategy<Value = Vec<UpstreamAddress>> {
         sample::select(&TEXTS[..]).prop_map(|text| text.parse().unwrap()),
         1..4,
     )
+}
+
+/// `sticky`, `breaker`, `retry` and `timeouts.total`.
+fn spreads() -> impl Strategy<Value = (Option<Sticky>, BreakerConfig, RetryConfig, Option<Duration>)>
+{
+    let sticky = option::of(sample::select(&Sticky::ALL[..]));
+    let breaker = (
+        any::<bool>(),
+        1..=1000_u32,
+        0.01..=1.0,
+        option::of(durations(1, 3600)),
+    );
+    let breaker = breaker.prop_map(|(active, failures, error_rate, slow)| BreakerConfig {
+        active,
+        failures,
+        error_rate,
+        slow,
+        ..BreakerConfig::default()
+    });
+    let retry = (0.0..=1.0, 0..=1000_u32);
+    let retry = retry.prop_map(|(budget, floor)| RetryConfig { budget, floor });
+    (sticky, breaker, retry, option::of(durations(1, 86_400)))
 }
 
 #[test]
@@ -411,16 +434,22 @@ prop_compose! {
         size in 1..=65_536_u32,
         route in option::of(upstreams()),
         health in option::of((1..=100_u32, durations(1, 300))),
+        spread in spreads(),
     ) -> ServiceConfig {
+        let (sticky, breaker, retry, total) = spread;
         ServiceConfig {
             upstream,
+            balance: UpstreamBalance::RoundRobin,
+            sticky,
+            breaker,
+            retry,
             allow: allow.iter().map(|text| text.parse().unwrap()).collect(),
             host: host.parse().unwrap(),
             active,
             limits: LimitsConfig { connections, body, requests_per_second: rate, burst: rate },
-            timeouts: TimeoutsConfig { connect, idle, ..TimeoutsConfig::default() },
+            timeouts: TimeoutsConfig { connect, idle, total, ..TimeoutsConfig::default() },
             pool: PoolConfig { size, ..PoolConfig::default() },
-            route: route.into_iter().map(|upstream| RouteConfig { path: "/a".to_owned(), upstream }).collect(),
+            route: route.into_iter().map(|upstream| RouteConfig { path: Some("/a".to_owned()), method: vec![http::Method::GET], header: "x-a: b".parse().ok(), upstream }).collect(),
             health: health.map(|(fall, timeout)| HealthConfig { fall, timeout, ..HealthConfig::default() }),
             ..ServiceConfig::default()
         }

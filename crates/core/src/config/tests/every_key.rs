@@ -94,6 +94,10 @@ fn saying_a_default_changes_nothing() {
                     .unwrap();
                 read(&with(health, "{}"))
             }
+            "traces.sample" => {
+                let endpoint = KEYS.iter().find(|key| key.path == "traces.endpoint");
+                read(&with(endpoint.unwrap(), "\"http://127.0.0.1:4318\""))
+            }
             _ => read(&base().to_string()),
         };
         assert_eq!(said, left_out, "{}", key.path);
@@ -106,7 +110,7 @@ fn every_range_ends_where_it_says() {
         let (inside, outside) = match key.kind {
             Kind::Integer(least, most) => (
                 vec![least.to_string(), most.to_string()],
-                vec![(least - 1).to_string(), (most + 1).to_string()],
+                vec![(i128::from(least) - 1).to_string(), (most + 1).to_string()],
             ),
             Kind::Duration(least, most) => {
                 let text = |duration: Duration| format!("\"{}ms\"", duration.as_millis());
@@ -123,6 +127,14 @@ fn every_range_ends_where_it_says() {
             Kind::Size(least, most) => (
                 vec![least.to_string(), format!("\"{most}B\"")],
                 vec![(least - 1).to_string(), (most + 1).to_string()],
+            ),
+            Kind::Fraction(least, most) => (
+                vec![least.to_string(), most.to_string()],
+                vec![
+                    (least - 0.005).to_string(),
+                    (most + 0.005).to_string(),
+                    "nan".to_owned(),
+                ],
             ),
             Kind::Boolean | Kind::Table | Kind::Tables => continue,
             Kind::Text(_) | Kind::Texts(_) | Kind::Address(_) | Kind::Addresses(_) => continue,

@@ -1,9 +1,10 @@
 //! One of everything that a status is made of.
 
 use malai_api::{
-    BackendStatus, BridgeStatus, Diagnosis, Examined, Figure, Finding, GroupStatus,
-    NetworkSettings, Operation, PeerDiagnosis, PeerState, PeerStatus, Protocol, Reach,
-    RelaySetting, ServiceStatus, Status, Traffic, Verdict,
+    BackendStatus, BreakerState, BridgeStatus, Diagnosis, EngineStatus, Examined, Failures, Figure,
+    Finding, GroupStatus, Latency, Measured, MemberState, MemberStatus, NetworkSettings, Operation,
+    PeerDiagnosis, PeerState, PeerStatus, Protocol, Reach, Recent, RelaySetting, ServiceStatus,
+    Status, Traffic, Verdict,
 };
 
 pub(in crate::control) fn status() -> Status {
@@ -25,6 +26,16 @@ pub(in crate::control) fn status() -> Status {
         requests: vec![super::access::request()],
         blocked: vec!["mallory".to_owned()],
         gateway: Some("127.0.0.1:4000".to_owned()),
+        engine: EngineStatus {
+            memory_bytes: Some(40_000_000),
+            open_files: Some(30),
+            cpu_secs: Some(1.5),
+            peers_direct: 1,
+            peers_relayed: 1,
+            streams_open: 1,
+            log_lines_lost: 2,
+            spans_lost: 3,
+        },
         operations: Operation {
             name: "malai".to_owned(),
             age_secs: 61,
@@ -48,10 +59,18 @@ pub(super) fn service() -> ServiceStatus {
         backends: vec![BackendStatus {
             address: "127.0.0.1:3000".to_owned(),
             up: true,
+            breaker: BreakerState::HalfOpen,
+            requests: 7,
+            connections_in_use: 1,
+            connections_idle: 2,
+            waits: 3,
+            retries: 4,
+            retries_denied: 5,
         }],
         guests: vec![super::access::guest()],
         invites: true,
         traffic: traffic(),
+        measured: measured(),
     }
 }
 
@@ -69,9 +88,41 @@ pub(super) fn bridge() -> BridgeStatus {
         kept: true,
         state: PeerState::Relayed,
         rtt_ms: Some(40.5),
+        members: vec![MemberStatus {
+            to: "alice/shop".to_owned(),
+            peer: Some("id52".to_owned()),
+            state: MemberState::InUse,
+            breaker: BreakerState::Closed,
+            path: PeerState::Direct,
+            rtt_ms: Some(12.3),
+        }],
         waiting: true,
         error: Some("why".to_owned()),
         traffic: traffic(),
+        measured: measured(),
+    }
+}
+
+pub(super) fn measured() -> Measured {
+    Measured {
+        failures: Failures {
+            client: 1,
+            peer: 2,
+            service: 3,
+            malai: 4,
+        },
+        latency: Some(Latency {
+            p50_ms: 1.5,
+            p95_ms: 20.5,
+            p99_ms: 75.5,
+        }),
+        recent: Some(Recent {
+            step_secs: 5,
+            requests: vec![2, 0],
+            failures: vec![1, 0],
+            bytes: vec![300, 0],
+            p95_ms: vec![Some(4.5), None],
+        }),
     }
 }
 

@@ -88,6 +88,7 @@ fn path(seen: &Seen, name: &str) -> Found {
 fn there(told: &Told, name: &str) -> Found {
     let version = speech::version(told).unwrap_or("of an unknown version");
     let way = match (told.direct, told.address) {
+        (true, Some(address)) if address.ip().is_loopback() => format!("directly, at {address}"),
         (true, Some(address)) => format!("directly {}, at {address}", place::way(address.ip())),
         (true, None) => "directly".to_owned(),
         (false, _) => "through the relay".to_owned(),

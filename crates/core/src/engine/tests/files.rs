@@ -83,6 +83,7 @@ async fn a_second_engine_on_a_home_is_refused() {
         config: ConfigSource::File,
         control: true,
         events: EventFeed::default(),
+        logs: LogsHandle::default(),
     };
     let error = Engine::start(options).await.unwrap_err();
     assert_eq!(error.code(), codes::ALREADY_RUNNING);

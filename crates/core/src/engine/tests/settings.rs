@@ -39,6 +39,7 @@ async fn with_key_file(dir: TempDir) -> Place {
         config: ConfigSource::File,
         control: false,
         events: feed,
+        logs: LogsHandle::default(),
     };
     let engine = Engine::start(options).await.unwrap();
     Place {

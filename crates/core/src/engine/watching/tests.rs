@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use malai_api::{IdentityStatus, Reach, ServiceStatus, Traffic};
+use malai_api::{EngineStatus, IdentityStatus, Measured, Reach, ServiceStatus, Traffic};
 use tokio::time::timeout;
 
 use super::*;
@@ -80,6 +80,7 @@ fn nothing() -> Status {
         requests: Vec::new(),
         blocked: Vec::new(),
         gateway: None,
+        engine: EngineStatus::default(),
         operations: Operation {
             name: "malai".to_owned(),
             age_secs: 0,
@@ -104,6 +105,7 @@ fn service() -> ServiceStatus {
         guests: Vec::new(),
         invites: false,
         traffic: Traffic::default(),
+        measured: Measured::default(),
     }
 }
 

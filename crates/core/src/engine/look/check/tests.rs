@@ -14,6 +14,7 @@ use crate::{
     events::EventFeed,
     home::Home,
     identity::{KeyStore, WithoutKeychain},
+    logs::LogsHandle,
     shutdown::Shutdown,
 };
 
@@ -34,6 +35,7 @@ async fn engine(bind: &str, services: &str) -> (Engine, TempDir) {
         config: ConfigSource::Memory(Box::new(config)),
         control: false,
         events: EventFeed::default(),
+        logs: LogsHandle::default(),
     };
     (Engine::start(options).await.unwrap(), dir)
 }

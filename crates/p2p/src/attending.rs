@@ -1,0 +1,128 @@
+//! Who waits for a peer, and hears when it falls silent.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
+
+use tokio::sync::watch;
+
+use crate::{Node, PublicKey, node::Inner};
+
+/// What waits for one peer, and whether the peer is silent.
+#[derive(Debug, Default)]
+pub(crate) struct Attended {
+    count: AtomicUsize,
+    /// Whether a vigil looks seldom, and wants to be woken.
+    resting: AtomicBool,
+    wake: watch::Sender<()>,
+    silent: watch::Sender<bool>,
+    /// Streams that were opened in another one may lead nowhere.
+    epoch: AtomicU64,
+}
+
+/// Somebody waits for a peer, until this is dropped: its connection is looked at closely.
+#[derive(Debug)]
+pub struct Attending {
+    node: Arc<Inner>,
+    peer: PublicKey,
+    attended: Arc<Attended>,
+}
+
+impl Attended {
+    pub(crate) fn is_unused(&self) -> bool {
+        self.count.load(Ordering::SeqCst) == 0
+    }
+
+    /// The peer has another connection to use; the one before `was_alive` as far as is known.
+    pub(crate) fn renewed(&self, was_alive: bool) {
+        if was_alive {
+            self.epoch.fetch_add(1, Ordering::Relaxed);
+        }
+        self.tell_silent(false);
+        self.wake.send_replace(());
+    }
+
+    /// Resolves when the peer is not silent, or no longer. Cancel safe.
+    pub(crate) async fn heard(&self) {
+        self.until(false).await;
+    }
+
+    async fn until(&self, silent: bool) {
+        let mut known = self.silent.subscribe();
+        // The sender is in `self`, so there is always a next value.
+        if known.wait_for(|now| *now == silent).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// Wakes whoever looks seldom.
+    pub(crate) fn wakes(&self) -> watch::Receiver<()> {
+        self.wake.subscribe()
+    }
+
+    /// Whoever looks at the peer's connection may look seldom from here on, and wants to be woken.
+    pub(crate) fn rest(&self) {
+        self.resting.store(true, Ordering::SeqCst);
+    }
+
+    fn begin(&self) {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        if self.resting.swap(false, Ordering::SeqCst) {
+            self.wake.send_replace(());
+        }
+    }
+
+    pub(crate) fn tell_silent(&self, silent: bool) {
+        let replace = |before: &mut bool| std::mem::replace(before, silent) != silent;
+        if self.silent.send_if_modified(replace) && silent {
+            self.epoch.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+}
+
+impl Node {
+    /// Looks closely at the connection to `peer` for as long as the result lives.
+    #[must_use]
+    pub fn attend(&self, peer: PublicKey) -> Attending {
+        let attended = self.0.connections.attended(peer);
+        attended.begin();
+        Attending {
+            node: Arc::clone(&self.0),
+            peer,
+            attended,
+        }
+    }
+
+    /// Whether there is a connection to `peer` on which nothing is answered.
+    #[must_use]
+    pub fn is_silent(&self, peer: &PublicKey) -> bool {
+        self.0.connections.is_silent(peer)
+    }
+
+    /// Differs when streams to `peer` that were opened before may lead nowhere: its connection has
+    /// fallen silent, or another one took its place.
+    #[must_use]
+    pub fn epoch(&self, peer: &PublicKey) -> u64 {
+        self.0.connections.epoch(peer)
+    }
+}
+
+impl Attending {
+    /// Resolves when the connection to the peer is found to be silent. Cancel safe.
+    pub async fn silent(&self) {
+        self.attended.until(true).await;
+    }
+}
+
+impl Drop for Attending {
+    fn drop(&mut self) {
+        if self.attended.count.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.node.connections.tidy(&self.peer);
+        }
+    }
+}
