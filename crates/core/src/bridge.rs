@@ -10,12 +10,16 @@ mod http_bridge;
 mod knock;
 mod listener;
 mod ports;
+mod room;
 mod tcp_bridge;
 
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, MutexGuard, PoisonError},
+    sync::{
+        Arc, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -28,12 +32,13 @@ pub(crate) use listener::Listener;
 use malai_api::{Protocol, Traffic};
 use ports::Whose;
 pub use ports::{Ports, PortsError};
+pub(crate) use room::Room;
 use tokio::sync::Mutex;
 
 use crate::{
     config::{BridgeConfig, BridgeTarget, Config, ListenAddress},
     events::EventFeed,
-    meter::{Figures, Meter},
+    meter::{Figures, Meter, Refusal},
     peers::Peers,
     shutdown::Shutdown,
 };
@@ -57,6 +62,8 @@ struct Inner {
     gateway: std::sync::Mutex<Option<OpenGateway>>,
     /// Only one bridge is opened or closed at a time.
     changing: Mutex<()>,
+    /// Connections of each listener at once.
+    most_connections: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -110,7 +117,14 @@ impl Bridges {
             running: std::sync::Mutex::default(),
             gateway: std::sync::Mutex::default(),
             changing: Mutex::default(),
+            most_connections: Arc::new(AtomicUsize::new(room::MOST)),
         }))
+    }
+
+    /// How many connections each bridge and the gateway may have at once, from here on.
+    pub fn limit(&self, connections: usize) {
+        let most = &self.0.most_connections;
+        most.store(connections, Ordering::Relaxed);
     }
 
     /// Opens the bridge `name`, or leaves it as it is when it is open just so already.
@@ -137,16 +151,20 @@ impl Bridges {
         let whose = whose.map(|(peer, to)| Whose::service(&peer, &to.service));
         let (listener, local) =
             binding::bind(&self.0.ports, &config.listen, whose.as_ref()).await?;
-        let part = self.0.shutdown.part();
+        let (part, room) = (self.0.shutdown.part(), self.room());
         let (meter, waiting) = (Meter::default(), Waiting::default());
         if config.protocol == Protocol::Tcp {
             let bridge = tcp_bridge::TcpBridge::new(&self.0.peers, config, meter.clone(), &waiting);
             let bridge = Arc::new(bridge);
-            listener.serve(&part, move |stream| Arc::clone(&bridge).carry(stream));
+            let turned_away = meter.clone();
+            let turn_away = move |_| turned_away.refused(Refusal::Connections);
+            let carry = move |stream| Arc::clone(&bridge).carry(stream);
+            listener.serve(&part, room, carry, turn_away);
         } else {
             let bridge = Arc::new(self.http_bridge(config, meter.clone(), &waiting));
             let (hosts, tasks) = (Hosts::new(config), part.clone());
-            listener.serve_http(&part, move |request| {
+            let room = room.counting(meter.clone());
+            listener.serve_http(&part, room, move |request| {
                 let (bridge, tasks) = (Arc::clone(&bridge), tasks.clone());
                 let allowed = hosts.check(&request);
                 async move { bridge.answer(request, allowed, &tasks).await }
@@ -247,7 +265,8 @@ impl Bridges {
         let (listener, local) = binding::bind(&self.0.ports, &listen, Some(&whose)).await?;
         let part = self.0.shutdown.part();
         let gateway = Arc::new(Gateway::new(self.clone(), part.clone()));
-        listener.serve_http(&part, move |request| Arc::clone(&gateway).answer(request));
+        let answer = move |request| Arc::clone(&gateway).answer(request);
+        listener.serve_http(&part, self.room(), answer);
         let at = local.parse().unwrap_or(wanted);
         *self.lock_gateway() = Some(OpenGateway { wanted, at, part });
         drop(changing);
@@ -294,6 +313,10 @@ impl Bridges {
             &self.0.connections,
             self.0.events.clone(),
         )
+    }
+
+    fn room(&self) -> Room {
+        Room::new(Arc::clone(&self.0.most_connections))
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {

@@ -22,4 +22,4 @@ pub(crate) use forward::{Forwarded, Tunnel, forward};
 pub(crate) use framing::Checked;
 pub(crate) use headers::{UI_COOKIE_PREFIX, forget_sender, forget_ui_sessions, is_upgrade};
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
-pub(crate) use serve::serve;
+pub(crate) use serve::{Heads, serve};

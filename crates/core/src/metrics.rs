@@ -5,7 +5,9 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use crate::meter::{Fault, Figures, LATENCIES_MS};
+use fastn_p2p::TurnedAway;
+
+use crate::meter::{Fault, Figures, LATENCIES_MS, Refusal};
 
 /// Everything at one moment.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(crate) struct Snapshot {
     pub(crate) peers: [usize; 2],
     /// Those who wait to be let in.
     pub(crate) asking: usize,
+    /// What was turned away before anything was asked about it.
+    pub(crate) turned_away: TurnedAway,
 }
 
 impl Snapshot {
@@ -47,6 +51,7 @@ impl Snapshot {
         let help = "Bytes to the client's side.";
         self.each(&mut text, "sent_bytes_total", "counter", help, sent);
         self.failures(&mut text);
+        self.refusals(&mut text);
         self.latencies(&mut text);
         self.rest(&mut text);
         text
@@ -85,6 +90,33 @@ impl Snapshot {
                 let labels = [("side", side), ("name", of), ("fault", fault.name())];
                 line(text, name, &labels, count);
             }
+        }
+    }
+
+    fn refusals(&self, text: &mut String) {
+        let name = "refused_total";
+        let help = "Requests and connections refused because of a limit.";
+        head(text, name, "counter", help);
+        for (side, of, figures) in self.all() {
+            for (reason, count) in Refusal::ALL.iter().zip(figures.refusals) {
+                let labels = [("side", side), ("name", of), ("reason", reason.name())];
+                line(text, name, &labels, count);
+            }
+        }
+        let name = "turned_away_total";
+        let help = "What was turned away before anything was asked about it.";
+        head(text, name, "counter", help);
+        let TurnedAway {
+            handshakes,
+            strangers,
+            streams,
+        } = self.turned_away;
+        for (what, count) in [
+            ("handshake", handshakes),
+            ("stranger", strangers),
+            ("stream", streams),
+        ] {
+            line(text, name, &[("what", what)], count);
         }
     }
 
@@ -187,6 +219,7 @@ mod tests {
                 bytes_out: 30,
             },
             failures: [0, 0, 1, 0],
+            refusals: [4, 0, 0, 0, 0, 0],
             up_to: [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3],
             took: Duration::from_millis(12_500),
         };
@@ -195,6 +228,10 @@ mod tests {
             shares: vec![("shop".to_owned(), figures)],
             backends: vec![("shop".to_owned(), "unix:/a\"b".to_owned(), false)],
             peers: [2, 0],
+            turned_away: TurnedAway {
+                handshakes: 5,
+                ..TurnedAway::default()
+            },
             ..Snapshot::default()
         }
     }
@@ -206,6 +243,8 @@ mod tests {
             "malai_uptime_seconds 61\n",
             "malai_requests_total{side=\"share\",name=\"shop\"} 3\n",
             "malai_failures_total{side=\"share\",name=\"shop\",fault=\"service\"} 1\n",
+            "malai_refused_total{side=\"share\",name=\"shop\",reason=\"peer-rate\"} 4\n",
+            "malai_turned_away_total{what=\"handshake\"} 5\n",
             "malai_response_seconds_bucket{side=\"share\",name=\"shop\",le=\"0.005\"} 1\n",
             "malai_response_seconds_bucket{side=\"share\",name=\"shop\",le=\"+Inf\"} 3\n",
             "malai_response_seconds_sum{side=\"share\",name=\"shop\"} 12.5\n",

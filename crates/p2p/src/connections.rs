@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -17,7 +17,7 @@ use futures_util::{
 use iroh::endpoint::{ConnectError as IrohConnectError, Connection, ConnectionError, VarInt};
 
 use crate::{
-    ConnectError, PublicKey,
+    ConnectError, PublicKey, Slot,
     node::{ALPN, Inner, Limits, Path},
 };
 
@@ -25,6 +25,11 @@ use crate::{
 const NO_APPLICATION_PROTOCOL: u64 = 0x178;
 /// The code with which a connection is closed in good order.
 const GOODBYE: VarInt = VarInt::from_u32(0);
+/// The code with which a connection is closed that is one too many.
+pub(crate) const BUSY: VarInt = VarInt::from_u32(2);
+/// Connections of one peer beside its newest: it may have restarted, and the older ones end by
+/// themselves when they are idle.
+const MAX_OLDER: usize = 3;
 
 /// Bytes that a peer who may use something here may have on their way, in all its streams together.
 const TRUSTED_WINDOW: VarInt = VarInt::from_u32(64 * 1024 * 1024);
@@ -37,18 +42,44 @@ pub(crate) struct Live {
     pub(crate) connection: Connection,
     open_streams: Arc<AtomicUsize>,
     streams_so_far: Arc<AtomicUsize>,
+    /// Whether its peer was let in to anything, or is one that we have dialled.
+    is_trusted: Arc<AtomicBool>,
+    /// Counts it among the strangers until then, where its key is not known.
+    stranger: Arc<Mutex<Option<Counted>>>,
 }
 
 /// Counts one open stream for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct OpenStream(Arc<AtomicUsize>);
+pub(crate) struct OpenStream {
+    open: Arc<AtomicUsize>,
+    _slot: Option<Slot>,
+}
+
+/// Counts one connection for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    pub(crate) fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Live {
-    fn new(connection: Connection) -> Self {
+    fn new(connection: Connection, stranger: Option<Counted>) -> Self {
         Self {
             connection,
             open_streams: Arc::default(),
             streams_so_far: Arc::default(),
+            is_trusted: Arc::default(),
+            stranger: Arc::new(Mutex::new(stranger)),
         }
     }
 
@@ -60,21 +91,33 @@ impl Live {
 
     /// Lets the peer have as much on its way as one does who may use something here.
     pub(crate) fn trust(&self, limits: &Limits) {
+        self.is_trusted.store(true, Ordering::Relaxed);
+        let mut stranger = self.stranger.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(stranger.take());
+        drop(stranger);
         self.connection.set_receive_window(TRUSTED_WINDOW);
         self.connection
             .set_max_concurrent_bi_streams(VarInt::from_u32(limits.streams_per_connection));
     }
 
-    pub(crate) fn count_stream(&self) -> OpenStream {
+    /// Whether its peer was let in to anything here, or is one that we have dialled.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.is_trusted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_stream(&self, slot: Option<Slot>) -> OpenStream {
         self.streams_so_far.fetch_add(1, Ordering::Relaxed);
         self.open_streams.fetch_add(1, Ordering::Relaxed);
-        OpenStream(Arc::clone(&self.open_streams))
+        OpenStream {
+            open: Arc::clone(&self.open_streams),
+            _slot: slot,
+        }
     }
 }
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -85,7 +128,15 @@ pub(crate) struct Connections(Mutex<HashMap<PublicKey, Peer>>);
 #[derive(Default)]
 struct Peer {
     live: Option<Live>,
+    /// Those before it that may live yet, the oldest first.
+    older: Vec<Connection>,
     dial: Option<Dial>,
+}
+
+impl Peer {
+    fn is_over(&self) -> bool {
+        self.live.is_none() && self.older.is_empty() && self.dial.is_none()
+    }
 }
 
 impl fmt::Debug for Connections {
@@ -113,7 +164,17 @@ impl Connections {
     /// The newest connection wins: a peer that comes anew may have restarted, and the older one
     /// would then only look alive.
     fn adopt(&self, peer: PublicKey, live: Live) {
-        self.lock().entry(peer).or_default().live = Some(live);
+        let mut peers = self.lock();
+        let known = peers.entry(peer).or_default();
+        let Some(before) = known.live.replace(live) else {
+            return;
+        };
+        let is_open = |connection: &Connection| connection.close_reason().is_none();
+        known.older.push(before.connection);
+        known.older.retain(is_open);
+        if known.older.len() > MAX_OLDER {
+            known.older.remove(0).close(BUSY, b"too many connections");
+        }
     }
 
     /// Forgets `connection` if it is still the one in use; tells whether it was.
@@ -122,15 +183,16 @@ impl Connections {
         let Some(known) = peers.get_mut(peer) else {
             return false;
         };
-        let is_it = |live: &Live| live.connection.stable_id() == connection.stable_id();
-        if !known.live.as_ref().is_some_and(is_it) {
-            return false;
+        let is_it = |one: &Connection| one.stable_id() == connection.stable_id();
+        known.older.retain(|older| !is_it(older));
+        let was_in_use = known.live.as_ref().is_some_and(|it| is_it(&it.connection));
+        if was_in_use {
+            known.live = None;
         }
-        known.live = None;
-        if known.dial.is_none() {
+        if known.is_over() {
             peers.remove(peer);
         }
-        true
+        was_in_use
     }
 
     pub(crate) fn close_all(&self) {
@@ -145,7 +207,7 @@ impl Connections {
         let mut peers = self.lock();
         if let Some(known) = peers.get_mut(peer) {
             known.dial = None;
-            if known.live.is_none() {
+            if known.is_over() {
                 peers.remove(peer);
             }
         }
@@ -203,7 +265,7 @@ impl Inner {
             },
         };
         let outcome = outcome.map(|connection| {
-            let live = self.take_on(peer, connection);
+            let live = self.take_on(peer, connection, None);
             live.trust(&self.limits);
             live
         });
@@ -219,8 +281,13 @@ impl Inner {
     }
 
     /// Makes `connection` the one to use and begins to accept its streams.
-    pub(crate) fn take_on(self: &Arc<Self>, peer: PublicKey, connection: Connection) -> Live {
-        let live = Live::new(connection);
+    pub(crate) fn take_on(
+        self: &Arc<Self>,
+        peer: PublicKey,
+        connection: Connection,
+        stranger: Option<Counted>,
+    ) -> Live {
+        let live = Live::new(connection, stranger);
         self.connections.adopt(peer, live.clone());
         self.loops.spawn(crate::incoming::accept_streams(
             Arc::clone(self),

@@ -10,6 +10,7 @@
 mod client;
 mod connections;
 mod copy;
+mod door;
 mod error;
 mod frame;
 mod incoming;
@@ -17,12 +18,16 @@ mod key;
 mod lan;
 mod lookup;
 mod node;
+mod pace;
+mod rate;
 mod server;
 mod session;
+mod slots;
 mod waiting;
 
 pub use client::{call, connect, reach};
 pub use copy::{CopyEnd, copy_both};
+pub use door::TurnedAway;
 pub use error::{BindError, CallError, ConnectError, RejectCode, Rejection};
 pub use frame::MAX_HEADER_BYTES;
 pub use key::{ID52_LENGTH, Id52Error, PublicKey, SecretKey, SecretKeyError, Signature};
@@ -31,6 +36,9 @@ pub use node::{
     AddressHints, Limits, LookupChoice, LookupOrigin, Node, NodeConfig, Path, PathEvent,
     RelayChoice,
 };
+pub use pace::Throttle;
+pub use rate::Rates;
 pub use server::{Asked, Authorization, Call, Listener, Protocol, ServerHandle, listen};
 pub use session::{Session, SessionReader, SessionWriter, reset};
+pub use slots::{Full, Slot, Slots};
 pub use waiting::Waiting;

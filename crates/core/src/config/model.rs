@@ -16,12 +16,14 @@ use url::Url;
 use super::names::{NameError, check_name, check_pet_name, looks_like_id52};
 
 mod bridge;
+mod limits;
 mod service;
 mod upstream;
 
 pub use bridge::{
     Balance, BridgeConfig, BridgeTarget, ListenAddress, ListenAddressError, PeerName,
 };
+pub use limits::EngineLimitsConfig;
 pub use service::{
     HealthConfig, HostRule, HostRuleError, LimitsConfig, PoolConfig, RouteConfig, ServiceConfig,
     TimeoutsConfig,
@@ -49,6 +51,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// `[policy]`: what holds for all services.
     pub policy: PolicyConfig,
+    /// `[limits]`: what holds for everything together.
+    pub limits: EngineLimitsConfig,
     /// `[engine] name`: what we suggest that others call us, a pet name.
     pub name: Option<String>,
     /// `[engine] drain_timeout`; default 10 s.
@@ -91,6 +95,7 @@ impl Default for Config {
             gateway: GatewayConfig::default(),
             metrics: None,
             policy: PolicyConfig::default(),
+            limits: EngineLimitsConfig::default(),
             name: None,
             drain_timeout: Duration::from_secs(10),
         }

@@ -88,6 +88,7 @@ impl Keeper {
                 .map(|name| ((*name).clone(), expose.figures(name)))
                 .collect(),
             bridges: self.parts.bridges.figures(),
+            turned_away: self.parts.node.turned_away(),
             peers: [are(PeerState::Direct), are(PeerState::Relayed)],
             asking: self
                 .asking

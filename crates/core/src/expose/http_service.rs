@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use fastn_p2p::{PublicKey, Session, reset};
+use fastn_p2p::{PublicKey, Session, Slot, reset};
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode,
     header::{CONTENT_TYPE, HOST},
@@ -21,6 +21,7 @@ use tokio::{sync::oneshot, time::Instant};
 use super::{Expose, address::address_of, service::Service};
 use crate::{
     http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, Tunnel, forward},
+    meter::Refusal,
     policy::Allowed,
     wire::Open,
 };
@@ -40,9 +41,9 @@ struct Caller {
     address: HeaderValue,
 }
 
-pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
+pub(super) async fn serve(expose: Expose, mut session: Session, open: Open) {
     let peer = session.peer();
-    let Some((allowed, _)) = expose.find(&peer, &open.service, Protocol::Http) else {
+    let Some((allowed, shared)) = expose.find(&peer, &open.service, Protocol::Http) else {
         return session.cancel(reset::REVOKED);
     };
     let service = allowed.service().to_owned();
@@ -59,7 +60,10 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
         id52,
         address,
     });
-    let serving = proxy::serve(session, &expose.0.shutdown, move |request| {
+    shared.limit_bandwidth(&mut session);
+    let heads = shared.heads();
+    drop(shared);
+    let serving = proxy::serve(session, heads, &expose.0.shutdown, move |request| {
         Arc::clone(&caller).answer(request)
     });
     entry.run(serving).await;
@@ -114,21 +118,16 @@ impl Caller {
                 "The request names more than one Host.",
             ));
         }
-        if let Err(wait) = service.take(&self.peer) {
-            return Err(ProxyError::too_many_requests(wait));
-        }
-        if service.is_full() {
-            return Err(ProxyError::busy(
-                "The service has as many requests under way as its owner allows.",
-            ));
-        }
+        let slot = self.expose.admit(&service, &self.peer)?;
         if let Some(limit) = service.config.limits.body
             && request.body().size_hint().lower() > limit
         {
+            service.meter.refused(Refusal::Body);
             return Err(ProxyError::too_large(limit));
         }
         let started = Instant::now();
-        let answer = self.send(request, &allowed, &service).await;
+        let answer = self.send(request, &allowed, &service, &slot).await;
+        let answer = answer.map(|response| response.map(|body| body.keeping(slot)));
         let fault = answer.as_ref().err().map(|error| error.side.fault());
         service.meter.answered(started.elapsed(), fault);
         answer
@@ -139,6 +138,7 @@ impl Caller {
         request: Request<Incoming>,
         allowed: &Allowed,
         service: &Service,
+        slot: &Arc<Slot>,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let upstream = service.upstream(request.uri().path());
         let timeouts = service.config.timeouts;
@@ -161,7 +161,8 @@ impl Caller {
             for turn in upstream.turns(allowed) {
                 let Some(forwarded) = left.take() else { break };
                 let pool = turn.pool();
-                match forward(pool, forwarded, &service.meter, |tunnel| self.carry(tunnel)).await {
+                let carry = |tunnel| self.carry(tunnel, Arc::clone(slot));
+                match forward(pool, forwarded, &service.meter, carry).await {
                     Ok(response) => {
                         turn.worked();
                         return Ok(response);
@@ -209,13 +210,14 @@ impl Caller {
     }
 
     /// Carries an upgraded connection for as long as its peer may use the service.
-    fn carry(&self, tunnel: Tunnel) {
+    fn carry(&self, tunnel: Tunnel, slot: Arc<Slot>) {
         let (expose, peer, name) = (self.expose.clone(), self.peer, self.service.clone());
         self.expose.0.shutdown.spawn(async move {
             let entry = expose.0.sessions.enter(peer, &name);
             if expose.find(&peer, &name, Protocol::Http).is_some() {
                 entry.run(tunnel).await;
             }
+            drop(slot);
         });
     }
 

@@ -12,6 +12,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
+use fastn_p2p::Slot;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use thiserror::Error;
@@ -61,6 +62,7 @@ pub(crate) struct ProxyBody {
     counted: Option<(Meter, Direction)>,
     lease: Option<Lease>,
     open: Option<Open>,
+    slot: Option<Arc<Slot>>,
     end: Option<oneshot::Sender<()>>,
     progress: Option<Arc<AtomicU64>>,
 }
@@ -130,6 +132,12 @@ impl ProxyBody {
     /// Keeps the request counted as open until the body is gone.
     pub(crate) fn holding(mut self, open: Open) -> Self {
         self.open = Some(open);
+        self
+    }
+
+    /// Keeps the request's place until the body is gone.
+    pub(crate) fn keeping(mut self, slot: Arc<Slot>) -> Self {
+        self.slot = Some(slot);
         self
     }
 

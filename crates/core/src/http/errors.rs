@@ -220,6 +220,12 @@ impl ProxyError {
         )
     }
 
+    /// The same, to be tried again after `wait`.
+    pub(crate) fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// The same with what caused it.
     pub(crate) fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
