@@ -10,7 +10,7 @@ use iroh::{
 };
 
 /// What malai's own peers say first.
-const ALPN: &[u8] = b"/malai/p2p/1";
+pub(super) const ALPN: &[u8] = b"/malai/p2p/1";
 
 /// The bytes of an id52.
 fn key(id52: &str) -> Result<[u8; 32]> {
@@ -30,7 +30,7 @@ fn key(id52: &str) -> Result<[u8; 32]> {
 }
 
 /// A connection of a stranger to the share's engine.
-async fn stranger(pair: &Pair, alpn: &[u8]) -> Result<(Endpoint, Connection)> {
+pub(super) async fn stranger(pair: &Pair, alpn: &[u8]) -> Result<(Endpoint, Connection)> {
     let endpoint = Endpoint::builder(presets::Minimal)
         .relay_mode(RelayMode::Disabled)
         .bind()
