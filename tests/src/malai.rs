@@ -166,11 +166,43 @@ impl Malai {
     /// # Errors
     /// When `/proc` does not say.
     pub fn peak_memory(&self) -> Result<u64> {
+        self.memory_as("VmHWM:")
+    }
+
+    /// The memory it has now, in bytes.
+    ///
+    /// # Errors
+    /// When `/proc` does not say.
+    pub fn memory(&self) -> Result<u64> {
+        self.memory_as("VmRSS:")
+    }
+
+    fn memory_as(&self, name: &str) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.group))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        let kib: u64 = kib.context("/proc says no VmHWM")?.parse()?;
+        let kib: u64 = kib.context("/proc says no such memory")?.parse()?;
         Ok(kib * 1024)
+    }
+
+    /// How many files and connections it has open.
+    ///
+    /// # Errors
+    /// When `/proc` does not say.
+    pub fn open_files(&self) -> Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.group))?.count())
+    }
+
+    /// The CPU time it has used, in hundredths of a second as Linux counts.
+    ///
+    /// # Errors
+    /// When `/proc` does not say.
+    pub fn cpu_ticks(&self) -> Result<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.group))?;
+        let (_, fields) = stat.rsplit_once(')').context("/proc says no times")?;
+        let mut times = fields.split_whitespace().skip(11).take(2);
+        let mut next = || -> Result<u64> { Ok(times.next().context("no time")?.parse()?) };
+        Ok(next()? + next()?)
     }
 }
 

@@ -16,13 +16,17 @@ mod ports;
 mod reports;
 mod retries;
 mod returning;
+mod room;
 mod sending;
 mod tcp_bridge;
 
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, MutexGuard, PoisonError},
+    sync::{
+        Arc, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -38,12 +42,13 @@ use members::Members;
 use ports::Whose;
 pub use ports::{Ports, PortsError};
 pub use reports::BridgeReport;
+pub(crate) use room::Room;
 use tokio::sync::Mutex;
 
 use crate::{
     config::{BridgeConfig, Config, ListenAddress},
     events::EventFeed,
-    meter::Meter,
+    meter::{Meter, Refusal},
     peers::Peers,
     shutdown::Shutdown,
     traces::Traces,
@@ -69,6 +74,8 @@ struct Inner {
     traces: Traces,
     /// Only one bridge is opened or closed at a time.
     changing: Mutex<()>,
+    /// Connections of each listener at once.
+    most_connections: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -111,7 +118,14 @@ impl Bridges {
             gateway_meter: Meter::default(),
             traces,
             changing: Mutex::default(),
+            most_connections: Arc::new(AtomicUsize::new(room::MOST)),
         }))
+    }
+
+    /// How many connections each bridge and the gateway may have at once, from here on.
+    pub fn limit(&self, connections: usize) {
+        let most = &self.0.most_connections;
+        most.store(connections, Ordering::Relaxed);
     }
 
     /// Opens the bridge `name`, or leaves it as it is when it is open just so already.
@@ -139,7 +153,7 @@ impl Bridges {
         let whose = whose.map(|(peer, to)| Whose::service(&peer, &to.service));
         let (listener, local) =
             binding::bind(&self.0.ports, &config.listen, whose.as_ref()).await?;
-        let part = self.0.shutdown.part();
+        let (part, room) = (self.0.shutdown.part(), self.room());
         // Counts go on for as long as the name does.
         let (meter, waiting) = (before.unwrap_or_default(), Waiting::default());
         let members = Arc::new(Members::new(&self.0.peers, config));
@@ -148,7 +162,10 @@ impl Bridges {
             let to = Arc::clone(&members);
             let bridge = tcp_bridge::TcpBridge::new(to, wait, meter.clone(), &waiting);
             let bridge = Arc::new(bridge);
-            listener.serve(&part, move |stream| Arc::clone(&bridge).carry(stream));
+            let turned_away = meter.clone();
+            let turn_away = move |_| turned_away.refused(Refusal::Connections);
+            let carry = move |stream| Arc::clone(&bridge).carry(stream);
+            listener.serve(&part, room, carry, turn_away);
         } else {
             let bridge = HttpBridge::new(
                 Arc::clone(&members),
@@ -160,7 +177,8 @@ impl Bridges {
             );
             let bridge = Arc::new(bridge);
             let (hosts, tasks) = (Hosts::new(config), part.clone());
-            listener.serve_http(&part, move |request| {
+            let room = room.counting(meter.clone());
+            listener.serve_http(&part, room, move |request| {
                 let (bridge, tasks) = (Arc::clone(&bridge), tasks.clone());
                 let allowed = hosts.check(&request);
                 async move { bridge.answer(request, allowed, &tasks).await }
@@ -245,7 +263,8 @@ impl Bridges {
         let (listener, local) = binding::bind(&self.0.ports, &listen, Some(&whose)).await?;
         let part = self.0.shutdown.part();
         let gateway = Arc::new(Gateway::new(self.clone(), part.clone()));
-        listener.serve_http(&part, move |request| Arc::clone(&gateway).answer(request));
+        let answer = move |request| Arc::clone(&gateway).answer(request);
+        listener.serve_http(&part, self.room(), answer);
         let at = local.parse().unwrap_or(wanted);
         *self.lock_gateway() = Some(OpenGateway { wanted, at, part });
         drop(changing);
@@ -264,6 +283,10 @@ impl Bridges {
         running.part.drain(Duration::ZERO).await;
         self.closed().insert(name.to_owned(), running.meter);
         true
+    }
+
+    fn room(&self) -> Room {
+        Room::new(Arc::clone(&self.0.most_connections))
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {

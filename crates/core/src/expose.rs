@@ -5,21 +5,23 @@
 //! did not change keeps its connections.
 
 mod address;
+mod admission;
 mod asking;
 mod authorize;
 mod doctor;
+mod fair_rate;
 mod guesses;
 mod http_service;
 mod offer;
 mod patience;
 mod proxy_header;
 mod queue;
-mod rate;
 mod redeem;
 mod rotation;
 mod service;
 mod sessions;
 mod tcp_service;
+mod throttles;
 
 use std::{
     collections::BTreeMap,
@@ -27,6 +29,7 @@ use std::{
     time::Duration,
 };
 
+use admission::EngineRate;
 use arc_swap::ArcSwap;
 use asking::MAX_WAITING_STREAMS;
 pub use asking::Wish;
@@ -81,6 +84,8 @@ struct Inner {
     waiting: Arc<Semaphore>,
     hearing: Hearing,
     examining: Examining,
+    /// Of all services together.
+    rate: EngineRate,
 }
 
 #[derive(Debug, Default)]
@@ -118,6 +123,7 @@ impl Expose {
             waiting: Arc::new(Semaphore::new(MAX_WAITING_STREAMS)),
             hearing: Hearing::default(),
             examining: Examining::default(),
+            rate: EngineRate::default(),
         }))
     }
 
@@ -148,10 +154,8 @@ impl Expose {
             let service = match before.services.get(name) {
                 Some(service) if service.is_as(wanted) => Arc::clone(service),
                 known => {
-                    let meter = known
-                        .map(|service| service.meter.clone())
-                        .unwrap_or_default();
-                    Arc::new(Service::new(wanted.clone(), meter, &self.0.connections))
+                    let before = known.map(AsRef::as_ref);
+                    Arc::new(Service::new(wanted.clone(), before, &self.0.connections))
                 }
             };
             (name.clone(), service)
@@ -167,6 +171,7 @@ impl Expose {
             ask_timeout: config.policy.ask_timeout,
             services: services.collect(),
         };
+        self.0.rate.apply(&config.limits);
         self.0.table.store(Arc::new(table));
         self.0.changes.send_replace(());
         let table = self.0.table.load();
@@ -184,8 +189,9 @@ impl Expose {
 
     /// Answers the streams that come to `node`.
     pub fn serve(&self, node: &Node) {
-        let authorizer = self.clone();
+        let (authorizer, known) = (self.clone(), self.clone());
         listen(node)
+            .know(move |peer| known.0.table.load().policy.knows(peer, known.0.clock.now()))
             .authorize(move |asked| authorizer.clone().authorize(asked))
             .handle_streams(HttpStream, self.clone(), http_service::serve)
             .handle_streams(TcpStream, self.clone(), tcp_service::serve)

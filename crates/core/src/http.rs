@@ -26,4 +26,4 @@ pub(crate) use headers::{
 };
 pub(crate) use moving::while_moving;
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
-pub(crate) use serve::serve;
+pub(crate) use serve::{Heads, serve};

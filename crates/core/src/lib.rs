@@ -23,6 +23,7 @@ pub mod link;
 pub mod logs;
 mod meter;
 mod metrics;
+mod open_files;
 pub mod peers;
 pub mod policy;
 pub mod private_file;

@@ -40,6 +40,8 @@ struct Counts {
     bytes_out: AtomicU64,
     /// By [`Fault`].
     failures: [AtomicU64; 4],
+    /// By [`Refusal`].
+    refusals: [AtomicU64; Refusal::ALL.len()],
     /// By [`LATENCIES_MS`], and those that took longer.
     latencies: [AtomicU64; LATENCIES_MS.len() + 1],
     micros: AtomicU64,
@@ -62,12 +64,31 @@ pub(crate) enum Fault {
     Malai,
 }
 
+/// Why a request or connection is refused that is allowed otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The peer makes too many requests a second.
+    PeerRate,
+    /// All peers together make too many of this service.
+    Rate,
+    /// All peers together make too many of all services.
+    EngineRate,
+    /// As many are under way as there may be.
+    Connections,
+    /// The peer has its part of them.
+    Share,
+    /// The body is too long.
+    Body,
+}
+
 /// Everything that was counted so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Figures {
     pub(crate) traffic: Traffic,
     /// By [`Fault::ALL`].
     pub(crate) failures: [u64; 4],
+    /// By [`Refusal::ALL`].
+    pub(crate) refusals: [u64; Refusal::ALL.len()],
     /// How many answers took up to each of [`LATENCIES_MS`], and how many any time at all.
     pub(crate) up_to: [u64; LATENCIES_MS.len() + 1],
     /// The time that all answers took.
@@ -88,6 +109,29 @@ impl Fault {
             Self::Peer => "peer",
             Self::Service => "service",
             Self::Malai => "malai",
+        }
+    }
+}
+
+impl Refusal {
+    /// In the order of [`Figures::refusals`].
+    pub(crate) const ALL: [Self; 6] = [
+        Self::PeerRate,
+        Self::Rate,
+        Self::EngineRate,
+        Self::Connections,
+        Self::Share,
+        Self::Body,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PeerRate => "peer-rate",
+            Self::Rate => "rate",
+            Self::EngineRate => "engine-rate",
+            Self::Connections => "connections",
+            Self::Share => "share",
+            Self::Body => "body",
         }
     }
 }
@@ -144,6 +188,14 @@ impl Meter {
         }
     }
 
+    /// Counts what was refused, and why.
+    pub(crate) fn refused(&self, reason: Refusal) {
+        let place = Refusal::ALL.iter().position(|it| *it == reason);
+        if let Some(count) = place.and_then(|place| self.0.refusals.get(place)) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
     /// What has been counted so far.
     pub(crate) fn reading(&self) -> Traffic {
         Traffic {
@@ -164,6 +216,7 @@ impl Meter {
         Figures {
             traffic: self.reading(),
             failures: self.0.failures.each_ref().map(|count| count.load(Relaxed)),
+            refusals: self.0.refusals.each_ref().map(|count| count.load(Relaxed)),
             up_to,
             took: Duration::from_micros(self.0.micros.load(Relaxed)),
         }
@@ -237,6 +290,7 @@ impl Default for Counts {
             bytes_in: AtomicU64::default(),
             bytes_out: AtomicU64::default(),
             failures: Default::default(),
+            refusals: Default::default(),
             latencies: Default::default(),
             micros: AtomicU64::default(),
         }

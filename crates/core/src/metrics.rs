@@ -8,11 +8,12 @@ mod members;
 
 use std::{fmt::Write as _, time::Duration};
 
+use fastn_p2p::TurnedAway;
 use malai_api::BackendStatus;
 
 pub(crate) use self::members::Member;
 use crate::{
-    meter::{Fault, Figures, LATENCIES_MS},
+    meter::{Fault, Figures, LATENCIES_MS, Refusal},
     process::Usage,
 };
 
@@ -44,6 +45,8 @@ pub(crate) struct Snapshot {
     pub(crate) peers: [usize; 2],
     /// Those who wait to be let in.
     pub(crate) asking: usize,
+    /// What was turned away before anything was asked about it.
+    pub(crate) turned_away: TurnedAway,
 }
 
 impl Snapshot {
@@ -78,6 +81,7 @@ impl Snapshot {
         let help = "Bytes to the client's side.";
         self.each(&mut text, "sent_bytes_total", "counter", help, sent);
         self.failures(&mut text);
+        self.refusals(&mut text);
         self.latencies(&mut text);
         backends::write(&mut text, &self.backends);
         self.members(&mut text);
@@ -121,6 +125,33 @@ impl Snapshot {
                 let labels = [("side", side), ("name", of), ("fault", fault.name())];
                 line(text, name, &labels, count);
             }
+        }
+    }
+
+    fn refusals(&self, text: &mut String) {
+        let name = "refused_total";
+        let help = "Requests and connections refused because of a limit.";
+        head(text, name, "counter", help);
+        for (side, of, figures) in self.all() {
+            for (reason, count) in Refusal::ALL.iter().zip(figures.refusals) {
+                let labels = [("side", side), ("name", of), ("reason", reason.name())];
+                line(text, name, &labels, count);
+            }
+        }
+        let name = "turned_away_total";
+        let help = "What was turned away before anything was asked about it.";
+        head(text, name, "counter", help);
+        let TurnedAway {
+            handshakes,
+            strangers,
+            streams,
+        } = self.turned_away;
+        for (what, count) in [
+            ("handshake", handshakes),
+            ("stranger", strangers),
+            ("stream", streams),
+        ] {
+            line(text, name, &[("what", what)], count);
         }
     }
 

@@ -126,6 +126,15 @@ impl Policy {
         rules.map(|(name, _)| &**name).collect()
     }
 
+    /// Whether `peer` is known here: by a pet name, or because something names it. What is open to
+    /// `anyone` makes nobody known.
+    #[must_use]
+    pub fn knows(&self, peer: &PublicKey, now: Timestamp) -> bool {
+        let is_named = |rule: &Rule| rule.keys.contains(peer) || rule.is_guest(peer, now);
+        let is_named = || self.rules.values().any(is_named);
+        !self.is_refused(peer) && (self.names.contains_key(peer) || is_named())
+    }
+
     /// What `peer` gets when it names no service: the one called `default`, else the only one it
     /// may use.
     #[must_use]
@@ -170,12 +179,13 @@ impl Policy {
 
 impl Rule {
     fn allows(&self, peer: &PublicKey, now: Timestamp) -> bool {
-        let is_guest = || {
-            let until = self.guests.get(peer);
-            until.is_some_and(|until| until.is_none_or(|until| now < until))
-        };
-        let is_allowed = || self.anyone || self.keys.contains(peer) || is_guest();
+        let is_allowed = || self.anyone || self.keys.contains(peer) || self.is_guest(peer, now);
         !self.blocked.contains(peer) && is_allowed()
+    }
+
+    fn is_guest(&self, peer: &PublicKey, now: Timestamp) -> bool {
+        let until = self.guests.get(peer);
+        until.is_some_and(|until| until.is_none_or(|until| now < until))
     }
 }
 

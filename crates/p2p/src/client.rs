@@ -34,11 +34,12 @@ pub async fn connect<P: Protocol>(
         let live = node.0.connection(peer).await?;
         let opening = async {
             // Counted before it is open, so that nobody closes the connection as unused.
-            let open = live.count_stream();
+            let open = live.count_stream(None);
             let (send, recv) = live.connection.open_bi().await?;
-            let mut writer = SessionWriter::new(send);
+            let bandwidth = &node.0.bandwidth;
+            let mut writer = SessionWriter::new(peer, send, bandwidth);
             writer.write_all(&header).await?;
-            Ok::<_, std::io::Error>(Session::opened(peer, writer, recv, open))
+            Ok::<_, std::io::Error>(Session::opened(writer, recv, open, bandwidth))
         };
         match tokio::time::timeout(after, opening).await {
             Ok(Ok(session)) => return Ok(session),

@@ -18,7 +18,7 @@ use iroh::{
 };
 
 use crate::{
-    ConnectError, PublicKey,
+    ConnectError, PublicKey, Slot,
     attending::Attended,
     node::{Inner, Limits, Path},
     vigil,
@@ -26,6 +26,11 @@ use crate::{
 
 /// The code with which a connection is closed in good order.
 const GOODBYE: VarInt = VarInt::from_u32(0);
+/// The code with which a connection is closed that is one too many.
+pub(crate) const BUSY: VarInt = VarInt::from_u32(4);
+/// Connections of one peer beside its newest: it may have restarted, and the older ones end by
+/// themselves when they are idle.
+const MAX_OLDER: usize = 3;
 
 /// Bytes that a peer who may use something here may have on their way, in all its streams together.
 const TRUSTED_WINDOW: VarInt = VarInt::from_u32(64 * 1024 * 1024);
@@ -40,19 +45,45 @@ pub(crate) struct Live {
     streams_so_far: Arc<AtomicUsize>,
     /// Whether nothing is answered on it.
     silent: Arc<AtomicBool>,
+    /// Whether its peer was let in to anything, or is one that we have dialled.
+    is_trusted: Arc<AtomicBool>,
+    /// Counts it among the strangers until then, where its key is not known.
+    stranger: Arc<Mutex<Option<Counted>>>,
 }
 
 /// Counts one open stream for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct OpenStream(Arc<AtomicUsize>);
+pub(crate) struct OpenStream {
+    open: Arc<AtomicUsize>,
+    _slot: Option<Slot>,
+}
+
+/// Counts one connection for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    pub(crate) fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Live {
-    fn new(connection: Connection) -> Self {
+    fn new(connection: Connection, stranger: Option<Counted>) -> Self {
         Self {
             connection,
             open_streams: Arc::default(),
             streams_so_far: Arc::default(),
             silent: Arc::default(),
+            is_trusted: Arc::default(),
+            stranger: Arc::new(Mutex::new(stranger)),
         }
     }
 
@@ -77,21 +108,33 @@ impl Live {
 
     /// Lets the peer have as much on its way as one does who may use something here.
     pub(crate) fn trust(&self, limits: &Limits) {
+        self.is_trusted.store(true, Ordering::Relaxed);
+        let mut stranger = self.stranger.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(stranger.take());
+        drop(stranger);
         self.connection.set_receive_window(TRUSTED_WINDOW);
         self.connection
             .set_max_concurrent_bi_streams(VarInt::from_u32(limits.streams_per_connection));
     }
 
-    pub(crate) fn count_stream(&self) -> OpenStream {
+    /// Whether its peer was let in to anything here, or is one that we have dialled.
+    pub(crate) fn is_trusted(&self) -> bool {
+        self.is_trusted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_stream(&self, slot: Option<Slot>) -> OpenStream {
         self.streams_so_far.fetch_add(1, Ordering::Relaxed);
         self.open_streams.fetch_add(1, Ordering::Relaxed);
-        OpenStream(Arc::clone(&self.open_streams))
+        OpenStream {
+            open: Arc::clone(&self.open_streams),
+            _slot: slot,
+        }
     }
 }
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -206,6 +249,10 @@ impl Connections {
         let known = peers.entry(peer).or_default();
         let was_alive = known.newest().is_some();
         known.live.push(live);
+        if known.live.len() > MAX_OLDER + 1 {
+            let oldest = known.live.remove(0);
+            oldest.connection.close(BUSY, b"too many connections");
+        }
         known.attended.renewed(was_alive);
         Arc::clone(&known.attended)
     }
@@ -256,8 +303,13 @@ impl Connections {
 
 impl Inner {
     /// Makes `connection` the one to use, begins to accept its streams, and sees that it lives.
-    pub(crate) fn take_on(self: &Arc<Self>, peer: PublicKey, connection: Connection) -> Live {
-        let live = Live::new(connection);
+    pub(crate) fn take_on(
+        self: &Arc<Self>,
+        peer: PublicKey,
+        connection: Connection,
+        stranger: Option<Counted>,
+    ) -> Live {
+        let live = Live::new(connection, stranger);
         let attended = self.connections.adopt(peer, live.clone());
         let keep = vigil::keep(Arc::clone(self), peer, live.clone(), attended);
         self.loops.spawn(keep);

@@ -89,7 +89,7 @@ impl Inner {
             },
         };
         let outcome = outcome.map(|connection| {
-            let live = self.take_on(peer, connection);
+            let live = self.take_on(peer, connection, None);
             live.trust(&self.limits);
             live
         });

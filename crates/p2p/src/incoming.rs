@@ -5,19 +5,18 @@
 use std::{
     mem,
     panic::AssertUnwindSafe,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
 use futures_util::{FutureExt, StreamExt};
 use iroh::endpoint::{Incoming, RecvStream, SendStream, VarInt};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    PublicKey, RejectCode, Rejection, Session,
-    connections::{Live, OpenStream},
+    PublicKey, Rates, RejectCode, Rejection, Session,
+    connections::{BUSY, Counted, Live, OpenStream},
+    door::{count, is_turned_away},
     frame,
     node::Inner,
     reset,
@@ -26,6 +25,13 @@ use crate::{
 
 /// The code with which a connection is closed that nobody used for long.
 const UNUSED: VarInt = VarInt::from_u32(1);
+/// Streams a second, and at once, of one who was let in to nothing: a person who clicks, and not a
+/// loop. The same for everybody, so that nobody can tell whether they are known.
+const UNTRUSTED_STREAMS: (u32, u32) = (32, 64);
+/// The part of all connections that is kept for keys that are known here.
+const KNOWN_PART: usize = 4;
+/// The part of all connections that strangers may have.
+const STRANGER_PART: usize = 4;
 
 pub(crate) async fn accept_connections(node: Arc<Inner>) {
     loop {
@@ -35,16 +41,15 @@ pub(crate) async fn accept_connections(node: Arc<Inner>) {
             incoming = node.endpoint.accept() => incoming,
         };
         let Some(incoming) = incoming else { return };
-        let Ok(permit) = Arc::clone(&node.handshakes).try_acquire_owned() else {
-            incoming.refuse();
-            continue;
-        };
-        if node.open_connections.load(Ordering::Relaxed) >= node.limits.connections
-            || node.draining.is_cancelled()
-        {
+        let is_full = node.open_connections.load(Ordering::Relaxed) >= node.most_connections();
+        if is_full || node.draining.is_cancelled() {
+            count(&node.door.turned_away.handshakes);
             incoming.refuse();
             continue;
         }
+        let Some((incoming, permit)) = node.door.knock(incoming) else {
+            continue;
+        };
         let shaking = Arc::clone(&node);
         node.loops.spawn(async move {
             shake_hands(shaking, incoming).await;
@@ -66,11 +71,44 @@ async fn shake_hands(node: Arc<Inner>, incoming: Incoming) {
         () = node.closing.cancelled() => {}
         outcome = tokio::time::timeout(node.limits.header_timeout, accepting) => match outcome {
             Ok(Ok(connection)) => {
-                node.take_on(PublicKey::from_iroh(connection.remote_id()), connection);
+                let peer = PublicKey::from_iroh(connection.remote_id());
+                match node.welcome(&peer) {
+                    Ok(stranger) => drop(node.take_on(peer, connection, stranger)),
+                    Err(Busy) => {
+                        count(&node.door.turned_away.strangers);
+                        connection.close(BUSY, b"busy");
+                    }
+                }
             }
             Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
             Err(_) => tracing::debug!("a handshake took too long"),
         },
+    }
+}
+
+/// There is no room for another stranger.
+struct Busy;
+
+impl Inner {
+    fn most_connections(&self) -> usize {
+        self.most_connections.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is room for a connection of `peer`: strangers may have a part of all, and the
+    /// last part is for those who are known.
+    fn welcome(&self, peer: &PublicKey) -> Result<Option<Counted>, Busy> {
+        if self.handlers().is_some_and(|it| it.knows(peer)) {
+            return Ok(None);
+        }
+        let most = self.most_connections();
+        let open = self.open_connections.load(Ordering::Relaxed);
+        let strangers = self.strangers.load(Ordering::Relaxed);
+        let room = most.div_ceil(STRANGER_PART);
+        let is_kept = open >= most.saturating_sub(most / KNOWN_PART);
+        if is_kept || is_turned_away(strangers, room, rand::random()) {
+            return Err(Busy);
+        }
+        Ok(Some(Counted::new(&self.strangers)))
     }
 }
 
@@ -85,16 +123,38 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
     unused.reset();
     let mut unused_since = None;
     let mut last_path = None;
+    // Who was let in to nothing and opens more waits: they are not even looked at before.
+    let mut rate = Rates::new(UNTRUSTED_STREAMS.0, Some(UNTRUSTED_STREAMS.1));
+    let mut next_stream = Instant::now();
     loop {
+        let may_come = next_stream <= Instant::now() || live.is_trusted();
         tokio::select! {
             biased;
             () = node.closing.cancelled() => break,
-            stream = connection.accept_bi() => match stream {
+            () = sleep_until(next_stream), if !may_come => {
+                // The one for which it waited is taken from its rate, too.
+                if let Err(wait) = rate.take(&(), Instant::now()) {
+                    next_stream = Instant::now() + wait;
+                }
+            }
+            stream = connection.accept_bi(), if may_come => match stream {
                 Ok((send, recv)) => {
-                    let open = live.count_stream();
+                    if !live.is_trusted() && let Err(wait) = rate.take(&(), Instant::now()) {
+                        next_stream = Instant::now() + wait;
+                    }
+                    let slot = node.slots.take(peer);
+                    let is_busy = slot.is_err();
+                    let open = live.count_stream(slot.ok());
                     let stream = Stream { peer, send, recv, open, live: live.clone() };
-                    let task = stream.serve(Arc::clone(&node));
-                    node.streams.spawn(ended.clone().run_until_cancelled_owned(task));
+                    let node_of_it = Arc::clone(&node);
+                    if is_busy {
+                        count(&node.door.turned_away.streams);
+                        let task = stream.turn_away(node_of_it);
+                        node.streams.spawn(ended.clone().run_until_cancelled_owned(task));
+                    } else {
+                        let task = stream.serve(node_of_it);
+                        node.streams.spawn(ended.clone().run_until_cancelled_owned(task));
+                    }
                 }
                 Err(error) => {
                     tracing::debug!(peer = %peer.short(), %error, "connection ended");
@@ -128,23 +188,6 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
     }
 }
 
-/// Counts one connection for as long as it lives: a peer may have several, of which the newest is
-/// the one to use.
-struct Counted(Arc<AtomicUsize>);
-
-impl Counted {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 struct Stream {
     peer: PublicKey,
     send: SendStream,
@@ -154,6 +197,14 @@ struct Stream {
 }
 
 impl Stream {
+    /// Refuses it for now, with nothing of it read.
+    async fn turn_away(self, node: Arc<Inner>) {
+        let writer = SessionWriter::new(self.peer, self.send, &node.bandwidth);
+        let session = Session::accepted(writer, self.recv, self.open, &node.bandwidth);
+        let rejection = Rejection::new(RejectCode::Busy, "too many streams at the moment");
+        session.reject(&rejection).await;
+    }
+
     async fn serve(self, node: Arc<Inner>) {
         let Self {
             peer,
@@ -162,7 +213,7 @@ impl Stream {
             open,
             live,
         } = self;
-        let mut writer = SessionWriter::new(send);
+        let mut writer = SessionWriter::new(peer, send, &node.bandwidth);
         let header = frame::read::<frame::Header>(&mut recv, frame::MAX_HEADER_BYTES);
         let header = match tokio::time::timeout(node.limits.header_timeout, header).await {
             Ok(Ok(header)) => header,
@@ -172,7 +223,7 @@ impl Stream {
             }
             Err(_) => return writer.cancel(reset::BAD_HEADER),
         };
-        let session = Session::accepted(peer, writer, recv, open);
+        let session = Session::accepted(writer, recv, open, &node.bandwidth);
         let handlers = node.handlers().filter(|_| !node.draining.is_cancelled());
         let Some(handlers) = handlers else {
             let rejection = Rejection::new(RejectCode::ShuttingDown, "not serving now");

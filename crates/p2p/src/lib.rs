@@ -13,6 +13,7 @@ mod client;
 mod connections;
 mod copy;
 mod dialling;
+mod door;
 mod error;
 mod frame;
 pub mod fuzzing;
@@ -22,14 +23,18 @@ mod lan;
 mod lookup;
 mod network;
 mod node;
+mod pace;
+mod rate;
 mod server;
 mod session;
+mod slots;
 mod vigil;
 mod waiting;
 
 pub use attending::Attending;
 pub use client::{call, connect, reach};
 pub use copy::{CopyEnd, copy_both};
+pub use door::TurnedAway;
 pub use error::{BindError, CallError, ConnectError, RejectCode, Rejection};
 pub use frame::MAX_HEADER_BYTES;
 pub use key::{ID52_LENGTH, Id52Error, PublicKey, SecretKey, SecretKeyError, Signature};
@@ -39,6 +44,9 @@ pub use node::{
     AddressHints, Limits, LookupChoice, LookupOrigin, Node, NodeConfig, Path, PathEvent,
     RelayChoice,
 };
+pub use pace::Throttle;
+pub use rate::Rates;
 pub use server::{Asked, Authorization, Call, Listener, Protocol, ServerHandle, listen};
 pub use session::{Session, SessionReader, SessionWriter, reset};
+pub use slots::{Full, Slot, Slots};
 pub use waiting::Waiting;

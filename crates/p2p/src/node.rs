@@ -4,7 +4,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicUsize},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -14,13 +14,13 @@ use iroh::{
     address_lookup::MemoryLookup,
     endpoint::{IdleTimeout, QuicTransportConfig, VarInt, presets},
 };
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    Announcement, BindError, ConnectError, Neighbours, PublicKey, SecretKey,
-    connections::Connections, lan::Lan, lookup, server::Handlers,
+    Announcement, BindError, ConnectError, Neighbours, PublicKey, SecretKey, Slots, Throttle,
+    TurnedAway, connections::Connections, door::Door, lan::Lan, lookup, server::Handlers,
 };
 
 /// What both ends must speak; a new wire format gets a new name.
@@ -112,6 +112,9 @@ pub struct LookupOrigin {
 pub struct Limits {
     /// Connections at once, in and out; default 1024. More incoming ones are refused.
     pub connections: usize,
+    /// Streams that peers may have open here at once, in all; default 16384. More are refused, and
+    /// first those of the peers who have most.
+    pub streams: usize,
     /// Streams one peer may have open at once; default 4096.
     pub streams_per_connection: u32,
     /// Handshakes at once; default 256.
@@ -128,6 +131,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1024,
+            streams: 16_384,
             streams_per_connection: 4096,
             handshakes: 256,
             connect_timeout: Duration::from_secs(15),
@@ -183,7 +187,15 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) connections: Connections,
     pub(crate) open_connections: Arc<AtomicUsize>,
-    pub(crate) handshakes: Arc<Semaphore>,
+    /// The most connections there may be.
+    pub(crate) most_connections: AtomicUsize,
+    /// Connections of those who may use nothing here as far as is known.
+    pub(crate) strangers: Arc<AtomicUsize>,
+    pub(crate) door: Door,
+    /// The streams that peers have open here.
+    pub(crate) slots: Slots,
+    /// To all peers together, and from them.
+    pub(crate) bandwidth: Bandwidth,
     pub(crate) handlers: RwLock<Option<Arc<Handlers>>>,
     pub(crate) paths: broadcast::Sender<PathEvent>,
     /// Refuses new streams and dials.
@@ -201,6 +213,13 @@ pub(crate) struct Inner {
     pub(crate) changes: watch::Sender<()>,
     /// Whether this machine has a network, as far as is known.
     pub(crate) has_network: AtomicBool,
+}
+
+/// How fast bytes go to peers, and come from them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bandwidth {
+    pub(crate) up: Throttle,
+    pub(crate) down: Throttle,
 }
 
 impl Node {
@@ -242,7 +261,11 @@ impl Node {
             limits: config.limits,
             connections: Connections::default(),
             open_connections: Arc::default(),
-            handshakes: Arc::new(Semaphore::new(config.limits.handshakes)),
+            most_connections: AtomicUsize::new(config.limits.connections),
+            strangers: Arc::default(),
+            door: Door::new(&config.limits),
+            slots: Slots::new(config.limits.streams, None),
+            bandwidth: Bandwidth::default(),
             handlers: RwLock::new(None),
             paths: broadcast::channel(PATH_EVENTS).0,
             draining: CancellationToken::new(),
@@ -321,6 +344,27 @@ impl Node {
                 .hints
                 .add_endpoint_info(EndpointAddr::from_parts(peer.to_iroh(), addresses));
         }
+    }
+
+    /// Other bounds of [`Limits::connections`] and [`Limits::streams`], for those who come from here
+    /// on.
+    pub fn limit(&self, connections: usize, streams: usize) {
+        let most = &self.0.most_connections;
+        most.store(connections, Ordering::Relaxed);
+        self.0.slots.resize(streams, None);
+    }
+
+    /// So many bytes a second to all peers, and from them, from here on; any number when missing.
+    /// Peers share them fairly.
+    pub fn limit_bandwidth(&self, up: Option<u64>, down: Option<u64>) {
+        self.0.bandwidth.up.set(up);
+        self.0.bandwidth.down.set(down);
+    }
+
+    /// What was turned away so far before anything was asked about it.
+    #[must_use]
+    pub fn turned_away(&self) -> TurnedAway {
+        self.0.door.turned_away.reading()
     }
 
     /// How `peer` is reached at this moment.

@@ -84,12 +84,15 @@ impl From<Result<(), Rejection>> for Authorization {
 }
 
 type Authorizer = dyn Fn(Asked) -> BoxFuture<'static, Authorization> + Send + Sync;
+type Known = dyn Fn(&PublicKey) -> bool + Send + Sync;
 type Handler = dyn Fn(Session, Box<RawValue>) -> BoxFuture<'static, ()> + Send + Sync;
 
 /// What one node serves; without an authoriser everything is refused.
 #[derive(Default)]
 pub(crate) struct Handlers {
     authorizer: Option<Box<Authorizer>>,
+    /// Who is no stranger before anything was asked for.
+    known: Option<Box<Known>>,
     by_protocol: HashMap<&'static str, Box<Handler>>,
     /// Those about which the authoriser is not asked.
     for_everybody: HashSet<&'static str>,
@@ -115,6 +118,13 @@ impl Listener {
             let answer = authorizer(asked);
             Box::pin(async { answer.await.into() })
         }));
+        self
+    }
+
+    /// Keeps room for the connections of those whom `knows` knows. Whoever is let in to anything is
+    /// no stranger from then on; nobody else is known without it.
+    pub fn know(mut self, knows: impl Fn(&PublicKey) -> bool + Send + Sync + 'static) -> Self {
+        self.handlers.known = Some(Box::new(knows));
         self
     }
 
@@ -220,6 +230,10 @@ impl ServerHandle {
 }
 
 impl Handlers {
+    pub(crate) fn knows(&self, peer: &PublicKey) -> bool {
+        self.known.as_ref().is_some_and(|known| known(peer))
+    }
+
     /// Answers a stream; `trust` is called when its peer may use what it asked for.
     pub(crate) async fn handle(
         &self,

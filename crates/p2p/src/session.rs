@@ -15,14 +15,18 @@ use iroh::endpoint::{RecvStream, SendStream, VarInt};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::{
-    PublicKey, Rejection,
+    PublicKey, Rejection, Throttle,
     connections::OpenStream,
     frame::{self, ACCEPT, MAX_REJECTION_BYTES, REJECT, WAIT},
+    node::Bandwidth,
+    pace::Pace,
     waiting::{Waiting, WaitingGuard},
 };
 
 /// How long a refused peer may take to acknowledge the refusal.
 const REJECTION_DELIVERY: Duration = Duration::from_secs(5);
+/// Bytes of one read or write at most where they are limited: more would pass at once.
+const MAX_PIECE_BYTES: usize = 64 * 1024;
 
 /// Codes with which a stream is reset; stable on the wire.
 pub mod reset {
@@ -51,13 +55,16 @@ pub struct SessionReader {
     answer: Answer,
     /// Who wants to know that the peer has to ask somebody.
     waiting: Option<Waiting>,
+    pace: Pace,
     _open: OpenStream,
 }
 
 /// The writing half of a [`Session`]; reset when dropped without `shutdown`.
 #[derive(Debug)]
 pub struct SessionWriter {
+    peer: PublicKey,
     stream: SendStream,
+    pace: Pace,
     ended: bool,
 }
 
@@ -78,42 +85,49 @@ enum Answer {
 impl Session {
     /// The opener's end: the answer is still to come.
     pub(crate) fn opened(
-        peer: PublicKey,
         writer: SessionWriter,
         recv: RecvStream,
         open: OpenStream,
+        bandwidth: &Bandwidth,
+    ) -> Self {
+        Self::new(writer, recv, open, bandwidth, Answer::Awaited)
+    }
+
+    /// The accepting end: our answer is still to be written.
+    pub(crate) fn accepted(
+        writer: SessionWriter,
+        recv: RecvStream,
+        open: OpenStream,
+        bandwidth: &Bandwidth,
+    ) -> Self {
+        Self::new(writer, recv, open, bandwidth, Answer::Accepted)
+    }
+
+    fn new(
+        writer: SessionWriter,
+        recv: RecvStream,
+        open: OpenStream,
+        bandwidth: &Bandwidth,
+        answer: Answer,
     ) -> Self {
         let reader = SessionReader {
             stream: recv,
-            answer: Answer::Awaited,
+            answer,
             waiting: None,
+            pace: Pace::new(writer.peer, bandwidth.down.clone()),
             _open: open,
         };
         Self {
-            peer,
+            peer: writer.peer,
             reader,
             writer,
         }
     }
 
-    /// The accepting end: our answer is still to be written.
-    pub(crate) fn accepted(
-        peer: PublicKey,
-        writer: SessionWriter,
-        recv: RecvStream,
-        open: OpenStream,
-    ) -> Self {
-        let reader = SessionReader {
-            stream: recv,
-            answer: Answer::Accepted,
-            waiting: None,
-            _open: open,
-        };
-        Self {
-            peer,
-            reader,
-            writer,
-        }
+    /// Holds what is sent to `up`, and what is read to `down`, besides the limits of the node.
+    pub fn limit_bandwidth(&mut self, up: Throttle, down: Throttle) {
+        self.writer.pace.limit(up);
+        self.reader.pace.limit(down);
     }
 
     /// Answers no, and waits until the peer has it.
@@ -186,9 +200,11 @@ impl Session {
 }
 
 impl SessionWriter {
-    pub(crate) fn new(stream: SendStream) -> Self {
+    pub(crate) fn new(peer: PublicKey, stream: SendStream, bandwidth: &Bandwidth) -> Self {
         Self {
+            peer,
             stream,
+            pace: Pace::new(peer, bandwidth.up.clone()),
             ended: false,
         }
     }
@@ -272,7 +288,17 @@ impl AsyncRead for SessionReader {
         if !matches!(self.answer, Answer::Accepted) {
             ready!(self.poll_answer(context))?;
         }
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        ready!(self.pace.poll_paid(context));
+        if !self.pace.is_limited() {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        let length = buffer.remaining().min(MAX_PIECE_BYTES);
+        let mut piece = ReadBuf::new(buffer.initialize_unfilled_to(length));
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;
+        let count = piece.filled().len();
+        buffer.advance(count);
+        self.pace.owe(count);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -282,7 +308,18 @@ impl AsyncWrite for SessionWriter {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        AsyncWrite::poll_write(Pin::new(&mut self.stream), context, bytes)
+        ready!(self.pace.poll_paid(context));
+        if !self.pace.is_limited() {
+            return AsyncWrite::poll_write(Pin::new(&mut self.stream), context, bytes);
+        }
+        let bytes = &bytes[..bytes.len().min(MAX_PIECE_BYTES)];
+        let written = ready!(AsyncWrite::poll_write(
+            Pin::new(&mut self.stream),
+            context,
+            bytes
+        ))?;
+        self.pace.owe(written);
+        Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -4,7 +4,8 @@
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "tests own their tasks: they end with the test's runtime"
+    clippy::print_stdout,
+    reason = "tests own their tasks: they end with the test's runtime; figures are for the one who reads"
 )]
 
 mod aborts;
@@ -34,6 +35,7 @@ mod import;
 mod invites;
 mod keychain;
 mod limits;
+mod load;
 mod logs;
 mod metrics;
 mod names;
@@ -51,6 +53,7 @@ mod rotation;
 mod servers;
 mod settings;
 mod shutdown;
+mod smuggling;
 mod strangers;
 mod streaming;
 mod tcp;

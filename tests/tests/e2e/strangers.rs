@@ -10,10 +10,10 @@ use iroh::{
 };
 
 /// What malai's own peers say first.
-const ALPN: &[u8] = b"/malai/p2p/1";
+pub(super) const ALPN: &[u8] = b"/malai/p2p/1";
 
 /// A connection of a stranger to the share's engine.
-async fn stranger(pair: &Pair, alpn: &[u8]) -> Result<(Endpoint, Connection)> {
+pub(super) async fn stranger(pair: &Pair, alpn: &[u8]) -> Result<(Endpoint, Connection)> {
     let endpoint = Endpoint::builder(presets::Minimal)
         .relay_mode(RelayMode::Disabled)
         .bind()

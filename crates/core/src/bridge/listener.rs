@@ -2,24 +2,27 @@
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header::CONNECTION};
 use hyper::body::Incoming;
 use thiserror::Error;
+use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
-use tokio::{net::TcpListener, sync::Semaphore};
 
+use super::room::Room;
 use crate::{
     config::ListenAddress,
-    http::{self as proxy, ProxyBody, ProxyError},
+    http::{self as proxy, Heads, ProxyBody, ProxyError},
     shutdown::Shutdown,
     stream::{ResetOnDrop, Stream},
 };
 
-/// Connections of one listener at once; more wait in the system's queue.
-const MAX_CONNECTIONS: usize = 4096;
 /// A client that connects and says nothing is let go: hyper's own timer starts with the first byte.
 const FIRST_BYTE: Duration = Duration::from_secs(60);
+/// The same while most places are taken.
+const FIRST_BYTE_WHEN_TIGHT: Duration = Duration::from_secs(5);
+/// A client for whom there is no place has so long to ask and to read that.
+const TURNING_AWAY: Duration = Duration::from_secs(5);
 /// The pause after the system could not give us a connection, such as for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -113,31 +116,32 @@ impl Listener {
         }
     }
 
-    /// Hands every connection to `carry`, in a task of its own, until `shutdown` drains.
-    pub(super) fn serve<F, R>(self, shutdown: &Shutdown, carry: F)
+    /// Hands every connection to `carry`, in a task of its own, until `shutdown` drains; those for
+    /// which there is no `room` to `turn_away`.
+    pub(super) fn serve<F, R, T>(self, shutdown: &Shutdown, room: Room, carry: F, turn_away: T)
     where
         F: Fn(ResetOnDrop) -> R + Send + Sync + 'static,
         R: Future<Output = ()> + Send + 'static,
+        T: Fn(ResetOnDrop) + Send + Sync + 'static,
     {
         let tasks = shutdown.clone();
         shutdown.spawn(async move {
-            let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
             loop {
-                let next = async {
-                    let slot = Arc::clone(&slots).acquire_owned().await;
-                    (self.accept().await, slot)
-                };
-                let (stream, slot) = tokio::select! {
+                let stream = tokio::select! {
                     biased;
                     () = tasks.draining() => return,
-                    next = next => next,
+                    stream = self.accept() => stream,
                 };
-                match stream {
+                match stream.map(ResetOnDrop::new) {
                     Ok(stream) => {
-                        let carried = carry(ResetOnDrop::new(stream));
+                        let Some(place) = room.take() else {
+                            turn_away(stream);
+                            continue;
+                        };
+                        let carried = carry(stream);
                         tasks.spawn(async move {
                             carried.await;
-                            drop(slot);
+                            drop(place);
                         });
                     }
                     Err(error) => {
@@ -149,27 +153,44 @@ impl Listener {
         });
     }
 
-    /// Answers every request with `answer`, until `shutdown` drains.
-    pub(crate) fn serve_http<F, R>(self, shutdown: &Shutdown, answer: F)
+    /// Answers every request with `answer`, until `shutdown` drains; for want of `room` with 503.
+    pub(crate) fn serve_http<F, R>(self, shutdown: &Shutdown, room: Room, answer: F)
     where
         F: Fn(Request<Incoming>) -> R + Send + Sync + 'static,
         R: Future<Output = Response<ProxyBody>> + Send + 'static,
     {
         let (tasks, answer) = (shutdown.clone(), Arc::new(answer));
-        self.serve(shutdown, move |stream| {
+        let (here, elsewhere) = (room.clone(), (room.clone(), shutdown.clone()));
+        let carry = move |stream: ResetOnDrop| {
             let (tasks, answer) = (tasks.clone(), Arc::clone(&answer));
+            let patience = if here.is_tight() {
+                FIRST_BYTE_WHEN_TIGHT
+            } else {
+                FIRST_BYTE
+            };
             async move {
                 let waited = tokio::select! {
                     biased;
                     () = tasks.draining() => return,
-                    waited = tokio::time::timeout(FIRST_BYTE, stream.readable()) => waited,
+                    waited = tokio::time::timeout(patience, stream.readable()) => waited,
                 };
                 if !matches!(waited, Ok(Ok(()))) {
                     return tracing::debug!("a client connected and said nothing");
                 }
-                proxy::serve(stream, &tasks, |request| answer(request)).await;
+                proxy::serve(stream, Heads::default(), &tasks, |request| answer(request)).await;
             }
-        });
+        };
+        let turn_away = move |stream| {
+            let (room, tasks) = &elsewhere;
+            if let Some(place) = room.turn_away() {
+                let told = say_busy(stream, tasks.clone());
+                tasks.spawn(async move {
+                    told.await;
+                    drop(place);
+                });
+            }
+        };
+        self.serve(shutdown, room, carry, turn_away);
     }
 
     async fn accept(&self) -> io::Result<Stream> {
@@ -191,6 +212,24 @@ impl Drop for UnixSocket {
         if let Err(error) = std::fs::remove_file(&self.path) {
             tracing::debug!(%error, "a socket's file was gone already");
         }
+    }
+}
+
+/// Answers one request with 503, and closes.
+async fn say_busy(stream: ResetOnDrop, tasks: Shutdown) {
+    let answer = |request: Request<Incoming>| async move {
+        let error = ProxyError::busy(
+            "This bridge has as many connections as it may have. Try again in a moment.",
+        );
+        let wants_json = proxy::prefers_json(request.headers());
+        let mut response = proxy::respond(&error, wants_json);
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+        response
+    };
+    let serving = proxy::serve(stream, Heads::default(), &tasks, answer);
+    if tokio::time::timeout(TURNING_AWAY, serving).await.is_err() {
+        tracing::debug!("a client that was turned away did not ask");
     }
 }
 

@@ -182,14 +182,14 @@ impl HttpBridge {
                 let elsewhere = ELSEWHERE.into_iter().find(|code| *code == told);
                 let Some(code) = elsewhere.filter(|_| self.members.are_several()) else {
                     turn.worked();
-                    return Asked::Answered(response.map(|body| body.keeping(load)));
+                    return Asked::Answered(response.map(|body| body.loading(load)));
                 };
                 let error = ProxyError::told_by_peer(code, response.status());
                 turn.failed(&error);
                 if self.may_repeat(again.is_some()) {
                     return Asked::Failed(error, again);
                 }
-                Asked::Answered(response.map(|body| body.keeping(load)))
+                Asked::Answered(response.map(|body| body.loading(load)))
             }
             Err((error, Some(unsent))) => {
                 turn.failed(&error);

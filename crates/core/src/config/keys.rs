@@ -127,7 +127,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "service.NAME.limits.connections",
         Integer(1, 65_536),
-        Value("1024"),
+        Value("2048"),
     ),
     key("service.NAME.limits.body", Size(1, 1 << 50), Nothing),
     key(
@@ -136,6 +136,27 @@ pub(super) const KEYS: &[Key] = &[
         Nothing,
     ),
     key("service.NAME.limits.burst", Integer(1, 1_000_000), Nothing),
+    key(
+        "service.NAME.limits.total_requests_per_second",
+        Integer(1, 1_000_000),
+        Nothing,
+    ),
+    key("service.NAME.limits.per_peer", Integer(1, 65_536), Nothing),
+    key(
+        "service.NAME.limits.bandwidth",
+        Size(16 << 10, 1 << 40),
+        Nothing,
+    ),
+    key(
+        "service.NAME.limits.header_size",
+        Size(8 << 10, 64 << 10),
+        Value("\"64KiB\""),
+    ),
+    key(
+        "service.NAME.limits.header_time",
+        duration(Duration::from_secs(1), Duration::from_mins(10)),
+        Value("\"30s\""),
+    ),
     key(
         "service.NAME.timeouts.connect",
         duration(Duration::from_millis(10), Duration::from_mins(5)),
@@ -348,6 +369,17 @@ pub(super) const KEYS: &[Key] = &[
         "policy.ask_timeout",
         duration(Duration::ZERO, Duration::from_mins(10)),
         Value("\"1m\""),
+    ),
+    key("limits.connections", Integer(1, 65_536), Value("1024")),
+    key("limits.streams", Integer(1, 1_000_000), Value("16384")),
+    key("limits.requests_per_second", Integer(1, 1_000_000), Nothing),
+    key("limits.burst", Integer(1, 1_000_000), Nothing),
+    key("limits.upload", Size(16 << 10, 1 << 40), Nothing),
+    key("limits.download", Size(16 << 10, 1 << 40), Nothing),
+    key(
+        "limits.bridge_connections",
+        Integer(1, 65_536),
+        Value("16384"),
     ),
     key(
         "engine.drain_timeout",

@@ -16,6 +16,7 @@ use url::Url;
 use super::names::{NameError, check_name, check_pet_name, looks_like_id52};
 
 mod bridge;
+mod limits;
 mod observing;
 mod route;
 mod service;
@@ -26,6 +27,7 @@ pub use bridge::{
     Balance, BridgeConfig, BridgeTarget, BridgeTimeouts, ListenAddress, ListenAddressError,
     PeerName,
 };
+pub use limits::EngineLimitsConfig;
 pub use observing::{LogLevel, LogsConfig, TracesConfig};
 pub use route::{HeaderRule, HeaderRuleError, RouteConfig};
 pub use service::{
@@ -59,6 +61,8 @@ pub struct Config {
     pub traces: Option<TracesConfig>,
     /// `[policy]`: what holds for all services.
     pub policy: PolicyConfig,
+    /// `[limits]`: what holds for everything together.
+    pub limits: EngineLimitsConfig,
     /// `[engine] name`: what we suggest that others call us, a pet name.
     pub name: Option<String>,
     /// `[engine] drain_timeout`; default 10 s.
@@ -103,6 +107,7 @@ impl Default for Config {
             logs: LogsConfig::default(),
             traces: None,
             policy: PolicyConfig::default(),
+            limits: EngineLimitsConfig::default(),
             name: None,
             drain_timeout: Duration::from_secs(10),
         }

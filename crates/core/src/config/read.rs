@@ -16,8 +16,9 @@ use url::Url;
 use super::{
     Config, Parsed, Problems,
     check::{Mentions, check},
-    model::{DnsConfig, GatewayConfig, GroupConfig, LookupConfig, NetworkConfig, PeerConfig},
+    model::{DnsConfig, EngineLimitsConfig, GatewayConfig, GroupConfig, LookupConfig},
     model::{ListenAddress, ListenAddressError, Member, RelayConfig, server_url},
+    model::{NetworkConfig, PeerConfig},
     names::{check_name, check_pet_name, is_domain, nearest},
     reader::{Located, Reader, Section},
 };
@@ -84,6 +85,9 @@ pub(super) fn document(reader: Reader, table: &toml_edit::Table) -> Result<Parse
         config.policy.block = blocked(&section, &mut mentions);
         section.duration("ask_timeout", &mut config.policy.ask_timeout);
     }
+    if let Some(section) = root.table("limits") {
+        limits(&section, &mut config.limits);
+    }
     if let Some(section) = root.table("engine") {
         let name = |text: &str| check_pet_name(text).map(|()| text.to_owned());
         config.name = section.value("name", name).map(|name| name.value);
@@ -118,6 +122,31 @@ fn version(root: &Section<'_>, table: &toml_edit::Table) {
                 root.error_at("version", root.line_of("version"), message);
             }
         },
+    }
+}
+
+fn limits(section: &Section<'_>, limits: &mut EngineLimitsConfig) {
+    if let Some(connections) = section.integer("connections") {
+        limits.connections = connections;
+    }
+    if let Some(streams) = section.integer("streams") {
+        limits.streams = streams;
+    }
+    if let Some(connections) = section.integer("bridge_connections") {
+        limits.bridge_connections = connections;
+    }
+    limits.requests_per_second = section.integer("requests_per_second");
+    limits.burst = section.integer("burst");
+    burst_has_a_rate(section);
+    limits.upload = section.size("upload");
+    limits.download = section.size("download");
+}
+
+/// A burst alone says nothing.
+fn burst_has_a_rate(section: &Section<'_>) {
+    if section.has("burst") && !section.has("requests_per_second") {
+        let message = "a burst needs a rate; write `requests_per_second` too";
+        section.error_at("burst", section.line_of("burst"), message);
     }
 }
 

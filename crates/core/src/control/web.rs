@@ -186,7 +186,7 @@ async fn serve<D: Dispatch>(stream: TcpStream, ui: Arc<Ui<D>>) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES);
-    let io = TokioIo::new(Checked::new(stream, HEAD_TIMEOUT));
+    let io = TokioIo::new(Checked::new(stream, HEAD_TIMEOUT, HEAD_TIMEOUT));
     let mut connection = pin!(builder.serve_connection(io, service));
     let served = tokio::select! {
         served = connection.as_mut() => served,

@@ -35,6 +35,11 @@ impl Keeper {
         self.parts.traces.apply(config.traces.as_ref(), &instance);
         self.parts.peers.apply(&config);
         self.parts.node.announce(network::announcement(&config));
+        let limits = &config.limits;
+        self.parts.node.limit(limits.connections, limits.streams);
+        let (up, down) = (limits.upload, limits.download);
+        self.parts.node.limit_bandwidth(up, down);
+        self.parts.bridges.limit(limits.bridge_connections);
         let admitted = self.admitted(&config).await;
         self.parts.expose.apply(&config, admitted);
         self.parts.bridges.speak_for_ports(&config);

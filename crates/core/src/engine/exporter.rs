@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::keeper::Command;
 use crate::{
-    bridge::{BridgeError, Hosts, Listener},
+    bridge::{BridgeError, Hosts, Listener, Room},
     config::ListenAddress,
     control::Owner,
     http::{ProxyBody, ProxyError, prefers_json, respond},
@@ -55,7 +55,8 @@ impl Exporter {
         let (listener, _) = Listener::bind(&ListenAddress::Tcp(wanted)).await?;
         let part = self.shutdown.part();
         let keeper = self.keeper.clone();
-        listener.serve_http(&part, move |request| answer(request, keeper.clone()));
+        let answer = move |request| answer(request, keeper.clone());
+        listener.serve_http(&part, Room::default(), answer);
         self.listening = Some((wanted, part));
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::{
     config::{self, Config, Parsed},
     events::EventFeed,
     expose::Expose,
-    identity,
+    identity, open_files,
     shutdown::Shutdown,
     traces::Traces,
 };
@@ -43,6 +43,7 @@ impl Base {
         traces: &Traces,
         shutdown: &Shutdown,
     ) -> Result<Self, EngineError> {
+        open_files::raise_limit();
         let (config, file) = match &options.config {
             ConfigSource::Memory(config) => (Config::clone(config), None),
             ConfigSource::File => {

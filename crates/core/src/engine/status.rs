@@ -120,6 +120,7 @@ impl Keeper {
             usage: Usage::now(),
             log_lines_lost: self.parts.logs.lost(),
             spans: self.parts.traces.counts(),
+            turned_away: self.parts.node.turned_away(),
             peers: self.connected(),
             asking: self
                 .asking

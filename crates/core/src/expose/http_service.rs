@@ -2,7 +2,7 @@
 
 use std::{pin::pin, sync::Arc};
 
-use fastn_p2p::{PublicKey, Session, reset};
+use fastn_p2p::{PublicKey, Session, Slot, reset};
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode,
     header::{CONTENT_TYPE, HOST},
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, Tunnel, forward},
-    meter,
+    meter::{self, Refusal},
     policy::Allowed,
     traces::{Side, Traced},
     upstream::Turns,
@@ -42,9 +42,17 @@ struct Caller {
     address: HeaderValue,
 }
 
-pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
+/// What goes with a request on its way to backends.
+struct Going<'a> {
+    service: &'a Service,
+    slot: &'a Arc<Slot>,
+    traced: Option<&'a mut Traced>,
+    patience: Patience,
+}
+
+pub(super) async fn serve(expose: Expose, mut session: Session, open: Open) {
     let peer = session.peer();
-    let Some((allowed, _)) = expose.find(&peer, &open.service, Protocol::Http) else {
+    let Some((allowed, shared)) = expose.find(&peer, &open.service, Protocol::Http) else {
         return session.cancel(reset::REVOKED);
     };
     let service = allowed.service().to_owned();
@@ -61,7 +69,10 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
         id52,
         address,
     });
-    let serving = proxy::serve(session, &expose.0.shutdown, move |request| {
+    shared.limit_bandwidth(&mut session);
+    let heads = shared.heads();
+    drop(shared);
+    let serving = proxy::serve(session, heads, &expose.0.shutdown, move |request| {
         Arc::clone(&caller).answer(request)
     });
     entry.run(serving).await;
@@ -124,21 +135,17 @@ impl Caller {
                 "The request names more than one Host.",
             ));
         }
-        if let Err(wait) = service.take(&self.peer) {
-            return Err(ProxyError::too_many_requests(wait));
-        }
-        if service.is_full() {
-            return Err(ProxyError::busy(
-                "The service has as many requests under way as its owner allows.",
-            ));
-        }
+        let slot = self.expose.admit(&service, &self.peer)?;
         if let Some(limit) = service.config.limits.body
             && request.body().size_hint().lower() > limit
         {
+            service.meter.refused(Refusal::Body);
             return Err(ProxyError::too_large(limit));
         }
         let started = Instant::now();
-        let answer = self.send(request, traced, &allowed, &service).await;
+        let sent = self.send(request, traced, &allowed, &service, &slot);
+        let answer = sent.await;
+        let answer = answer.map(|response| response.map(|body| body.keeping(slot)));
         let fault = answer.as_ref().err().map(|error| error.side.fault());
         service.meter.answered(started.elapsed(), fault);
         answer
@@ -150,6 +157,7 @@ impl Caller {
         mut traced: Option<&mut Traced>,
         allowed: &Allowed,
         service: &Service,
+        slot: &Arc<Slot>,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let upstream = service.upstream(request.method(), request.uri().path(), request.headers());
         let (timeouts, began) = (service.config.timeouts, Instant::now());
@@ -169,9 +177,13 @@ impl Caller {
             traced.call(forwarded.request.headers_mut());
         }
         let turns = upstream.turns(allowed, kept);
-        let sent = self
-            .try_each(turns, forwarded, traced, service, patience)
-            .await?;
+        let going = Going {
+            service,
+            slot,
+            traced,
+            patience,
+        };
+        let sent = self.try_each(turns, forwarded, going).await?;
         let (response, at_backend) = sent.ok_or_else(|| upstream.none_left())?;
         // Events may be far apart: a stream of them is open until one of its ends is gone.
         let is_events = response
@@ -198,10 +210,14 @@ impl Caller {
         &self,
         turns: Turns<'_>,
         forwarded: Forwarded,
-        mut traced: Option<&mut Traced>,
-        service: &Service,
-        patience: Patience,
+        going: Going<'_>,
     ) -> Result<Option<(Response<ProxyBody>, meter::Open)>, ProxyError> {
+        let Going {
+            service,
+            slot,
+            mut traced,
+            patience,
+        } = going;
         let asked = forwarded.request.headers().get(HOST).cloned();
         let sent_at = SentAt::new();
         let mut too_late = pin!(patience.over(&sent_at));
@@ -219,7 +235,7 @@ impl Caller {
                 traced.calls(|| turn.pool().dial.address().to_string());
             }
             let open = turn.begin();
-            let carry = |tunnel| self.carry(tunnel, turn.begin());
+            let carry = |tunnel| self.carry(tunnel, turn.begin(), Arc::clone(slot));
             let answer = tokio::select! {
                 biased;
                 answer = forward(turn.pool(), forwarded, &service.meter, carry) => answer,
@@ -250,14 +266,14 @@ impl Caller {
 
     /// Carries an upgraded connection, which `at_backend` counts, for as long as its peer may use
     /// the service.
-    fn carry(&self, tunnel: Tunnel, at_backend: meter::Open) {
+    fn carry(&self, tunnel: Tunnel, at_backend: meter::Open, slot: Arc<Slot>) {
         let (expose, peer, name) = (self.expose.clone(), self.peer, self.service.clone());
         self.expose.0.shutdown.spawn(async move {
             let entry = expose.0.sessions.enter(peer, &name);
             if expose.find(&peer, &name, Protocol::Http).is_some() {
                 entry.run(tunnel).await;
             }
-            drop(at_backend);
+            drop((at_backend, slot));
         });
     }
 

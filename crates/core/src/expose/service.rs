@@ -5,14 +5,15 @@ use std::{
     time::Duration,
 };
 
-use fastn_p2p::PublicKey;
+use fastn_p2p::{PublicKey, Rates, Session, Slots};
 use http::{HeaderMap, HeaderValue, Method};
 use malai_api::{BackendStatus, Protocol};
 use tokio::{sync::Mutex, time::Instant};
 
-use super::rate::Rates;
+use super::{fair_rate::FairRate, throttles::Throttles};
 use crate::{
     config::{HostRule, LimitsConfig, RouteConfig, ServiceConfig},
+    http::Heads,
     meter::Meter,
     shutdown::Shutdown,
     upstream::{self, Checks, Making, Retries, Upstream},
@@ -31,14 +32,25 @@ pub(super) struct Service {
     routes: Vec<(RouteConfig, Upstream)>,
     /// How many requests may go out once more.
     pub(super) retries: Arc<Retries>,
+    /// The places for requests under way; as before when its settings change.
+    pub(super) slots: Slots,
     /// How much of each peer's rate is left, where there is one.
-    rates: Option<std::sync::Mutex<Rates>>,
+    rates: Option<std::sync::Mutex<Rates<PublicKey>>>,
+    /// The same of all together.
+    total_rate: Option<std::sync::Mutex<FairRate>>,
+    /// How fast bytes go to each peer that is here, and come from it; as before, too.
+    throttles: Throttles,
     /// Whether the upstream took connections, and when that was seen.
     seen_up: Mutex<Option<(bool, Instant)>>,
 }
 
 impl Service {
-    pub(super) fn new(config: ServiceConfig, meter: Meter, connections: &Shutdown) -> Self {
+    /// What `before` counted goes on.
+    pub(super) fn new(
+        config: ServiceConfig,
+        before: Option<&Self>,
+        connections: &Shutdown,
+    ) -> Self {
         let checks = config.health.clone().map(|health| Checks {
             config: health,
             protocol: config.protocol,
@@ -55,8 +67,24 @@ impl Service {
             .map(|route| (route.clone(), making.upstream(&route.upstream)))
             .collect();
         routes.sort_by_key(|(route, _)| route.rank());
+        let limits = &config.limits;
+        let (most, each) = (limits.connections, limits.per_peer);
+        let kept = before.map(|it| (it.meter.clone(), it.slots.clone(), it.throttles.clone()));
+        let new = || {
+            (
+                Meter::default(),
+                Slots::new(most, each),
+                Throttles::default(),
+            )
+        };
+        let (meter, slots, throttles) = kept.unwrap_or_else(new);
+        slots.resize(most, each);
+        throttles.set(limits.bandwidth);
         Self {
             meter,
+            slots,
+            throttles,
+            total_rate: total_rate(limits).map(std::sync::Mutex::new),
             upstream,
             routes,
             retries,
@@ -133,21 +161,44 @@ impl Service {
     }
 
     /// Takes one request of `peer` from its rate; else tells how long it has to wait.
-    pub(super) fn take(&self, peer: &PublicKey) -> Result<(), Duration> {
+    pub(super) fn take_of_peer(&self, peer: &PublicKey, now: Instant) -> Result<(), Duration> {
         let Some(rates) = &self.rates else {
             return Ok(());
         };
         let mut rates = rates.lock().unwrap_or_else(PoisonError::into_inner);
-        rates.take(peer, Instant::now())
+        rates.take(peer, now)
     }
 
-    /// Whether as much as allowed goes on at once.
-    pub(super) fn is_full(&self) -> bool {
-        self.meter.open() >= self.config.limits.connections as u64
+    /// The same from the rate of all.
+    pub(super) fn take_of_all(&self, peer: &PublicKey, now: Instant) -> Result<(), Duration> {
+        let Some(rate) = &self.total_rate else {
+            return Ok(());
+        };
+        let mut rate = rate.lock().unwrap_or_else(PoisonError::into_inner);
+        rate.take(peer, now)
+    }
+
+    /// How large and slow the head of a request may be.
+    pub(super) fn heads(&self) -> Heads {
+        Heads {
+            size: self.config.limits.header_size,
+            time: self.config.limits.header_time,
+        }
+    }
+
+    /// Holds a stream to the bandwidth of its peer.
+    pub(super) fn limit_bandwidth(&self, session: &mut Session) {
+        let (up, down) = self.throttles.of(session.peer());
+        session.limit_bandwidth(up, down);
     }
 }
 
-fn rates(limits: &LimitsConfig) -> Option<Rates> {
+fn rates(limits: &LimitsConfig) -> Option<Rates<PublicKey>> {
     let per_second = limits.requests_per_second?;
     Some(Rates::new(per_second, limits.burst))
+}
+
+fn total_rate(limits: &LimitsConfig) -> Option<FairRate> {
+    let per_second = limits.total_requests_per_second?;
+    Some(FairRate::new(per_second, None, Instant::now()))
 }

@@ -13,18 +13,20 @@ use tokio::{
 use super::{Expose, proxy_header, service::Service};
 use crate::{http::ProxyError, meter, policy::Allowed, stream::ResetOnDrop, wire::Open};
 
-pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
+pub(super) async fn serve(expose: Expose, mut session: Session, open: Open) {
     let peer = session.peer();
     let Some((allowed, service)) = expose.find(&peer, &open.service, Protocol::Tcp) else {
         return session.cancel(reset::REVOKED);
     };
-    if service.is_full() || service.take(&peer).is_err() {
-        tracing::warn!(
-            service = allowed.service(),
-            "all connections that are allowed are in use or used up"
-        );
-        return session.cancel(reset::ABORTED);
-    }
+    let slot = match expose.admit(&service, &peer) {
+        Ok(slot) => slot,
+        Err(refused) => {
+            let (service, reason) = (allowed.service(), refused.reason.name());
+            tracing::debug!(service, reason, "a connection was refused");
+            return session.cancel(reset::ABORTED);
+        }
+    };
+    service.limit_bandwidth(&mut session);
     let counted = service.meter.begin();
     let entry = expose.0.sessions.enter(peer, allowed.service());
     // Asked again: a permission that went away before the entry could not cut this stream.
@@ -66,7 +68,7 @@ pub(super) async fn serve(expose: Expose, session: Session, open: Open) {
         drop(at_backend);
     };
     entry.run(work).await;
-    drop(counted);
+    drop((counted, slot));
 }
 
 impl Expose {

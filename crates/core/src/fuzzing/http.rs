@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    http::{Checked, ProxyBody, messages, serve},
+    http::{Checked, Heads, ProxyBody, messages, serve},
     shutdown::Shutdown,
 };
 
@@ -61,7 +61,8 @@ fn read(pieces: &[&[u8]]) -> Vec<u8> {
             let mut rest = tokio_util::io::StreamReader::new(futures_util::stream::iter(
                 pieces.iter().map(|piece| Ok::<_, std::io::Error>(*piece)),
             ));
-            let mut checked = Checked::new(&mut rest, std::time::Duration::MAX);
+            let never = std::time::Duration::MAX;
+            let mut checked = Checked::new(&mut rest, never, never);
             let limit = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
             let read = (&mut checked).take(limit).read_to_end(&mut seen).await;
             assert!(read.is_ok(), "bytes are read");
@@ -75,18 +76,23 @@ async fn serve_all(bytes: &[u8]) -> Vec<u64> {
     let seen: Arc<Mutex<Vec<u64>>> = Arc::default();
     let (mut client, server) = duplex(MOST_BYTES);
     let shutdown = Shutdown::default();
-    let served = serve(server, &shutdown, |request: Request<Incoming>| {
-        let seen = Arc::clone(&seen);
-        async move {
-            if let Ok(body) = request.into_body().collect().await {
-                let length = body.to_bytes().len() as u64;
-                seen.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(length);
+    let served = serve(
+        server,
+        Heads::default(),
+        &shutdown,
+        |request: Request<Incoming>| {
+            let seen = Arc::clone(&seen);
+            async move {
+                if let Ok(body) = request.into_body().collect().await {
+                    let length = body.to_bytes().len() as u64;
+                    seen.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(length);
+                }
+                Response::new(ProxyBody::full("ok".into()))
             }
-            Response::new(ProxyBody::full("ok".into()))
-        }
-    });
+        },
+    );
     let sent = async {
         let sent = client.write_all(bytes).await;
         let ended = client.shutdown().await;

@@ -12,6 +12,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
+use fastn_p2p::Slot;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use thiserror::Error;
@@ -68,6 +69,7 @@ pub(crate) struct ProxyBody {
     lease: Option<Lease>,
     open: Vec<Open>,
     load: Option<Load>,
+    slot: Option<Arc<Slot>>,
     traced: Option<Box<Traced>>,
     end: Option<oneshot::Sender<()>>,
     progress: Option<Arc<AtomicU64>>,
@@ -163,8 +165,14 @@ impl ProxyBody {
     }
 
     /// Keeps its place loaded until the body is gone.
-    pub(crate) fn keeping(mut self, load: Load) -> Self {
+    pub(crate) fn loading(mut self, load: Load) -> Self {
         self.load = Some(load);
+        self
+    }
+
+    /// Keeps the request's place until the body is gone.
+    pub(crate) fn keeping(mut self, slot: Arc<Slot>) -> Self {
+        self.slot = Some(slot);
         self
     }
 

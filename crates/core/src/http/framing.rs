@@ -26,6 +26,9 @@ const MAX_LINE_BYTES: usize = 64 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 /// No head, chunk size or trailer may hold a NUL, so hyper refuses it; the empty line makes it look.
 const POISON: &[u8] = b"\0\r\n\r\n";
+/// What hyper says of it, and what is said in its place when the head was only too slow.
+const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\n";
+const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Not In Time\r\n";
 
 /// A connection whose HTTP/1.1 framing is checked while hyper reads from it.
 #[derive(Debug)]
@@ -37,6 +40,11 @@ pub(crate) struct Checked<T> {
     answered_bad_request: bool,
     /// Runs until the first line is complete: no timer of hyper's does.
     first_line: Option<Pin<Box<Sleep>>>,
+    /// How long a head may take, from its first byte to its last.
+    head_time: Duration,
+    /// Runs while a head comes.
+    head: Option<Pin<Box<Sleep>>>,
+    is_too_slow: bool,
     /// Runs while the rest of a body that nobody wanted is thrown away.
     lingering: Option<Pin<Box<Sleep>>>,
 }
@@ -194,6 +202,8 @@ impl Framing {
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         // Only four names matter; their lengths tell them apart from nearly all others.
         match name.len() {
+            // Many a server takes `a_b` for `a-b`, and would see another end than we do.
+            14 | 17 if is_spelt_otherwise(name) => return Err(Offence),
             4 if name.eq_ignore_ascii_case(b"host") => {
                 if value.is_empty() {
                     return Err(Offence);
@@ -234,6 +244,21 @@ impl Framing {
         Ok(())
     }
 
+    /// Whether a head has begun and not ended.
+    fn is_in_head(&self) -> bool {
+        match self.state {
+            State::Header => true,
+            State::RequestLine => !self.line.is_empty(),
+            State::Body(_)
+            | State::ChunkSize
+            | State::Chunk(_)
+            | State::ChunkEnd
+            | State::Trailer
+            | State::Through
+            | State::Refused => false,
+        }
+    }
+
     /// Watches our answers for the one that ends HTTP on this connection.
     fn wrote(&mut self, bytes: &[u8]) {
         if self.upgrade_asked && memmem::find(bytes, b"HTTP/1.1 101 ").is_some() {
@@ -268,6 +293,18 @@ fn is_fold(line: &[u8]) -> bool {
     matches!(line.first(), Some(b' ' | b'\t'))
 }
 
+/// Whether it is the name of a header that frames a message, with an underscore.
+fn is_spelt_otherwise(name: &[u8]) -> bool {
+    let spelt: Vec<u8> = name
+        .iter()
+        .map(|byte| if *byte == b'_' { b'-' } else { *byte })
+        .collect();
+    name.contains(&b'_')
+        && [&b"content-length"[..], b"transfer-encoding"]
+            .iter()
+            .any(|framing| spelt.eq_ignore_ascii_case(framing))
+}
+
 fn digits(text: &[u8]) -> Option<u64> {
     let all = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     all.then(|| std::str::from_utf8(text).ok()?.parse().ok())
@@ -289,14 +326,18 @@ fn chunk_size(line: &[u8]) -> Result<State, Offence> {
 }
 
 impl<T> Checked<T> {
-    /// Checks `inner`, which has `first_line` to send the first line of its first request.
-    pub(crate) fn new(inner: T, first_line: Duration) -> Self {
+    /// Checks `inner`, which has `first_line` to send the first line of its first request, and
+    /// `head_time` for every head.
+    pub(crate) fn new(inner: T, first_line: Duration, head_time: Duration) -> Self {
         Self {
             inner,
             framing: Framing::default(),
             poison: POISON,
             answered_bad_request: false,
             first_line: Some(Box::pin(tokio::time::sleep(first_line))),
+            head_time,
+            head: None,
+            is_too_slow: false,
             lingering: None,
         }
     }
@@ -306,6 +347,29 @@ impl<T> Checked<T> {
         if self.framing.state == State::Refused {
             self.answered_bad_request |= memmem::find(bytes, b"HTTP/1.1 400 ").is_some();
         }
+    }
+
+    /// hyper's answer to a head that was too slow, in the words for that; it is as long.
+    fn reworded(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let at = memmem::find(bytes, BAD_REQUEST).filter(|_| self.is_too_slow)?;
+        let mut reworded = bytes.to_vec();
+        reworded
+            .get_mut(at..at + TOO_SLOW.len())?
+            .copy_from_slice(TOO_SLOW);
+        Some(reworded)
+    }
+
+    /// Whether a head is coming that takes too long, be it byte by byte.
+    fn is_head_over(&mut self, context: &mut Context<'_>) -> bool {
+        if !self.framing.is_in_head() {
+            self.head = None;
+            return false;
+        }
+        let head_time = self.head_time;
+        let head = self
+            .head
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(head_time)));
+        head.as_mut().poll(context).is_ready()
     }
 
     /// Reads on for a while when an answer went out before the request's body was all read: closing
@@ -354,19 +418,27 @@ impl<T: AsyncRead + Unpin> AsyncRead for Checked<T> {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        if Pin::new(&mut self.inner)
+        let is_pending = Pin::new(&mut self.inner)
             .poll_read(context, buffer)?
-            .is_pending()
-        {
+            .is_pending();
+        if !is_pending && let Err(offence) = self.framing.read(&buffer.filled()[before..]) {
+            buffer.set_filled(before + offence);
+            self.read_poison(buffer);
+        }
+        // Looked at after reading: of a head that was sent ahead, the rest may have waited for us.
+        if self.is_head_over(context) {
+            self.is_too_slow = true;
+            self.framing.state = State::Refused;
+            buffer.set_filled(before);
+            self.read_poison(buffer);
+            return Poll::Ready(Ok(()));
+        }
+        if is_pending {
             if let Some(first_line) = &mut self.first_line {
                 ready!(first_line.as_mut().poll(context));
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             return Poll::Pending;
-        }
-        if let Err(offence) = self.framing.read(&buffer.filled()[before..]) {
-            buffer.set_filled(before + offence);
-            self.read_poison(buffer);
         }
         if self.framing.state != State::RequestLine {
             self.first_line = None;
@@ -382,6 +454,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Checked<T> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.wrote(bytes);
+        let reworded = self.reworded(bytes);
+        let bytes = reworded.as_deref().unwrap_or(bytes);
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
@@ -410,6 +484,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Checked<T> {
     ) -> Poll<io::Result<usize>> {
         if let Some(first) = slices.first() {
             self.wrote(first);
+            if let Some(reworded) = self.reworded(first) {
+                return Pin::new(&mut self.inner).poll_write(context, &reworded);
+            }
         }
         Pin::new(&mut self.inner).poll_write_vectored(context, slices)
     }

@@ -17,19 +17,35 @@ use super::{
 };
 use crate::shutdown::Shutdown;
 
-/// For the head of a request, and between two of them: longer than any pool of ours keeps an unused
+/// Before the first request, and between two of them: longer than any pool of ours keeps an unused
 /// connection, so that the client side is the one that closes.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(90);
-/// The longest head a client may send.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+const IDLE: Duration = Duration::from_secs(90);
 /// How often an HTTP/2 client is asked whether it is still there; hyper gives it 20 s to answer.
 const HTTP2_PING: Duration = Duration::from_secs(20);
 /// Requests of one HTTP/2 connection at once.
 const HTTP2_STREAMS: u32 = 256;
 
+/// The bounds of the head of each request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heads {
+    /// Its bytes at most; more are answered 431.
+    pub(crate) size: usize,
+    /// From its first byte to its last; one that takes longer is answered 408.
+    pub(crate) time: Duration,
+}
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self {
+            size: 64 * 1024,
+            time: Duration::from_secs(30),
+        }
+    }
+}
+
 /// Serves one connection until it ends, or until what is in flight has ended when `shutdown`
 /// drains.
-pub(crate) async fn serve<T, F, R>(io: T, shutdown: &Shutdown, answer: F)
+pub(crate) async fn serve<T, F, R>(io: T, heads: Heads, shutdown: &Shutdown, answer: F)
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Request<Incoming>) -> R,
@@ -39,10 +55,11 @@ where
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
+        .header_read_timeout(IDLE)
+        .max_buf_size(heads.size)
         .http2()
         .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(heads.size).unwrap_or(u32::MAX))
         .keep_alive_interval(Some(HTTP2_PING))
         .initial_stream_window_size(HTTP2_STREAM_WINDOW)
         .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
@@ -52,8 +69,8 @@ where
         let answer = Box::pin(answer(request));
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let connection = builder
-        .serve_connection_with_upgrades(TokioIo::new(Checked::new(io, HEAD_TIMEOUT)), service);
+    let io = TokioIo::new(Checked::new(io, IDLE, heads.time));
+    let connection = builder.serve_connection_with_upgrades(io, service);
     let mut connection = pin!(connection);
     let served = tokio::select! {
         served = connection.as_mut() => served,

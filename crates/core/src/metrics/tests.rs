@@ -24,6 +24,7 @@ fn snapshot() -> Snapshot {
             bytes_out: 30,
         },
         failures: [0, 0, 1, 0],
+        refusals: [4, 0, 0, 0, 0, 0],
         up_to: [0, 0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3],
         took: Duration::from_millis(12_500),
     };
@@ -46,6 +47,10 @@ fn snapshot() -> Snapshot {
         repeats: vec![("shop".to_owned(), (2, 3))],
         backends: vec![("shop".to_owned(), backend())],
         peers: [2, 0],
+        turned_away: TurnedAway {
+            handshakes: 5,
+            ..TurnedAway::default()
+        },
         ..Snapshot::default()
     }
 }
@@ -66,6 +71,8 @@ fn says_what_was_counted() {
         "malai_backend_requests_total{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\"} 7\n",
         "malai_backend_connections{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\",state=\"in-use\"} 2\n",
         "malai_backend_retries_total{name=\"shop\",backend=\"unix:/a\\\"b\\\\c\\n\",outcome=\"denied\"} 4\n",
+        "malai_refused_total{side=\"share\",name=\"shop\",reason=\"peer-rate\"} 4\n",
+        "malai_turned_away_total{what=\"handshake\"} 5\n",
         "malai_failovers_total{name=\"shop\"} 2\n",
         "malai_retries_total{name=\"shop\"} 3\n",
         "malai_member_breaker{name=\"shop\",member=\"1\",state=\"open\"} 1\n",

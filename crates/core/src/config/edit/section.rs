@@ -12,8 +12,8 @@ use super::{
     value::{List, differs, list, nested, put},
 };
 use crate::config::{
-    Balance, BridgeConfig, GroupConfig, HealthConfig, LookupConfig, NetworkConfig, PeerConfig,
-    PolicyConfig, RelayConfig, RouteConfig, ServiceConfig, keys,
+    Balance, BridgeConfig, GroupConfig, HealthConfig, LimitsConfig, LookupConfig, NetworkConfig,
+    PeerConfig, PolicyConfig, RelayConfig, RouteConfig, ServiceConfig, keys,
 };
 
 pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, new: &ServiceConfig) {
@@ -60,6 +60,7 @@ pub(super) fn service(table: &mut dyn TableLike, old: Option<&ServiceConfig>, ne
             let (before, after) = (&old.requests_per_second, &new.requests_per_second);
             differs(table, "requests_per_second", before, after, number);
             differs(table, "burst", &old.burst, &new.burst, number);
+            more_limits(table, old, new);
         });
     }
     if old.timeouts != new.timeouts {
@@ -240,4 +241,32 @@ fn protocol(protocol: &Protocol) -> Option<Value> {
 )]
 pub(super) fn duration(duration: &Duration) -> Option<Value> {
     Some(humantime::format_duration(*duration).to_string().into())
+}
+
+fn more_limits(table: &mut dyn TableLike, old: &LimitsConfig, new: &LimitsConfig) {
+    let number = |number: &Option<u32>| number.map(|number| i64::from(number).into());
+    let (before, after) = (
+        &old.total_requests_per_second,
+        &new.total_requests_per_second,
+    );
+    differs(table, "total_requests_per_second", before, after, number);
+    let count = |count: &Option<usize>| i64::try_from((*count)?).ok().map(Value::from);
+    differs(table, "per_peer", &old.per_peer, &new.per_peer, count);
+    let size = |size: &Option<u64>| size.map(|size| keys::size_text(size).into());
+    differs(table, "bandwidth", &old.bandwidth, &new.bandwidth, size);
+    let size = |size: &usize| Some(keys::size_text(u64::try_from(*size).ok()?).into());
+    differs(
+        table,
+        "header_size",
+        &old.header_size,
+        &new.header_size,
+        size,
+    );
+    differs(
+        table,
+        "header_time",
+        &old.header_time,
+        &new.header_time,
+        duration,
+    );
 }

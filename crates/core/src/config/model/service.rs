@@ -145,7 +145,7 @@ fn is_host(text: &str) -> bool {
 /// `limits`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// Streams open at once, over all peers; default 1024, 1..=65536.
+    /// Streams open at once, over all peers; default 2048, 1..=65536.
     pub connections: usize,
     /// Bytes of one request's body; none by default.
     pub body: Option<u64>,
@@ -153,15 +153,30 @@ pub struct LimitsConfig {
     pub requests_per_second: Option<u32>,
     /// How many requests may come at once before the rate holds; default the rate itself.
     pub burst: Option<u32>,
+    /// Requests per second of all peers together; none by default.
+    pub total_requests_per_second: Option<u32>,
+    /// Streams of one peer open at once; no more than its part of all by default.
+    pub per_peer: Option<usize>,
+    /// Bytes per second to one peer, and from it; none by default.
+    pub bandwidth: Option<u64>,
+    /// Bytes of the head of a request; default 64 KiB, 8 KiB..=64 KiB.
+    pub header_size: usize,
+    /// From the first byte of a request's head to its last; default 30 s.
+    pub header_time: Duration,
 }
 
 impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
-            connections: 1024,
+            connections: 2048,
             body: None,
             requests_per_second: None,
             burst: None,
+            total_requests_per_second: None,
+            per_peer: None,
+            bandwidth: None,
+            header_size: 64 << 10,
+            header_time: Duration::from_secs(30),
         }
     }
 }

@@ -93,10 +93,14 @@ fn limits(section: &Section<'_>) -> LimitsConfig {
     limits.body = section.size("body");
     limits.requests_per_second = section.integer("requests_per_second");
     limits.burst = section.integer("burst");
-    if section.has("burst") && !section.has("requests_per_second") {
-        let message = "a burst needs a rate; write `requests_per_second` too";
-        section.error_at("burst", section.line_of("burst"), message);
+    super::burst_has_a_rate(&section);
+    limits.total_requests_per_second = section.integer("total_requests_per_second");
+    limits.per_peer = section.integer("per_peer");
+    limits.bandwidth = section.size("bandwidth");
+    if let Some(size) = section.size("header_size") {
+        limits.header_size = usize::try_from(size).unwrap_or(limits.header_size);
     }
+    section.duration("header_time", &mut limits.header_time);
     limits
 }
 

@@ -18,7 +18,7 @@ fn with(key: &Key, value: &str) -> String {
     let path = key.path.replace("NAME", "name");
     let in_route = path.starts_with("service.name.route.");
     let mut siblings = match key.path {
-        "service.NAME.limits.burst" => "requests_per_second = 1\n".to_owned(),
+        "service.NAME.limits.burst" | "limits.burst" => "requests_per_second = 1\n".to_owned(),
         _ => String::new(),
     };
     for other in KEYS {

@@ -107,3 +107,50 @@ proptest! {
         prop_assert!(framing.read(&bytes).is_ok_and(|()| true) || framing.state == State::Refused);
     }
 }
+
+#[test]
+fn framing_headers_with_an_underscore_are_refused_and_others_are_not() {
+    let with = |line: &str| format!("POST / HTTP/1.1\r\nHost: a\r\n{line}\r\n\r\n");
+    assert!(refuses(&with("Content_Length: 5")));
+    assert!(refuses(&with("transfer_encoding: chunked")));
+    assert!(accepts(&with("X_Custom_Header: 5")));
+    assert!(accepts(&with("a_fourteen_chr: 5")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_head_is_refused_as_such_and_a_quiet_connection_is_not() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (idle, head) = (Duration::from_secs(90), Duration::from_secs(5));
+    let whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let (mut client, server) = tokio::io::duplex(1024);
+    let mut checked = Checked::new(server, idle, head);
+    let mut buffer = vec![0; 1024];
+    client.write_all(whole).await.unwrap();
+    assert_eq!(checked.read(&mut buffer).await.unwrap(), whole.len());
+    // Between two requests it may be quiet for longer.
+    let quiet = tokio::time::timeout(2 * head, checked.read(&mut buffer)).await;
+    assert!(quiet.is_err());
+    let trickle = async {
+        for byte in b"GET / HTTP/1.1\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" {
+            client.write_all(&[*byte]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    let reading = async {
+        loop {
+            let count = checked.read(&mut buffer).await.unwrap();
+            if buffer[..count].starts_with(POISON) {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = trickle => panic!("it was read to its end"),
+        () = reading => {}
+    }
+    let answer = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+    checked.write_all(answer).await.unwrap();
+    let mut said = vec![0; answer.len()];
+    client.read_exact(&mut said).await.unwrap();
+    assert_eq!(said, b"HTTP/1.1 408 Not In Time\r\n\r\n");
+}

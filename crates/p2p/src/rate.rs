@@ -1,23 +1,23 @@
-//! How many requests a second each peer may make of one service; pure, the time is an argument.
+//! How much a second each may have of something, be it requests of a peer or handshakes of an
+//! address; pure, the time is an argument.
 //!
-//! A token bucket for each peer: it holds `burst` requests and fills at the rate, so that a page
-//! with many parts loads at once and a loop does not go on.
+//! A token bucket for each: it holds `burst` and fills at the rate, so that a page with many parts
+//! loads at once and a loop does not go on.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, hash::Hash, time::Duration};
 
-use fastn_p2p::PublicKey;
 use tokio::time::Instant;
 
-/// Peers that are counted at a time. With more, those that have their whole burst are forgotten,
+/// Those that are counted at a time. With more, those that have their whole burst are forgotten,
 /// which changes nothing for them.
-const MAX_PEERS: usize = 4096;
+const MAX_KEYS: usize = 4096;
 
-/// The buckets of one service.
+/// A bucket for each.
 #[derive(Debug)]
-pub(super) struct Rates {
+pub struct Rates<K> {
     per_second: f64,
     burst: f64,
-    buckets: HashMap<PublicKey, Bucket>,
+    buckets: HashMap<K, Bucket>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +26,10 @@ struct Bucket {
     at: Instant,
 }
 
-impl Rates {
-    /// `per_second` requests for each peer, and `burst` at once; a second's worth when missing.
-    pub(super) fn new(per_second: u32, burst: Option<u32>) -> Self {
+impl<K: Copy + Eq + Hash> Rates<K> {
+    /// `per_second` for each, and `burst` at once; a second's worth when missing.
+    #[must_use]
+    pub fn new(per_second: u32, burst: Option<u32>) -> Self {
         Self {
             per_second: f64::from(per_second),
             burst: f64::from(burst.unwrap_or(per_second).max(1)),
@@ -36,12 +37,12 @@ impl Rates {
         }
     }
 
-    /// Takes one request of `peer` at `now`.
+    /// Takes one for `key` at `now`.
     ///
     /// # Errors
     /// How long it has to wait for the next.
-    pub(super) fn take(&mut self, peer: &PublicKey, now: Instant) -> Result<(), Duration> {
-        if self.buckets.len() >= MAX_PEERS && !self.buckets.contains_key(peer) {
+    pub fn take(&mut self, key: &K, now: Instant) -> Result<(), Duration> {
+        if self.buckets.len() >= MAX_KEYS && !self.buckets.contains_key(key) {
             self.forget_idle(now);
         }
         let full = Bucket {
@@ -49,7 +50,7 @@ impl Rates {
             at: now,
         };
         let (rate, burst) = (self.per_second, self.burst);
-        let bucket = self.buckets.entry(*peer).or_insert(full);
+        let bucket = self.buckets.entry(*key).or_insert(full);
         bucket.tokens = bucket.filled(now, rate).min(burst);
         bucket.at = bucket.at.max(now);
         if bucket.tokens < 1.0 {
@@ -63,7 +64,7 @@ impl Rates {
         let (rate, burst) = (self.per_second, self.burst);
         self.buckets
             .retain(|_, bucket| bucket.filled(now, rate) < burst);
-        if self.buckets.len() >= MAX_PEERS {
+        if self.buckets.len() >= MAX_KEYS {
             // So many at once are a flood of keys: each begins with a burst again.
             self.buckets.clear();
         }
@@ -79,44 +80,37 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
-    use fastn_p2p::SecretKey;
     use proptest::{collection, prelude::*};
 
     use super::*;
 
-    fn key(number: usize) -> PublicKey {
-        let mut seed = [3; 32];
-        seed[..8].copy_from_slice(&number.to_le_bytes()[..8]);
-        SecretKey::from_bytes(seed).public()
-    }
-
     #[test]
-    fn a_burst_passes_and_then_the_rate_holds_for_each_peer_alone() {
+    fn a_burst_passes_and_then_the_rate_holds_for_each_alone() {
         let (mut rates, start) = (Rates::new(10, Some(3)), Instant::now());
         for _ in 0..3 {
-            rates.take(&key(0), start).unwrap();
+            rates.take(&0, start).unwrap();
         }
-        let wait = rates.take(&key(0), start).unwrap_err();
+        let wait = rates.take(&0, start).unwrap_err();
         assert!(wait <= Duration::from_millis(100), "{wait:?}");
-        rates.take(&key(1), start).unwrap();
+        rates.take(&1, start).unwrap();
         let later = start + Duration::from_millis(100);
-        rates.take(&key(0), later).unwrap();
-        rates.take(&key(0), later).unwrap_err();
+        rates.take(&0, later).unwrap();
+        rates.take(&0, later).unwrap_err();
     }
 
     #[test]
     fn without_a_burst_it_is_a_seconds_worth() {
         let (mut rates, now) = (Rates::new(5, None), Instant::now());
-        let passed = (0..50).filter(|_| rates.take(&key(0), now).is_ok()).count();
+        let passed = (0..50).filter(|_| rates.take(&0, now).is_ok()).count();
         assert_eq!(passed, 5);
     }
 
     #[test]
     fn a_flood_of_keys_takes_no_more_memory() {
         let (mut rates, now) = (Rates::new(1, Some(2)), Instant::now());
-        for number in 0..3 * MAX_PEERS {
-            rates.take(&key(number), now).unwrap();
-            assert!(rates.buckets.len() <= MAX_PEERS);
+        for number in 0..3 * MAX_KEYS {
+            rates.take(&number, now).unwrap();
+            assert!(rates.buckets.len() <= MAX_KEYS);
         }
     }
 
@@ -131,7 +125,7 @@ mod tests {
             let (mut now, mut passed) = (start, 0_u32);
             for step in steps {
                 now += Duration::from_millis(step);
-                passed += u32::from(rates.take(&key(0), now).is_ok());
+                passed += u32::from(rates.take(&0, now).is_ok());
                 let most = f64::from(burst) + (now - start).as_secs_f64() * f64::from(rate);
                 prop_assert!(f64::from(passed) <= most + 1e-6);
             }
