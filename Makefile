@@ -2,6 +2,8 @@
 #
 #   make run          build and start malai: in the tray, or without a display as `malai serve --ui`
 #   make test         unit, property and end-to-end tests, and the examples in the docs
+#   make faults       real faults, one by one; writes docs/reliability.md
+#   make soak         30 minutes of mixed load with faults; SOAK=60s makes it shorter
 #   make check        format, spelling, lints, types, docs, dependencies
 #   make fuzz         what strangers can send, thrown at what reads it
 #   make bench        side-by-side measurements, as ratios
@@ -25,9 +27,13 @@ WORKSPACE := --workspace --all-targets --locked
 BUILT := $(TARGET_DIR)/debug
 NEXTEST_PROFILE := $(if $(CI),ci,default)
 
+# What the fault suite and the soak have seen, for docs/reliability.md.
+RECORDS := $(TARGET_DIR)/faults
+SOAK ?= 30m
+
 FUZZ_SECONDS ?= 60
 
-.PHONY: help run build test check fuzz bench package screenshots fmt clean
+.PHONY: help run build test faults soak check fuzz bench package screenshots fmt clean
 
 help:
 	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
@@ -50,6 +56,23 @@ test:
 	cargo build $(WORKSPACE)
 	cargo test --doc --workspace --locked
 	cargo nextest run --workspace --locked --profile $(NEXTEST_PROFILE)
+
+# The soak of `make soak` stays where there was one; else it is as short as that of `make test`.
+faults:
+	scripts/setup build test
+	cargo build $(WORKSPACE)
+	test -e $(RECORDS)/soak.md || $(MAKE) soak SOAK=60s
+	rm -f $(RECORDS)/*.json
+	FAULTS_RECORDS=$(RECORDS) cargo nextest run --workspace --locked --no-fail-fast \
+		-E 'binary(faults) & !test(/soak|every_scenario/)'
+	$(BUILT)/reliability $(RECORDS)
+
+# By cargo and not by nextest, which ends what takes minutes.
+soak:
+	scripts/setup build test
+	cargo build $(WORKSPACE)
+	FAULTS_RECORDS=$(RECORDS) SOAK=$(SOAK) cargo test --workspace --locked --test faults -- \
+		--nocapture --exact soak::soak_at_mixed_load_with_faults
 
 check:
 	scripts/setup build check

@@ -1,6 +1,6 @@
 //! A client of a bridge: a connection of its own for each request, unless the test keeps one.
 
-use std::{future::Future, io, net::SocketAddr};
+use std::{future::Future, io, net::SocketAddr, path::Path};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -15,8 +15,8 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpStream, UnixStream},
     sync::mpsc,
 };
 
@@ -170,6 +170,18 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
+        Self::over(stream).await
+    }
+
+    /// The same at a unix socket, which is there in every network namespace.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub async fn open_socket(path: &Path) -> Result<Self> {
+        Self::over(UnixStream::connect(path).await?).await
+    }
+
+    async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Self> {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection.with_upgrades());
         Ok(Self(sender))

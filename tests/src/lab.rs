@@ -9,93 +9,19 @@
 //!
 //! Nothing of the machine's own network is touched, and the internet is not there.
 
+mod networks;
+
 use std::process::Stdio;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::unistd::Uid;
 use tokio::process::{Child, Command};
 
+use self::networks::{BUILD, BUILD_LAN, BUILD_ROAD};
 use crate::{binary, lines::Lines};
 
 /// Where the relay listens.
 const RELAY: &str = "10.99.0.1:3340";
-
-/// Makes the namespaces, says `ready`, and holds them until its standard input ends.
-const BUILD: &str = r#"
-set -e
-PATH="$PATH:/usr/sbin:/sbin"
-mount -t tmpfs tmpfs /run
-mkdir /run/netns
-ip link set lo up
-ip link add wan type bridge
-ip address add 10.99.0.1/16 dev wan
-ip link set wan up
-
-# side NAME NUMBER: a host behind a NAT of its own.
-side() {
-    ip netns add "nat-$1"
-    ip netns add "host-$1"
-    ip link add "wan-$1" type veth peer name wan netns "nat-$1"
-    ip link set "wan-$1" master wan up
-    ip -n "nat-$1" link add lan type veth peer name lan netns "host-$1"
-    ip -n "nat-$1" address add "10.99.1.$2/16" dev wan
-    ip -n "nat-$1" address add "10.$2.0.1/24" dev lan
-    ip -n "host-$1" address add "10.$2.0.2/24" dev lan
-    for place in nat host; do ip -n "$place-$1" link set lo up; done
-    ip -n "nat-$1" link set wan up
-    ip -n "nat-$1" link set lan up
-    ip -n "host-$1" link set lan up
-    ip -n "host-$1" route add default via "10.$2.0.1"
-    nsenter --net="/run/netns/nat-$1" sh -ec '
-        echo 1 > /proc/sys/net/ipv4/ip_forward
-        nft -f -
-    ' <<NFT
-table ip home {
-    chain leaving {
-        type nat hook postrouting priority srcnat
-        oifname "wan" masquerade $NAT
-    }
-    chain passing {
-        type filter hook forward priority filter; policy accept
-        # As home routers do: nobody outside begins a conversation.
-        iifname "wan" ct state new drop
-        $FILTER
-    }
-}
-NFT
-}
-side a 1
-side b 2
-echo ready
-cat
-"#;
-
-/// Makes one network of three hosts, likewise; multicast reaches all of them.
-const BUILD_LAN: &str = r#"
-set -e
-PATH="$PATH:/usr/sbin:/sbin"
-mount -t tmpfs tmpfs /run
-mkdir /run/netns
-ip link set lo up
-ip link add wan type bridge mcast_snooping 0
-ip address add 10.99.0.1/16 dev wan
-ip link set wan up
-ip route add 10.3.0.0/24 dev wan
-number=2
-for name in a b c; do
-    ip netns add "host-$name"
-    ip link add "lan-$name" type veth peer name lan netns "host-$name"
-    ip link set "lan-$name" master wan up
-    ip -n "host-$name" address add "10.3.0.$number/24" dev lan
-    ip -n "host-$name" link set lo up
-    ip -n "host-$name" link set lan multicast on up
-    ip -n "host-$name" route add 224.0.0.0/4 dev lan
-    ip -n "host-$name" route add 10.99.0.1 dev lan
-    number=$((number + 1))
-done
-echo ready
-cat
-"#;
 
 /// What the NATs let through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +49,41 @@ impl Lab {
             Nat::Home => "",
             Nat::WithoutUdp => "meta l4proto udp drop",
         };
-        Self::build(BUILD, filter).await?.with_relay().await
+        let mut lab = Self::build(BUILD, filter, "").await?;
+        lab.start_relay().await?;
+        Ok(lab)
+    }
+
+    /// Starts the relay, where there is none or it was stopped.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_relay(&mut self) -> Result<()> {
+        let mut relay = Command::new(binary("lab-relay")?);
+        relay.arg(RELAY);
+        self.relay = Some(ready(self.inside("wan", &relay)?).await?);
+        Ok(())
+    }
+
+    /// Kills the relay, as a machine that fails.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub async fn kill_relay(&mut self) -> Result<()> {
+        if let Some(mut relay) = self.relay.take() {
+            relay.kill().await?;
+        }
+        Ok(())
+    }
+
+    /// Two hosts with a router between them, without a relay. `forward` is whether it lets the one
+    /// reach the other; without, only what runs at `wan` can be reached by both.
+    ///
+    /// # Errors
+    /// When this system lets this user make no network namespaces.
+    pub async fn road(forward: bool) -> Result<Self> {
+        let forward = if forward { "1" } else { "0" };
+        Self::build(BUILD_ROAD, "", forward).await
     }
 
     /// One local network of `host-a`, `host-b` and `host-c`, without a relay.
@@ -131,7 +91,7 @@ impl Lab {
     /// # Errors
     /// When this system lets this user make no network namespaces.
     pub async fn lan() -> Result<Self> {
-        Self::build(BUILD_LAN, "").await
+        Self::build(BUILD_LAN, "", "").await
     }
 
     /// The same with a relay that all of them can reach.
@@ -139,17 +99,25 @@ impl Lab {
     /// # Errors
     /// When this system lets this user make no network namespaces.
     pub async fn lan_with_relay() -> Result<Self> {
-        Self::lan().await?.with_relay().await
+        let mut lab = Self::lan().await?;
+        lab.start_relay().await?;
+        Ok(lab)
     }
 
-    async fn with_relay(mut self) -> Result<Self> {
-        let mut relay = Command::new(binary("lab-relay")?);
-        relay.arg(RELAY);
-        self.relay = Some(ready(self.inside("wan", &relay)?).await?);
-        Ok(self)
+    /// Runs a shell script at `place`, with the programs of the administrator.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn shell(&self, place: &str, script: &str) -> Result<()> {
+        let mut shell = Command::new("sh");
+        let path = "PATH=\"$PATH:/usr/sbin:/sbin\"";
+        shell.args(["-ec", &format!("{path}\n{script}")]);
+        let done = self.inside(place, &shell)?.output().await?;
+        ensure!(done.status.success(), "`{script}` at {place}: {done:?}");
+        Ok(())
     }
 
-    async fn build(script: &str, filter: &str) -> Result<Self> {
+    async fn build(script: &str, filter: &str, forward: &str) -> Result<Self> {
         let mut unshare = Command::new("unshare");
         unshare.args(["--net", "--mount"]);
         if !Uid::effective().is_root() {
@@ -158,6 +126,7 @@ impl Lab {
         unshare
             .args(["bash", "-c", script])
             .env("FILTER", filter)
+            .env("FORWARD", forward)
             .env("NAT", "");
         let holder = ready(unshare).await.context(
             "cannot make network namespaces for this test: run it as root, or allow users to make \
@@ -217,7 +186,7 @@ impl Lab {
 }
 
 /// Starts a command that says `ready` and goes on.
-async fn ready(mut command: Command) -> Result<Child> {
+pub(crate) async fn ready(mut command: Command) -> Result<Child> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -19,8 +19,11 @@ pub mod client;
 mod collector;
 mod control;
 pub mod desktop;
+mod disk;
 mod dns;
+pub mod fault;
 mod home;
+mod key;
 mod keychain;
 pub mod lab;
 mod lines;
@@ -29,6 +32,8 @@ mod malai;
 mod origin;
 mod pair;
 pub mod pattern;
+mod process;
+mod random;
 mod raw_origin;
 mod several;
 pub mod websocket;
@@ -43,13 +48,16 @@ pub use crate::{
     browser::Browser,
     collector::{Collector, attribute},
     control::Control,
+    disk::SmallDisk,
     dns::{Dns, Manner},
     home::{Finished, Home, OFFLINE, binary},
+    key::key_bytes,
     keychain::Keychain,
     load::{Counted, Load},
     malai::Malai,
     origin::{Gate, Origin},
     pair::Pair,
+    random::Random,
     raw_origin::{RawOrigin, read_head},
     several::{Several, Sharer},
 };

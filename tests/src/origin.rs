@@ -19,7 +19,12 @@
 mod answers;
 mod upgrades;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{
+    convert::Infallible,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -31,7 +36,7 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
+    net::{TcpListener, UnixListener},
     sync::{broadcast, watch},
 };
 use tokio_rustls::TlsAcceptor;
@@ -55,6 +60,7 @@ pub(crate) struct State {
     gate: Gate,
     events: broadcast::Sender<String>,
     requests: watch::Sender<Vec<String>>,
+    tell: Option<fn(&str)>,
 }
 
 /// Something that waits until the test lets it go on.
@@ -98,6 +104,17 @@ impl Origin {
         Self::listen(port, None).await
     }
 
+    /// The same on this port; `tell` hears of each request before it is answered.
+    ///
+    /// # Errors
+    /// When somebody else listens there.
+    pub async fn telling(port: u16, tell: fn(&str)) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        let origin = Self::new(listener.local_addr()?, Some(tell));
+        tokio::spawn(accept(listener, None, Arc::clone(&origin.state)));
+        Ok(origin)
+    }
+
     /// The same behind TLS.
     ///
     /// # Errors
@@ -114,21 +131,44 @@ impl Origin {
         Self::serve(listener, None)
     }
 
+    /// Starts one at a unix socket, which is there in every network namespace; it has no
+    /// [`address`](Self::address).
+    ///
+    /// # Errors
+    /// When the socket cannot be made.
+    pub fn at_socket(path: &Path) -> Result<Self> {
+        let listener = UnixListener::bind(path)?;
+        let origin = Self::new((Ipv4Addr::UNSPECIFIED, 0).into(), None);
+        let state = Arc::clone(&origin.state);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&state)));
+            }
+        });
+        Ok(origin)
+    }
+
     async fn listen(port: u16, tls: Option<TlsAcceptor>) -> Result<Self> {
         Self::serve(TcpListener::bind(("127.0.0.1", port)).await?, tls)
     }
 
     fn serve(listener: TcpListener, tls: Option<TlsAcceptor>) -> Result<Self> {
-        let origin = Self {
-            address: listener.local_addr()?,
-            state: Arc::new(State {
-                gate: Gate::default(),
-                events: broadcast::Sender::new(EVENTS_KEPT),
-                requests: watch::Sender::default(),
-            }),
-        };
+        let origin = Self::new(listener.local_addr()?, None);
         tokio::spawn(accept(listener, tls, Arc::clone(&origin.state)));
         Ok(origin)
+    }
+
+    fn new(address: SocketAddr, tell: Option<fn(&str)>) -> Self {
+        let state = State {
+            gate: Gate::default(),
+            events: broadcast::Sender::new(EVENTS_KEPT),
+            requests: watch::Sender::default(),
+            tell,
+        };
+        Self {
+            address,
+            state: Arc::new(state),
+        }
     }
 
     /// Where it listens.
@@ -205,7 +245,11 @@ async fn handle(
     state: Arc<State>,
 ) -> Result<Response<Body>, Infallible> {
     let seen = format!("{} {}", request.method(), request.uri().path());
-    state.requests.send_modify(|all| all.push(seen));
+    match state.tell {
+        // Whoever hears of each keeps them.
+        Some(tell) => tell(&seen),
+        None => state.requests.send_modify(|all| all.push(seen)),
+    }
     Ok(answers::answer(request, &state).await)
 }
 

@@ -27,7 +27,7 @@ pub struct Timestamp(u64);
 pub struct Clock {
     started: SystemTime,
     running: Instant,
-    /// What it was at least when this one started.
+    /// What it was at least when this one started, by all that has been said since.
     floor: Arc<AtomicU64>,
 }
 
@@ -47,8 +47,7 @@ impl Timestamp {
     /// The moment `length` after this one; one that is too far away stays the last there is.
     #[must_use]
     pub fn after(self, length: Duration) -> Self {
-        let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(millis))
+        Self(self.0.saturating_add(millis_of(length)))
     }
 
     /// How long it is from `earlier` to this moment; nothing when it is not earlier.
@@ -81,9 +80,12 @@ impl Clock {
         let running = self.running.elapsed();
         let counted = self.started + running;
         let since_1970 = counted.max(system_time()).duration_since(UNIX_EPOCH);
-        let millis = since_1970.unwrap_or_default().as_millis();
+        let system = Timestamp(millis_of(since_1970.unwrap_or_default()));
         let floor = Timestamp(self.floor.load(Ordering::Relaxed)).after(running);
-        Timestamp(u64::try_from(millis).unwrap_or(u64::MAX)).max(floor)
+        let now = system.max(floor);
+        // Ahead and back again: what was over by then stays over.
+        self.was_after(Timestamp(now.0.saturating_sub(millis_of(running))));
+        now
     }
 }
 
@@ -91,6 +93,10 @@ impl fmt::Debug for Clock {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Clock").field(&self.now()).finish()
     }
+}
+
+fn millis_of(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[expect(

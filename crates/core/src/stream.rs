@@ -54,10 +54,13 @@ impl ResetOnDrop {
     }
 
     /// Waits until there is something to read, or the end.
+    ///
+    /// tokio takes a new socket for readable until a read has shown that it is not, so it is looked
+    /// for a byte. At a unix socket that cannot be done, and the answer may come too early.
     pub(crate) async fn readable(&self) -> io::Result<()> {
         match &self.stream {
-            Stream::Tcp(stream) => stream.readable().await,
-            Stream::Tls(stream) => stream.get_ref().0.readable().await,
+            Stream::Tcp(stream) => stream.peek(&mut [0]).await.map(drop),
+            Stream::Tls(stream) => stream.get_ref().0.peek(&mut [0]).await.map(drop),
             #[cfg(unix)]
             Stream::Unix(stream) => stream.readable().await,
         }

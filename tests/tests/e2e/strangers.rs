@@ -12,23 +12,6 @@ use iroh::{
 /// What malai's own peers say first.
 pub(super) const ALPN: &[u8] = b"/malai/p2p/1";
 
-/// The bytes of an id52.
-fn key(id52: &str) -> Result<[u8; 32]> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for digit in id52.chars() {
-        let value = digit.to_digit(32).context("not base32hex")?;
-        bits = (bits << 5) | value;
-        count += 5;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from((bits >> count) & 0xff)?);
-        }
-    }
-    ensure!(bytes.len() == 32, "{id52} is not 32 bytes");
-    Ok(bytes.try_into().unwrap_or_default())
-}
-
 /// A connection of a stranger to the share's engine.
 pub(super) async fn stranger(pair: &Pair, alpn: &[u8]) -> Result<(Endpoint, Connection)> {
     let endpoint = Endpoint::builder(presets::Minimal)
@@ -38,7 +21,7 @@ pub(super) async fn stranger(pair: &Pair, alpn: &[u8]) -> Result<(Endpoint, Conn
     let (_, rest) = pair.link.split_once("a=").context("no address")?;
     let address = rest.split('&').next().unwrap_or_default();
     let address: SocketAddr = address.replace("%3A", ":").parse()?;
-    let id = EndpointId::from_bytes(&key(&pair.share_id)?)?;
+    let id = EndpointId::from_bytes(&e2e::key_bytes(&pair.share_id)?)?;
     let whole = EndpointAddr::new(id).with_ip_addr(address);
     let connection = within("a connection", endpoint.connect(whole, alpn)).await??;
     Ok((endpoint, connection))

@@ -53,6 +53,8 @@ pub(crate) struct ProxyError {
     pub(crate) status: StatusCode,
     /// What happened and what to do, for people.
     pub(crate) message: String,
+    /// The same for the owner of the service, who alone may know where it is.
+    owner: Option<String>,
     /// After which it may work; a second when overloaded and nothing else is known.
     retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -79,6 +81,7 @@ impl ProxyError {
             code,
             status,
             message: message.into(),
+            owner: None,
             retry_after: None,
             source: None,
         }
@@ -249,9 +252,20 @@ impl ProxyError {
         self
     }
 
+    /// The same with another message for the owner of the service.
+    pub(crate) fn with_owner_message(mut self, message: String) -> Self {
+        self.owner = Some(message);
+        self
+    }
+
+    /// What the owner of the service is told; nothing of it may go to a peer.
+    pub(crate) fn owner_message(&self) -> &str {
+        self.owner.as_deref().unwrap_or(&self.message)
+    }
+
     /// The causes, joined for a log line.
     pub(crate) fn chain(&self) -> String {
-        let mut text = self.message.clone();
+        let mut text = self.owner_message().to_owned();
         let mut next = self.source();
         while let Some(error) = next {
             text.push_str(": ");

@@ -23,6 +23,9 @@ use crate::{
     stream::{ResetOnDrop, Stream},
 };
 
+/// How peers are told of an address of ours, which is none of their business.
+const SOMEWHERE: &str = "the shared service";
+
 /// One address of a service.
 #[derive(Debug, Clone)]
 pub(crate) struct Backend {
@@ -76,11 +79,13 @@ impl Backend {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(self.down(error)),
             Err(_) => {
-                let (address, after) = (&self.address, self.connect_timeout);
-                Err(ProxyError::upstream_slow(format!(
-                    "{address} did not accept a connection within {after:?}. \
-                     Check that the service behind the share is running and not overloaded."
-                )))
+                let after = self.connect_timeout;
+                Err(self.told(ProxyError::upstream_slow, |it| {
+                    format!(
+                        "{it} did not accept a connection within {after:?}. Check that the service \
+                         behind the share is running and not overloaded."
+                    )
+                }))
             }
         }
     }
@@ -103,24 +108,38 @@ impl Backend {
     }
 
     fn down(&self, error: io::Error) -> ProxyError {
-        let address = &self.address;
         let absent = [io::ErrorKind::ConnectionRefused, io::ErrorKind::NotFound];
-        let message = if absent.contains(&error.kind()) {
-            format!(
-                "Nothing answers at {address}. Start the service that is shared, then try again."
-            )
-        } else {
+        let say = |it: &str| {
+            if absent.contains(&error.kind()) {
+                return format!(
+                    "Nothing answers at {it}. Start the service that is shared, then try again."
+                );
+            }
             let cause = error.get_ref();
             let tls = cause.and_then(|cause| cause.downcast_ref::<rustls::Error>());
-            tls.and_then(|error| tls_trouble(address, error))
-                .unwrap_or_else(|| format!("Cannot connect to {address}: {error}."))
+            tls.and_then(|error| tls_trouble(it, error))
+                .unwrap_or_else(|| format!("Cannot connect to {it}: {error}."))
         };
-        ProxyError::upstream_down(message).because(error)
+        self.told(ProxyError::upstream_down, say).because(error)
+    }
+
+    /// A failure that `say` says of a place: its owner is told the address, peers are not.
+    fn told(
+        &self,
+        failure: impl Fn(String) -> ProxyError,
+        say: impl Fn(&str) -> String,
+    ) -> ProxyError {
+        let message = say(SOMEWHERE);
+        let message = match message.strip_prefix(SOMEWHERE) {
+            Some(rest) => format!("The shared service{rest}"),
+            None => message,
+        };
+        failure(message).with_owner_message(say(&self.address.to_string()))
     }
 }
 
 /// What is wrong with the TLS of an `https://` backend, when that can be said plainly.
-fn tls_trouble(address: &UpstreamAddress, error: &rustls::Error) -> Option<String> {
+fn tls_trouble(address: &str, error: &rustls::Error) -> Option<String> {
     use rustls::{CertificateError as Certificate, Error};
     if matches!(error, Error::InvalidMessage(_)) {
         return Some(format!(
@@ -157,8 +176,8 @@ impl Dial for Backend {
     async fn dial(&self, version: Version) -> Result<Sender, ProxyError> {
         let io = TokioIo::new(ResetOnDrop::new(self.connect().await?));
         handshake(io, version, &self.tasks).await.map_err(|error| {
-            let message = format!("{} does not speak HTTP.", self.address);
-            ProxyError::upstream_down(message).because(error)
+            let say = |it: &str| format!("{it} does not speak HTTP.");
+            self.told(ProxyError::upstream_down, say).because(error)
         })
     }
 
@@ -170,11 +189,12 @@ impl Dial for Backend {
     }
 
     fn lost(&self, error: hyper::Error) -> ProxyError {
-        let message = format!(
-            "{} closed the connection before it answered. It may have crashed or restarted: \
-             look at its output, then try again.",
-            self.address
-        );
-        ProxyError::upstream_down(message).because(error)
+        let say = |it: &str| {
+            format!(
+                "{it} closed the connection before it answered. It may have crashed or restarted: \
+                 look at its output, then try again."
+            )
+        };
+        self.told(ProxyError::upstream_down, say).because(error)
     }
 }

@@ -54,7 +54,7 @@ async fn ask(
     if service.protocol == Protocol::Tcp {
         return match backend.connect().await {
             Ok(_stream) => Ok(Found::good(format!("{address} takes connections"))),
-            Err(error) => Err(Found::bad(error.message)),
+            Err(error) => Err(Found::bad(error.owner_message().to_owned())),
         };
     }
     let path = service.health.as_ref().map_or("/", |health| &health.path);
@@ -64,7 +64,7 @@ async fn ask(
     };
     match backend.ask(path, host).await {
         Ok(status) => Ok(answered(status, address)),
-        Err(error) => Err(Found::bad(error.message)),
+        Err(error) => Err(Found::bad(error.owner_message().to_owned())),
     }
 }
 
