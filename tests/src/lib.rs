@@ -32,7 +32,6 @@ mod malai;
 mod origin;
 mod pair;
 pub mod pattern;
-mod process;
 mod random;
 mod raw_origin;
 mod several;
