@@ -21,7 +21,7 @@ pub const RECORDS: &str = "FAULTS_RECORDS";
 const SHORT_KEY: usize = 7;
 
 /// How a scenario names itself in the source, which is where the list of all comes from.
-const BEGINS: &str = "Fault::new(\"";
+const BEGINS: &str = "Fault::new(";
 
 /// One scenario.
 #[derive(Debug)]
@@ -54,6 +54,17 @@ impl Fault {
         if !self.sees.contains(&words) {
             self.sees.push(words);
         }
+    }
+
+    /// The same, as a line that a command says.
+    pub fn says(&mut self, line: &str) {
+        // Commands in it are in backticks of their own.
+        let mark = if line.contains('`') {
+            ("`` ", " ``")
+        } else {
+            ("`", "`")
+        };
+        self.sees(format!("{}{line}{}", mark.0, mark.1));
     }
 
     /// The same, as an answer that malai gave in place of the service.
@@ -158,7 +169,8 @@ pub fn scenarios() -> Result<Vec<Scenario>> {
     for file in files {
         let family = file.file_stem().unwrap_or_default().to_string_lossy();
         for part in fs::read_to_string(&file)?.split(BEGINS).skip(1) {
-            let (name, _) = part.split_once('"').context("a name")?;
+            let name = part.trim_start().strip_prefix('"').context("a name")?;
+            let (name, _) = name.split_once('"').context("a name")?;
             scenarios.push(Scenario {
                 family: family.clone().into_owned(),
                 name: name.to_owned(),

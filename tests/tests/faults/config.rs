@@ -246,10 +246,7 @@ async fn of_a_later_version() -> Result<()> {
             let said = format!("{}{}", finished.stdout, finished.stderr);
             let line = said.lines().find(|line| line.contains("version"));
             let line = line.context("no word of the version")?;
-            fault.sees(format!(
-                "`{}`",
-                line.replace(&home.dir().display().to_string(), "HOME")
-            ));
+            fault.says(&line.replace(&home.dir().display().to_string(), "HOME"));
         }
     }
     fault.held("3 commands refused, the file equal byte by byte");

@@ -60,7 +60,7 @@ async fn full_when_the_configuration_is_saved() -> Result<()> {
         let told = refused.stderr.lines().next().unwrap_or_default();
         let told = told.replace(&home.dir().display().to_string(), "HOME");
         let (told, _) = told.split_once(" at path").unwrap_or((&told, ""));
-        fault.sees(format!("`{told}`"));
+        fault.says(told);
         ensure!(refused.stderr.contains("space"), "{refused:?}");
         assert_eq!(
             fs::read(disk.path("malai.toml")?)?,

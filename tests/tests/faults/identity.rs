@@ -34,7 +34,7 @@ async fn keychain_is_locked() -> Result<()> {
     let said = refused(&home).await?;
     fault.noticed(began.elapsed());
     ensure!(said.contains("locked"), "{said}");
-    fault.sees(format!("`{}`", said.replace(&id, "ID52")));
+    fault.says(&said.replace(&id, "ID52"));
     keychain.unlock().await?;
     assert_eq!(home.id().await?, id, "another identity");
     fault.held("nothing is shared, no key is written to the disk; the same identity once unlocked");
@@ -49,7 +49,7 @@ async fn keychain_is_missing() -> Result<()> {
     let home = keychain.home(Home::new()?);
     let home = home.with_env("MALAI_KEY_STORE", "keychain");
     let began = Instant::now();
-    fault.sees(format!("`{}`", refused(&home).await?));
+    fault.says(&refused(&home).await?);
     fault.noticed(began.elapsed());
     fault.held("no key is written to the disk");
     fault.record()
@@ -198,10 +198,7 @@ async fn files_and_sockets_are_their_owners_alone() -> Result<()> {
     let refused = home.run(&["serve"]).await?;
     ensure!(refused.code != 0, "{refused:?}");
     let said = refused.stderr.lines().next().unwrap_or_default();
-    fault.sees(format!(
-        "`{}`",
-        said.replace(&home.dir().display().to_string(), "HOME")
-    ));
+    fault.says(&said.replace(&home.dir().display().to_string(), "HOME"));
     fault.held(format!(
         "{looked} files and sockets looked at, 0 open to others"
     ));

@@ -103,7 +103,7 @@ async fn links_that_make_no_sense() -> Result<()> {
         .run(&["bridge", "malai://nobody!/shop"])
         .await?;
     let said = finished.stderr.lines().next().unwrap_or_default();
-    fault.sees(format!("`{said}`"));
+    fault.says(said);
     ensure!(ends.bridge.is_running()? && !ends.bridge.said().contains("panicked"));
     ends.works().await?;
     fault.held(format!(

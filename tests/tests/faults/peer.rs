@@ -17,6 +17,9 @@ use crate::{
 /// A peer that says nothing is gone after 15 s; twice that on a busy machine.
 const SILENT: Duration = Duration::from_secs(30);
 
+/// Where there is another one it takes two seconds at most; more than twice that on a busy machine.
+const FAILOVER: Duration = Duration::from_secs(5);
+
 #[tokio::test]
 async fn killed_in_the_middle_of_an_answer() -> Result<()> {
     let what = "The only peer is killed (`kill -9`) in mid-answer and started again";
@@ -71,7 +74,7 @@ async fn killed_where_there_are_two() -> Result<()> {
         tally.answered.len(),
         tally.failed.len()
     ));
-    ensure!(tally.longest < SILENT, "{:?}", tally.longest);
+    ensure!(tally.longest < FAILOVER, "{:?}", tally.longest);
     ensure!(tally.failed.len() <= 4, "{:?}", tally.kinds());
     fault.record()
 }

@@ -31,7 +31,7 @@ enum Kind {
 
 const KINDS: [(Kind, &str, u64); 4] = [
     (Kind::Silent, "without a byte", 60),
-    (Kind::Header, "in a header, a byte a second", 90),
+    (Kind::Header, "in a header, a byte a second", 30),
     (Kind::Body, "in a body that stops", 2),
     (Kind::Idle, "after an answer", 90),
 ];

@@ -7,6 +7,7 @@ use e2e::{Home, Origin, Random, client, fault::Fault, within};
 use http_body_util::BodyExt;
 use hyper::{Request, StatusCode};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayMode, endpoint::presets};
+use nix::sys::signal::Signal;
 use tokio::{net::UdpSocket, time::Instant};
 
 use crate::{
@@ -157,14 +158,15 @@ async fn tries_every_door() -> Result<()> {
     let mut answers = Vec::new();
     for service in ["shop", "nothing", "default", "a", "shop-2"] {
         let link = ends.link().replace("/shop", &format!("/{service}"));
-        let bridge = home.start(&["bridge", &link, "--json"])?;
+        let mut bridge = home.start(&["bridge", &link, "--json"])?;
         let url = format!("http://{}/secret", ends::local(&bridge).await?);
         for _ in 0..20 {
             let reply = client::get(&url).await?;
             assert_eq!(reply.status, StatusCode::FORBIDDEN);
             answers.push(reply);
         }
-        drop(bridge);
+        bridge.signal(Signal::SIGTERM)?;
+        bridge.exit().await?;
     }
     ensure!(answers.iter().all(|reply| reply.body == answers[0].body));
     fault.sees_answer(&answers[0])?;
