@@ -82,11 +82,6 @@ retries_denied: number, };
 export type BreakerState = "closed" | "open" | "half-open";
 
 /**
- * Whether the circuit breaker of a backend, or of a peer, lets requests pass.
- */
-export type BreakerState = "closed" | "open" | "half-open";
-
-/**
  * Where a bridge leads and where it listens.
  */
 export type BridgeRequest = {
@@ -539,6 +534,27 @@ code: string,
 message: string, };
 
 /**
+ * Failures by whose fault they were.
+ */
+export type Failures = {
+/**
+ * Of whoever asked.
+ */
+client: number,
+/**
+ * Of the peer, or of the way to it.
+ */
+peer: number,
+/**
+ * Of the service behind.
+ */
+service: number,
+/**
+ * Of malai.
+ */
+malai: number, };
+
+/**
  * Something that was measured.
  */
 export type Figure = {
@@ -587,25 +603,6 @@ advice?: string,
  * What was measured.
  */
 figures?: Array<Figure>, };
- * Failures by whose fault they were.
- */
-export type Failures = {
-/**
- * Of whoever asked.
- */
-client: number,
-/**
- * Of the peer, or of the way to it.
- */
-peer: number,
-/**
- * Of the service behind.
- */
-service: number,
-/**
- * Of malai.
- */
-malai: number, };
 
 /**
  * A group of peers.
@@ -846,6 +843,8 @@ latency?: Latency,
  * The last minutes; missing while nothing went through in them.
  */
 recent?: Recent, };
+
+/**
  * Whether a bridge uses one of the places that it may lead to.
  */
 export type MemberState = "in-use" | "ready" | "out";

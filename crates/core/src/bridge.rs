@@ -14,7 +14,6 @@ mod members;
 mod peer_dial;
 mod ports;
 mod reports;
-mod retries;
 mod returning;
 mod room;
 mod sending;
@@ -175,7 +174,7 @@ impl Bridges {
                 &self.0.connections,
                 self.0.events.clone(),
             );
-            let bridge = Arc::new(bridge);
+            let bridge = Arc::new(bridge.with_traces(self.0.traces.clone()));
             let (hosts, tasks) = (Hosts::new(config), part.clone());
             let room = room.counting(meter.clone());
             listener.serve_http(&part, room, move |request| {

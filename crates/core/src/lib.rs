@@ -28,6 +28,7 @@ pub mod peers;
 pub mod policy;
 pub mod private_file;
 mod process;
+mod retries;
 pub mod rotation;
 pub mod shutdown;
 mod stream;

@@ -6,7 +6,6 @@ mod checks;
 mod health;
 mod making;
 mod probe;
-mod retries;
 mod sticky;
 mod target;
 mod tls;
@@ -27,7 +26,6 @@ pub(crate) use self::{
     checks::Checks,
     making::Making,
     probe::{MOST_PROBED, answers, takes},
-    retries::Retries,
     sticky::Kept,
     tls::Tls,
     turns::Turns,

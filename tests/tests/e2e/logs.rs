@@ -89,8 +89,11 @@ fn log_files(home: &Home) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn bytes(files: &[PathBuf]) -> Result<u64> {
-    let lengths = files.iter().map(|file| Ok(fs::metadata(file)?.len()));
+/// What they take; one that was removed since they were listed takes nothing.
+fn bytes(files: &[PathBuf]) -> u64 {
+    let lengths = files
+        .iter()
+        .map(|file| fs::metadata(file).map_or(0, |it| it.len()));
     lengths.sum()
 }
 
@@ -113,7 +116,7 @@ async fn an_engine_writes_files_that_never_take_more_than_they_may() -> Result<(
     wait_until("many files", || async {
         client::get(&format!("{url}echo")).await?;
         let files = log_files(&home)?;
-        anyhow::ensure!(bytes(&files)? <= 192 << 10, "{files:?}");
+        anyhow::ensure!(bytes(&files) <= 192 << 10, "{files:?}");
         let is_fifth = |file: &PathBuf| file.to_string_lossy().ends_with(".5.log");
         Ok(files.iter().any(is_fifth))
     })

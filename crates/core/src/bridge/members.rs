@@ -7,7 +7,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -16,13 +16,11 @@ use std::{
 use malai_api::MemberState;
 use tokio::{sync::watch, time::Instant};
 
-use super::{
-    member::{Member, MemberReport},
-    retries::RetryBudget,
-};
+use super::member::{Member, MemberReport};
 use crate::{
     config::{Balance, BridgeConfig, BridgeTarget},
     peers::Peers,
+    retries::Retries,
 };
 
 /// How long one of several members may take to take a stream before the next is tried: relayed
@@ -36,7 +34,7 @@ pub(super) struct Members {
     balance: Balance,
     /// How long each is waited for.
     pub(super) wait: Duration,
-    budget: Mutex<RetryBudget>,
+    retries: Retries,
     counts: Counts,
     /// When something was last asked of the bridge.
     used: watch::Sender<Instant>,
@@ -63,7 +61,7 @@ impl Members {
             } else {
                 wait.min(FAILOVER_WAIT)
             },
-            budget: Mutex::new(RetryBudget::new(config.retry_budget)),
+            retries: Retries::new(config.retry),
             counts: Counts::default(),
             used: watch::Sender::new(Instant::now()),
         }
@@ -93,7 +91,7 @@ impl Members {
 
     /// A request or connection begins.
     pub(super) fn begin(&self) {
-        self.budget().sent();
+        self.retries.request();
         if self.are_several() {
             self.used.send_replace(Instant::now());
         }
@@ -101,7 +99,7 @@ impl Members {
 
     /// Whether a request that may have been carried out may be sent once more; counts it then.
     pub(super) fn may_repeat(&self) -> bool {
-        self.budget().take()
+        self.retries.take()
     }
 
     /// A request goes to another member than the one that it was sent to.
@@ -142,10 +140,6 @@ impl Members {
             })
         };
         self.list.iter().enumerate().map(report).collect()
-    }
-
-    fn budget(&self) -> MutexGuard<'_, RetryBudget> {
-        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -15,8 +15,9 @@ use crate::{
     config::{HostRule, LimitsConfig, RouteConfig, ServiceConfig},
     http::Heads,
     meter::Meter,
+    retries::Retries,
     shutdown::Shutdown,
-    upstream::{self, Checks, Making, Retries, Upstream},
+    upstream::{self, Checks, Making, Upstream},
 };
 
 /// How long a look at the upstream holds, however often peers ask.

@@ -15,10 +15,11 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::{Retries, tls::Tls};
+use super::tls::Tls;
 use crate::{
     config::{Place, Scheme, UpstreamAddress},
     http::{Dial, ProxyError, Sender, handshake},
+    retries::Retries,
     shutdown::Shutdown,
     stream::{ResetOnDrop, Stream},
 };

@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Backend, Checks, Retries, Upstream, health::Health, target::Target};
+use super::{Backend, Checks, Upstream, health::Health, target::Target};
 use crate::{
     config::{ServiceConfig, UpstreamAddress},
     http::{Pool, PoolLimits},
+    retries::Retries,
     shutdown::Shutdown,
 };
 

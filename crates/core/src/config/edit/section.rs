@@ -190,10 +190,11 @@ pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new:
             differs(table, "total", &old.total, &new.total, total);
         });
     }
-    let (before, after) = (&old.retry_budget, &new.retry_budget);
-    differs(table, "retry_budget", before, after, |percent| {
-        Some(i64::from(*percent).into())
-    });
+    if old.retry != new.retry {
+        nested(table, "retry", |table| {
+            spread::retry(table, old.retry, new.retry)
+        });
+    }
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });

@@ -39,7 +39,7 @@ fn breaker(table: &mut dyn TableLike, old: &BreakerConfig, new: &BreakerConfig) 
     differs(table, "requests", &old.requests, &new.requests, whole);
 }
 
-fn retry(table: &mut dyn TableLike, old: RetryConfig, new: RetryConfig) {
+pub(super) fn retry(table: &mut dyn TableLike, old: RetryConfig, new: RetryConfig) {
     differs(table, "budget", &old.budget, &new.budget, share);
     differs(table, "floor", &old.floor, &new.floor, whole);
 }

@@ -12,6 +12,8 @@ use fastn_p2p::PublicKey;
 use malai_api::Protocol;
 use url::Url;
 
+use super::RetryConfig;
+
 /// `[bridge.NAME]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct BridgeConfig {
@@ -29,8 +31,8 @@ pub struct BridgeConfig {
     pub connect_timeout: Duration,
     /// How long a request may take otherwise.
     pub timeouts: BridgeTimeouts,
-    /// How many requests in a hundred may be sent once more; default 20.
-    pub retry_budget: u8,
+    /// How many requests may be sent once more.
+    pub retry: RetryConfig,
     /// Whether it is open now; default yes.
     pub active: bool,
 }
@@ -67,7 +69,7 @@ impl Default for BridgeConfig {
             hosts: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             timeouts: BridgeTimeouts::default(),
-            retry_budget: 20,
+            retry: RetryConfig::default(),
             active: true,
         }
     }

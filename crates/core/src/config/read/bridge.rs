@@ -10,9 +10,10 @@ use super::super::{
     names::is_host_name,
     reader::Section,
 };
+use super::spread;
 
 /// Keys that mean nothing to a TCP bridge.
-const HTTP_ONLY: [&str; 3] = ["hosts", "timeouts", "retry_budget"];
+const HTTP_ONLY: [&str; 3] = ["hosts", "timeouts", "retry"];
 
 pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> BridgeConfig {
     let protocol = super::protocol(section);
@@ -28,8 +29,8 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> BridgeConf
         ..BridgeConfig::default()
     };
     section.duration("connect_timeout", &mut bridge.connect_timeout);
-    if let Some(percent) = section.integer("retry_budget") {
-        bridge.retry_budget = percent;
+    if let Some(section) = section.table("retry") {
+        bridge.retry = spread::retry(&section);
     }
     section.boolean("active", &mut bridge.active);
     if let Some(listen) = section.value("listen", str::parse::<ListenAddress>) {

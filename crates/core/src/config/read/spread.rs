@@ -75,7 +75,7 @@ fn breaker(section: &Section<'_>) -> BreakerConfig {
     breaker
 }
 
-fn retry(section: &Section<'_>) -> RetryConfig {
+pub(super) fn retry(section: &Section<'_>) -> RetryConfig {
     let mut retry = RetryConfig::default();
     section.fraction("budget", &mut retry.budget);
     if let Some(floor) = section.integer("floor") {

@@ -53,7 +53,7 @@ impl<'d> Section<'d> {
         section
     }
 
-    /// Refuses unknown keys, asks for missing ones, and warns of those without effect so far.
+    /// Refuses unknown keys and asks for missing ones.
     fn check_keys(&self) {
         let known = keys::children(&self.pattern);
         for (name, _) in self.table.iter() {
@@ -65,9 +65,6 @@ impl<'d> Section<'d> {
                 };
                 self.reader
                     .error(&path, line, format!("there is no such key; {hint}"));
-            } else if keys::find(&self.pattern_of(name)).is_some_and(|key| !key.acted_on) {
-                let message = "checked but not acted on yet";
-                self.reader.warning(&path, line, message);
             }
         }
         for (name, example) in keys::required(&self.pattern) {

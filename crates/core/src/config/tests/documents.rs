@@ -55,8 +55,6 @@ fn the_document_says_what_the_code_does() {
         assert_eq!(stated("Type"), Some(key.kind.to_string()), "{}", key.path);
         assert_eq!(stated("Default"), Some(default), "{}", key.path);
         assert_eq!(stated("Range"), key.kind.range(), "{}", key.path);
-        let state = (!key.acted_on).then(|| "checked but not acted on yet".to_owned());
-        assert_eq!(stated("State"), state, "{}", key.path);
         assert!(facts.contains_key("Meaning"), "{} has no meaning", key.path);
     }
     assert!(

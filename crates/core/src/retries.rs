@@ -1,9 +1,9 @@
 //! How many requests may be sent once more: a share of all, so that what is in trouble is not given
 //! many times the work; pure but for the lock around it.
 //!
-//! What counts is a request that may have reached a backend and goes out again, to the same or to
-//! another. One of which nothing was sent goes on to the next backend for free: no backend has more
-//! to do for it.
+//! What counts is a request that may have reached a backend or peer and goes out again, to the same
+//! or to another. One of which nothing was sent goes on to the next for free: nobody has more to do
+//! for it.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -22,7 +22,7 @@ const WINDOW_SECS: u32 = 10;
 const REQUESTS: usize = 0;
 const RETRIES: usize = 1;
 
-/// The retries of one service, over all of its backends.
+/// The retries of one service over all of its backends, or of one bridge over all of its members.
 #[derive(Debug)]
 pub(crate) struct Retries(Mutex<Budget>);
 
