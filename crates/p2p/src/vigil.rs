@@ -35,6 +35,9 @@ const LOOKS_AFTER: u32 = 10;
 const FEWEST_UNANSWERED: u32 = 3;
 /// The same at most: 3 s.
 const MOST_UNANSWERED: u32 = 15;
+/// The same at least of a connection in whose place there is another one: 2 s. Nothing new goes over
+/// it, and a peer that was only held up for a moment brings what is under way on it to its end.
+const FEWEST_UNANSWERED_OF_REPLACED: u32 = 10;
 /// Looks at a silent connection between two dials, when those fail at once.
 const LOOKS_BETWEEN_DIALS: u32 = 5;
 /// Looks at a silent connection after which it is given up while somebody waits: 4 s. As long as it
@@ -80,13 +83,9 @@ impl Vigil {
         }
     }
 
-    /// Asks again before it is silent: once where it was silent already and answers are quick.
-    fn give_last_chance(&mut self, patience: u32) {
-        self.unanswered = if self.unanswered > patience && patience == FEWEST_UNANSWERED {
-            patience - 1
-        } else {
-            0
-        };
+    /// Asks as often again before it is silent.
+    fn begin_anew(&mut self) {
+        self.unanswered = 0;
     }
 
     fn is_in_doubt(&self) -> bool {
@@ -116,7 +115,7 @@ pub(crate) async fn keep(node: Arc<Inner>, peer: PublicKey, live: Live, attended
         if is_newest != was_newest {
             // Another one took its place, which a dead one must not outlive.
             (was_newest, looks) = (is_newest, LOOKS_AFTER);
-            vigil.give_last_chance(patience(path_of(&live.connection)));
+            vigil.begin_anew();
         }
         attended.rest();
         if !attended.is_unused() {
@@ -140,7 +139,11 @@ pub(crate) async fn keep(node: Arc<Inner>, peer: PublicKey, live: Live, attended
         }
         looks = looks.saturating_sub(1);
         let heard = live.connection.stats().udp_rx.datagrams;
-        let finding = vigil.look(heard, patience(path_of(&live.connection)));
+        let mut patience = patience(path_of(&live.connection));
+        if !is_newest {
+            patience = patience.max(FEWEST_UNANSWERED_OF_REPLACED);
+        }
+        let finding = vigil.look(heard, patience);
         if finding == Finding::Lives {
             silent_for = 0;
             if live.set_silent(false) && is_newest {
@@ -198,10 +201,10 @@ mod tests {
         assert_eq!(vigil.look(2, 3), Finding::Lives);
         assert!(!vigil.is_in_doubt());
         assert_eq!(vigil.look(2, 3), Finding::Ask);
-        vigil.unanswered = 9;
-        vigil.give_last_chance(3);
-        assert_eq!(vigil.look(2, 3), Finding::Ask);
+        vigil.unanswered = 3;
         assert_eq!(vigil.look(2, 3), Finding::Silent);
+        vigil.begin_anew();
+        assert_eq!(vigil.look(2, 3), Finding::Ask);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! that form.
 
 mod spy;
+mod vector;
 mod vectors;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -23,7 +24,7 @@ use tokio::{
 
 use self::{
     spy::{Seen, Spy},
-    vectors::{Meant, Vector},
+    vector::{Meant, Vector},
 };
 use crate::strangers::{ALPN, stranger};
 

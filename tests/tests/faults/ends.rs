@@ -21,7 +21,6 @@ pub(crate) struct Ends {
     pub(crate) share: Malai,
     pub(crate) bridge: Malai,
     pub(crate) share_id: String,
-    pub(crate) bridge_id: String,
     pub(crate) local: SocketAddr,
 }
 
@@ -72,7 +71,6 @@ impl Ends {
             share,
             bridge,
             share_id,
-            bridge_id,
             local,
         })
     }

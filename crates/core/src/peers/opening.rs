@@ -9,7 +9,11 @@ use tokio::{
 };
 
 use super::Peers;
-use crate::{config::BridgeTarget, http::ProxyError, wire::Open};
+use crate::{
+    config::{BridgeTarget, PeerName},
+    http::ProxyError,
+    wire::Open,
+};
 
 /// The pause after the first failed dial; doubled after each up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -40,7 +44,7 @@ impl Peers {
             let error = match timeout_at(deadline, opening).await {
                 Ok(Ok(session)) => return Ok(session),
                 Ok(Err(error)) => error,
-                Err(_) => return Err(offline(peer, wait)),
+                Err(_) => return Err(offline(peer, target, wait)),
             };
             if matches!(error, ConnectError::Closing) {
                 return Err(ProxyError::shutting_down());
@@ -54,7 +58,7 @@ impl Peers {
                 )));
             }
             if Instant::now() + pause >= deadline {
-                return Err(offline(peer, wait).because(error));
+                return Err(offline(peer, target, wait).because(error));
             }
             tokio::select! {
                 biased;
@@ -110,8 +114,11 @@ impl Peers {
     }
 }
 
-fn offline(peer: PublicKey, wait: Duration) -> ProxyError {
-    let name = peer.short();
+fn offline(peer: PublicKey, target: &BridgeTarget, wait: Duration) -> ProxyError {
+    let name = match &target.peer {
+        PeerName::Key(_) => peer.short(),
+        PeerName::Pet(name) | PeerName::Domain(name) => name.clone(),
+    };
     ProxyError::peer_offline(format!(
         "The peer {name} could not be reached within {wait:?}. \
          Ask whether its malai is running and online; the bridge goes on trying."
