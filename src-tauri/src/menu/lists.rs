@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use malai_api::{
-    BridgeStatus, MemberState, MemberStatus, Navigation, OfferedService, PeerState, PeerStatus,
-    Protocol, ServiceStatus, Status,
+    BackendStatus, BreakerState, BridgeStatus, MemberState, MemberStatus, Navigation,
+    OfferedService, PeerState, PeerStatus, Protocol, ServiceStatus, Status,
 };
 
 use super::{Action, Row, plain, show, text::cut};
@@ -94,7 +94,8 @@ fn service(service: &ServiceStatus) -> Row {
         (_, None) => String::new(),
     };
     let window = || Navigation::Service { name: name.clone() };
-    let mut rows = vec![
+    let mut rows = backends(service);
+    rows.extend([
         Row::act(
             "copy",
             "Copy link",
@@ -112,7 +113,7 @@ fn service(service: &ServiceStatus) -> Row {
         show("qr", "Show QR", window()),
         show("who", "Who can connect…", window()),
         show("inspect", "Inspect…", window()),
-    ];
+    ]);
     if !service.kept {
         rows.push(Row::sub("end", "Stop at…", ends(name)));
     }
@@ -126,6 +127,27 @@ fn service(service: &ServiceStatus) -> Row {
         format!("{}{state}", plain(name)),
         rows,
     )
+}
+
+/// How each backend is, where there are several or one does not work.
+fn backends(service: &ServiceStatus) -> Vec<Row> {
+    let backends = &service.backends;
+    if backends.len() < 2 && backends.iter().all(|backend| backend.up) {
+        return Vec::new();
+    }
+    let row = |backend: &BackendStatus| {
+        let state = match (backend.up, backend.breaker) {
+            (true, _) => "works",
+            (false, BreakerState::HalfOpen) => "is tried again",
+            (false, BreakerState::Open | BreakerState::Closed) => "is down",
+        };
+        let address = cut(&backend.address, LONGEST_REASON);
+        Row::info(
+            &id("backend", &backend.address),
+            format!("{address}: {state}"),
+        )
+    };
+    backends.iter().take(MOST_ROWS).map(row).collect()
 }
 
 /// When a share that `malai.toml` does not keep is to end by itself.

@@ -1,6 +1,7 @@
 //! Menus compared by value.
 
 mod asking;
+mod backends;
 
 use malai_api::{BridgeStatus, Failure, PeerState, Reach, Traffic};
 
