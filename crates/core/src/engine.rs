@@ -48,7 +48,6 @@ use tracing::info;
 pub use doctoring::doctor_offline;
 pub use error::EngineError;
 pub use handle::EngineHandle;
-pub(crate) use handle::chain;
 pub use lock::{HomeLock, LockError};
 #[cfg(test)]
 pub(crate) use network::node_config;

@@ -6,6 +6,7 @@ pub mod audit;
 mod balance;
 mod breaker;
 pub mod bridge;
+mod causes;
 pub mod clock;
 pub mod config;
 pub mod control;

@@ -54,7 +54,7 @@ fn judge(loaded: &Result<Parsed, ConfigError>, runs: bool) -> Found {
         ""
     };
     let Some(problems) = error.problems() else {
-        let seen = format!("{}{still}", crate::engine::chain(error));
+        let seen = format!("{}{still}", crate::causes::causes(error));
         return Found::problem(Examined::Config, "malai.toml cannot be read", seen)
             .advise("`malai config path` prints where it is");
     };

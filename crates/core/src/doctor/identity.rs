@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{Found, Setup};
 use crate::{
-    engine::chain,
+    causes::causes,
     identity::{self, KeyStore},
 };
 
@@ -39,7 +39,7 @@ pub(super) async fn check(setup: &Setup) -> Vec<Found> {
             match timeout(OPEN, identity::open(home, None)).await {
                 Ok(Ok(opened)) if opened.public() == *own => IdentityState::Opened(opened.store()),
                 Ok(Ok(_)) => return vec![replaced()],
-                Ok(Err(error)) => IdentityState::Failed(chain(&error)),
+                Ok(Err(error)) => IdentityState::Failed(causes(&error)),
                 Err(_) => {
                     let why = "the keychain does not answer; it may be waiting to be unlocked";
                     IdentityState::Failed(why.to_owned())

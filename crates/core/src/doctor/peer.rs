@@ -15,9 +15,9 @@ use super::{
     speed::{self, Speed},
 };
 use crate::{
+    causes::causes,
     clock::Clock,
     config::{BridgeTarget, Config, PeerName},
-    engine::chain,
     peers::Peers,
     wire::{Doctor, Offer, Open, Services, Told},
 };
@@ -87,7 +87,7 @@ pub(crate) async fn find_peer(
     text: &str,
 ) -> Result<(PublicKey, String), Failure> {
     let target: BridgeTarget = text.parse().map_err(|error: crate::link::LinkError| {
-        Failure::new(codes::ARGUMENT_INVALID, chain(&error))
+        Failure::new(codes::ARGUMENT_INVALID, causes(&error))
     })?;
     let key = match &target.peer {
         PeerName::Domain(domain) => {
@@ -200,7 +200,7 @@ async fn ask_for_offer(node: &Node, key: PublicKey) -> Option<Offer> {
             None
         }
         Err(error) => {
-            tracing::debug!(error = chain(&error), "a peer did not say what it offers");
+            tracing::debug!(error = causes(&error), "a peer did not say what it offers");
             None
         }
     }

@@ -47,7 +47,7 @@ impl Keeper {
         self.apply_bridges(&config, reason).await;
         self.apply_gateway(&config).await;
         if let Err(error) = self.exporter.listen(config.metrics).await {
-            self.error("metrics-failed", &super::handle::chain(&error));
+            self.error("metrics-failed", &crate::causes::causes(&error));
         }
         self.tell_owed(&config);
         self.status.hint();
@@ -140,7 +140,7 @@ impl Keeper {
             Ok(address) => self.gateway = address,
             Err(error) => {
                 self.gateway = None;
-                self.error("gateway-failed", &super::handle::chain(&error));
+                self.error("gateway-failed", &crate::causes::causes(&error));
             }
         }
     }

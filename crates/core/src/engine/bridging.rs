@@ -3,7 +3,6 @@
 use malai_api::{BridgeRequest, Event, Failure, Response, codes};
 
 use super::{
-    handle::chain,
     keeper::Keeper,
     operations::{Lease, Running},
     sharing::{argument, check_name},
@@ -11,6 +10,7 @@ use super::{
 use crate::{
     access::Pin,
     bridge::BridgeReport,
+    causes::causes,
     config::{BridgeConfig, BridgeTarget, Config, ListenAddress, PeerConfig, PeerName},
     control::Owner,
 };
@@ -145,7 +145,7 @@ impl Keeper {
                 self.set_outcome(name, Ok(report));
             }
             Err(error) => {
-                let failure = Failure::new(error.code(), chain(&error));
+                let failure = Failure::new(error.code(), causes(&error));
                 self.error(&failure.code, &format!("bridge `{name}`: {failure}"));
                 self.set_outcome(name, Err(failure));
             }
@@ -198,7 +198,7 @@ impl Keeper {
                 Ok(report)
             }
             Err(error) => {
-                let failure = Failure::new(error.code(), chain(&error));
+                let failure = Failure::new(error.code(), causes(&error));
                 if !is_temporary {
                     // Whoever wants a temporary one is told in the response.
                     self.error(&failure.code, &format!("bridge `{name}`: {failure}"));

@@ -7,8 +7,9 @@ use fastn_p2p::{LookupChoice, Node, SecretKey};
 use malai_api::{Failure, Response};
 use tokio::task::spawn_blocking;
 
-use super::{EngineError, HomeLock, handle::chain, network};
+use super::{EngineError, HomeLock, network};
 use crate::{
+    causes::causes,
     config::{self, Config},
     doctor::{self, IdentityState, NodeState, Setup},
     domains::Domains,
@@ -93,14 +94,14 @@ async fn open(home: &Home, store: Option<KeyStore>) -> (IdentityState, Option<Se
     match identity::is_there(home) {
         Ok(true) => {}
         Ok(false) => return (IdentityState::Missing, None),
-        Err(error) => return (IdentityState::Failed(chain(&error)), None),
+        Err(error) => return (IdentityState::Failed(causes(&error)), None),
     }
     match identity::open(home, store).await {
         Ok(opened) => {
             let secret = opened.secret().clone();
             (IdentityState::Opened(opened.store()), Some(secret))
         }
-        Err(error) => (IdentityState::Failed(chain(&error)), None),
+        Err(error) => (IdentityState::Failed(causes(&error)), None),
     }
 }
 
@@ -116,6 +117,6 @@ async fn bind(config: &Config, secret: Option<&SecretKey>) -> NodeState {
     };
     match Box::pin(Node::bind(&secret, wanted)).await {
         Ok(node) => NodeState::Bound(node),
-        Err(error) => NodeState::Failed(chain(&error)),
+        Err(error) => NodeState::Failed(causes(&error)),
     }
 }

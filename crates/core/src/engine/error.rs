@@ -57,6 +57,6 @@ impl EngineError {
 
 impl From<&EngineError> for Failure {
     fn from(error: &EngineError) -> Self {
-        Self::new(error.code(), super::handle::chain(error))
+        Self::new(error.code(), crate::causes::causes(error))
     }
 }

@@ -8,9 +8,10 @@ use std::{path::PathBuf, time::Duration};
 use malai_api::Failure;
 use tokio::time::Instant;
 
-use super::{handle::chain, keeper::Keeper};
+use super::keeper::Keeper;
 use crate::{
     access::{Access, AccessFile, AccessFileError, AccessState, Kept, ShareId},
+    causes::causes,
     clock::Timestamp,
     config::Config,
     expose::Redemption,
@@ -50,7 +51,7 @@ impl Guests {
         let reader = file.clone();
         let read = tokio::task::spawn_blocking(move || reader.load()).await;
         let failed =
-            |error: &dyn std::error::Error| Failure::new("access-unreadable", chain(error));
+            |error: &dyn std::error::Error| Failure::new("access-unreadable", causes(error));
         let (Kept { access, as_of }, file, unreadable) = match read {
             Ok(Ok(kept)) => (kept, Some(file), None),
             Ok(Err(error @ AccessFileError::MovedAside { .. })) => {
@@ -87,8 +88,8 @@ impl Guests {
                 self.as_of = now;
                 Ok(())
             }
-            Ok(Err(error)) => Err(Failure::new("access-not-saved", chain(&error))),
-            Err(error) => Err(Failure::new("internal", chain(&error))),
+            Ok(Err(error)) => Err(Failure::new("access-not-saved", causes(&error))),
+            Err(error) => Err(Failure::new("internal", causes(&error))),
         }
     }
 }

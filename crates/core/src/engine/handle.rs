@@ -1,7 +1,5 @@
 //! How everybody asks an engine for things: one dispatch for all front ends.
 
-use std::error::Error;
-
 use malai_api::{BridgeRequest, Failure, Request, Response, ShareRequest, codes};
 use tokio::sync::{mpsc, oneshot};
 
@@ -166,20 +164,4 @@ impl Dispatch for EngineHandle {
 
 fn stopping() -> Response {
     Failure::new(codes::STOPPING, "malai is stopping").into()
-}
-
-/// An error and its causes, for people.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        // `#[error(transparent)]` says the same twice; several lines begin on one of their own.
-        if !text.ends_with(&said) {
-            text.push_str(if said.contains('\n') { ":\n" } else { ": " });
-            text.push_str(&said);
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -6,7 +6,6 @@ use fastn_p2p::PublicKey;
 use malai_api::{Failure, InviteRequest, LinkTarget, LogKind, Response, codes};
 
 use super::{
-    handle::chain,
     keeper::Keeper,
     peering::free_pet_name,
     sharing::{LONGEST_SHARE, argument},
@@ -14,6 +13,7 @@ use super::{
 use crate::{
     access::{AccessError, Pin, Secret, Terms},
     audit::Occurrence,
+    causes::causes,
     config::{BridgeTarget, Member},
     link::ShareLink,
 };
@@ -177,7 +177,7 @@ pub(super) fn not_shared(service: &str) -> Failure {
 }
 
 fn no_randomness(error: rand::rngs::SysError) -> Failure {
-    let message = format!("this machine gives no random numbers: {}", chain(&error));
+    let message = format!("this machine gives no random numbers: {}", causes(&error));
     Failure::new("internal", message)
 }
 

@@ -21,7 +21,6 @@ use super::{
     bridging::Bridging,
     exporter::Exporter,
     guests::Guests,
-    handle::chain,
     layers::Layers,
     look::{self, Look},
     operations::Operations,
@@ -33,6 +32,7 @@ use crate::{
     asking::Asking,
     audit::Audit,
     bridge::Bridges,
+    causes::causes,
     clock::Clock,
     config::{self, Config, ConfigError, Editor, NetworkConfig, Parsed, Problem},
     control::Owner,
@@ -284,7 +284,7 @@ impl Keeper {
                 self.follow_waiting().await;
             }
             Err(error) => {
-                let said = chain(&error);
+                let said = causes(&error);
                 let message = format!("malai.toml is not used as it is now: {said}");
                 self.error(error.code(), &message);
             }
@@ -306,8 +306,8 @@ impl Keeper {
                 self.layers.file = parsed.config;
                 Ok(())
             }
-            Ok(Err(error)) => Err(Failure::new(error.code(), chain(&error))),
-            Err(error) => Err(Failure::new("internal", chain(&error))),
+            Ok(Err(error)) => Err(Failure::new(error.code(), causes(&error))),
+            Err(error) => Err(Failure::new("internal", causes(&error))),
         }
     }
 

@@ -9,12 +9,12 @@ use malai_api::{Failure, LogRequest, PeerState, PeerStatus, Request, Response};
 
 use super::{
     EngineError, HomeLock,
-    handle::chain,
     look::{self, report},
     peering::{check_peer_known, new_peer},
     rotating,
 };
 use crate::{
+    causes::causes,
     config::{self, Config, ConfigError, Editor},
     domains::Domains,
     events::EventFeed,
@@ -183,5 +183,5 @@ fn edit(home: &Home, change: impl FnOnce(&mut Editor)) -> Result<Response, Failu
     reason = "the shape that `map_err` wants"
 )]
 fn failure(error: ConfigError) -> Failure {
-    Failure::new(error.code(), chain(&error))
+    Failure::new(error.code(), causes(&error))
 }

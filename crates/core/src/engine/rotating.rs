@@ -11,8 +11,9 @@ use malai_api::{Event, Failure, Response, codes};
 use tokio::{sync::watch, task::spawn_blocking};
 use tracing::{debug, warn};
 
-use super::{handle::chain as causes, keeper::Keeper, telling::Owed};
+use super::{keeper::Keeper, telling::Owed};
 use crate::{
+    causes::causes,
     config::{BridgeConfig, Config, Member, PeerName},
     home::Home,
     identity::IdentityError,

@@ -11,8 +11,9 @@ use malai_api::{
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use super::{handle::chain, keeper::Keeper, network, sharing::argument};
+use super::{keeper::Keeper, network, sharing::argument};
 use crate::{
+    causes::causes,
     config::{
         self, GatewayConfig, ListenAddress, LookupConfig, NetworkConfig, RelayConfig, server_url,
     },
@@ -68,7 +69,7 @@ impl Keeper {
             None => None,
         };
         let opened = self.parts.bridges.gateway(listen).await;
-        let opened = opened.map_err(|error| Failure::new(error.code(), chain(&error)));
+        let opened = opened.map_err(|error| Failure::new(error.code(), causes(&error)));
         let changed = match opened {
             Ok(_) if keep => self.edit(move |editor| editor.put_gateway(listen)).await,
             Ok(_) => Ok(()),
@@ -238,7 +239,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn failed(error: &IdentityError) -> Failure {
-    Failure::new(error.code(), chain(error))
+    Failure::new(error.code(), causes(error))
 }
 
 fn invalid(message: &str) -> Failure {

@@ -206,7 +206,7 @@ where
     T::Err: std::error::Error,
 {
     text.parse().map_err(|error: T::Err| {
-        Failure::new(codes::ARGUMENT_INVALID, super::handle::chain(&error))
+        Failure::new(codes::ARGUMENT_INVALID, crate::causes::causes(&error))
     })
 }
 

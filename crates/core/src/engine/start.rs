@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use fastn_p2p::{Node, SecretKey};
 use malai_api::{Event, IdentityStatus};
 
-use super::{ConfigSource, EngineError, EngineOptions, handle::chain, keeper, network};
+use super::{ConfigSource, EngineError, EngineOptions, keeper, network};
 use crate::{
     audit::Audit,
     bridge::Ports,
+    causes::causes,
     clock::Clock,
     config::{self, Config, Parsed},
     events::EventFeed,
@@ -94,8 +95,8 @@ pub(super) async fn load_ports(path: Option<PathBuf>, events: &EventFeed) -> Por
     };
     let loaded = tokio::task::spawn_blocking(move || Ports::load(path)).await;
     let (ports, said) = match loaded {
-        Ok((ports, error)) => (ports, error.map(|error| chain(&error))),
-        Err(error) => (Ports::default(), Some(chain(&error))),
+        Ok((ports, error)) => (ports, error.map(|error| causes(&error))),
+        Err(error) => (Ports::default(), Some(causes(&error))),
     };
     if let Some(message) = said {
         tracing::warn!(error = message, "the ports of bridges are forgotten");

@@ -8,8 +8,8 @@ use tokio::task::spawn_blocking;
 use super::Look;
 use crate::{
     audit::{self, Filter},
+    causes::causes,
     config::Config,
-    engine::handle::chain,
 };
 
 impl Look {
@@ -21,7 +21,7 @@ impl Look {
         };
         let config = self.effective.load_full();
         let read = spawn_blocking(move || entries(&path, &config, &request)).await;
-        let failed = |error| Failure::new("internal", chain(&error));
+        let failed = |error| Failure::new("internal", causes(&error));
         let answer = read.map_err(failed).and_then(|read| read);
         answer.unwrap_or_else(Response::Error)
     }
@@ -37,7 +37,7 @@ pub(in crate::engine) fn entries(
     match audit::read(path, &Filter::new(request, peer)) {
         Ok(entries) => Ok(Response::Log { entries }),
         Err(error) => {
-            let cause = chain(&error);
+            let cause = causes(&error);
             let message = format!("{} cannot be read: {cause}", path.display());
             Err(Failure::new("log-unreadable", message))
         }

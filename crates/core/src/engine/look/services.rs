@@ -7,8 +7,9 @@ use malai_api::{Failure, OfferedService, Response, codes};
 
 use super::Look;
 use crate::{
+    causes::causes,
     config::{BridgeTarget, PeerName, check_description, check_name},
-    engine::{handle::chain, sharing::argument},
+    engine::sharing::argument,
     wire::{Offer, Open, Services},
 };
 
@@ -71,7 +72,7 @@ impl Look {
 }
 
 fn failure(error: &CallError, name: &str) -> Failure {
-    tracing::debug!(error = chain(error), "a peer did not say what it offers");
+    tracing::debug!(error = causes(error), "a peer did not say what it offers");
     match error {
         CallError::Rejected(rejection) => refusal(rejection, name),
         CallError::Connect(ConnectError::Ourselves) => {

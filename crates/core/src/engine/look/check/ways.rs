@@ -13,8 +13,9 @@ use url::Url;
 
 use super::Found;
 use crate::{
+    causes::causes,
     config::{NetworkConfig, RelayConfig},
-    engine::{handle::chain, look::Look},
+    engine::look::Look,
 };
 
 /// How long a stranger tries; through a relay a handshake takes several round trips.
@@ -116,13 +117,13 @@ impl Look {
         let secret = SecretKey::generate();
         self.peers.overlook(secret.public());
         let stranger = Node::bind(&secret, config).await;
-        let stranger = stranger.map_err(|error| chain(&error))?;
+        let stranger = stranger.map_err(|error| causes(&error))?;
         let us = self.node.id();
         stranger.add_hints(us, &hints);
         let reached = tokio::select! {
             biased;
             () = self.shutdown.draining() => Err(stopping()),
-            reached = reach(&stranger, us) => reached.map_err(|error| chain(&error)),
+            reached = reach(&stranger, us) => reached.map_err(|error| causes(&error)),
         };
         stranger.close(Duration::ZERO).await;
         reached
