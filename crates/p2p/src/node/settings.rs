@@ -50,7 +50,7 @@ pub enum RelayChoice {
 }
 
 /// Which lookups a node asks, and publishes itself to; none at all is fine. The local network hears
-/// nothing before it is [announced](Node::announce).
+/// nothing before it is [announced](super::Node::announce).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LookupChoice {
     /// DNS and pkarr, at `origin` or at n0's.
