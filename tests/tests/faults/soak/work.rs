@@ -87,6 +87,7 @@ impl Work {
                     }
                     Err(error) => {
                         let kind = kind(&error)?;
+                        eprintln!("         {what}: {kind}: {error:#}");
                         let mut all = failures.lock().unwrap_or_else(PoisonError::into_inner);
                         all.push(kind);
                     }
