@@ -250,8 +250,11 @@ impl Connections {
         let was_alive = known.newest().is_some();
         known.live.push(live);
         if known.live.len() > MAX_OLDER + 1 {
-            let oldest = known.live.remove(0);
-            oldest.connection.close(BUSY, b"too many connections");
+            // A peer that was held up and dialled several times is still busy on its first one.
+            let mut older = known.live.iter().take(MAX_OLDER + 1);
+            let unused = older.position(|live| live.unused_since().is_some());
+            let one = known.live.remove(unused.unwrap_or(0));
+            one.connection.close(BUSY, b"too many connections");
         }
         known.attended.renewed(was_alive);
         Arc::clone(&known.attended)
