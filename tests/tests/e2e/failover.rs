@@ -125,6 +125,19 @@ async fn greeted(several: &Several) -> Result<Duration> {
 }
 
 #[tokio::test]
+async fn a_new_tcp_connection_finds_the_only_peer_again() -> Result<()> {
+    let mut several = Several::open(1, "tcp", "").await?;
+    greeted(&several).await?;
+    several.sharers[0].kill().await?;
+    several.sharers[0].start().await?;
+    let took = greeted(&several).await?;
+    println!("the first connection after it took {took:?}");
+    // Long before QUIC gives the old connection up.
+    assert!(took < Duration::from_secs(8), "{took:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn new_tcp_connections_go_to_a_peer_that_lives() -> Result<()> {
     let mut several = Several::open(2, "tcp", "").await?;
     greeted(&several).await?;

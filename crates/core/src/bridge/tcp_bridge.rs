@@ -110,9 +110,16 @@ impl TcpBridge {
             .open(peer, TcpStream, target, self.members.wait)
             .await?;
         session.count_waiting(&self.waiting);
-        if self.members.are_several() {
-            let answered = super::peer_dial::answered(&mut session, self.members.wait);
-            answered.await?;
+        // Before that nothing of the client's is sent, as in a handshake of TCP itself, so that a
+        // stream to a peer that is gone can be opened once more.
+        let answered = tokio::select! {
+            biased;
+            answered = super::peer_dial::answered(&mut session, self.members.wait) => answered,
+            () = attending.silent() => Err(ProxyError::peer_failed("The peer has fallen silent.")),
+        };
+        // A person may take longer than other members should be kept waiting for.
+        if self.members.are_several() || !session.is_waiting() {
+            answered?;
         }
         drop(attending);
         Ok(session)
