@@ -4,7 +4,7 @@ A cell is a name, a kind and its settings; a figure of it is called by the cell'
 is, as `c32_p99_ms`. What the report shows of them is in `columns.py`.
 """
 
-import pathlib
+import contextlib
 import time
 import typing
 
@@ -25,10 +25,9 @@ class Cell(typing.NamedTuple):
     settings: dict
 
 
-# In the order in which they run: idle connections before loads that leave memory behind, bulk
-# before many connections, so that its peak is its own, and last what ends a process.
+# In the order in which they run: bulk before many connections, so that its peak is its own, and
+# last what ends a process.
 ALL = (
-    Cell("idle", "idle", {}),
     Cell("download", "download", {}),
     Cell("download8", "together", {"streams": PARTS}),
     Cell("upload", "upload", {}),
@@ -39,6 +38,7 @@ ALL = (
     Cell("kb100", "requests", {"connections": 32, "file": MIDDLE}),
     Cell("ws", "websocket", {"connections": 64}),
     Cell("sse", "events", {"connections": 8}),
+    Cell("idle", "idle", {}),
     Cell("redis", "redis", {"pipelines": (1, 16)}),
     Cell("reconnect", "reconnect", {}),
 )
@@ -110,14 +110,30 @@ class Run:
         if self.system.processes:
             self.add("cpu_seconds", (cpu_seconds(self.system.pids()) - before) / size * GIB)
 
+    @contextlib.contextmanager
+    def fresh(self, upstream):
+        """A system of the same kind that has served nothing yet, for this cell alone."""
+        place = self.system.directory / self.cell.name
+        system = type(self.system)(place, upstream, self.system.tools)
+        try:
+            system.prepare()
+            system.start()
+            yield system
+        finally:
+            system.stop()
+
     def idle(self):
-        system, count = self.system, self.options.idle
-        if not system.processes:
+        """On a fresh system: memory that a load has left behind would be used again."""
+        count = self.options.idle
+        if not self.system.processes:
             return
-        before = memory.total_kib(system)
-        with streams.idle(system.port, count):
+        with self.fresh(self.system.upstream) as system:
+            load.first_response(system.port, first_deadline(), system.gone)
             settle(system.pids())
-            self.add("kib", (memory.total_kib(system) - before) / count)
+            before = memory.total_kib(system)
+            with streams.idle(system.port, count):
+                settle(system.pids())
+                self.add("kib", (memory.total_kib(system) - before) / count)
 
     def websocket(self, connections):
         found = streams.echo(self.system.port, connections, self.options.seconds)
@@ -128,17 +144,11 @@ class Run:
         self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
 
     def redis(self, pipelines):
-        """Through a system of the same kind that leads to redis, running for this cell alone."""
-        if not self.system.carries_tcp or not self.system.upstream.redis:
+        service = self.system.upstream.redis
+        if not self.system.carries_tcp or not service:
             return
-        kind, tools = type(self.system), self.system.tools
-        place = pathlib.Path(self.system.directory, "redis")
-        system = kind(place, self.system.upstream.redis, tools)
-        try:
-            system.prepare()
-            system.start()
-            deadline = time.monotonic() + load.FIRST_RESPONSE_SECONDS
-            redis.first_answer(system.port, deadline, system.gone)
+        with self.fresh(service) as system:
+            redis.first_answer(system.port, first_deadline(), system.gone)
             settle(system.pids())
             for pipeline in pipelines:
                 found = redis.load(
@@ -151,8 +161,6 @@ class Run:
                 self.add(f"p{pipeline}_per_second", found["per_second"])
                 self.add(f"p{pipeline}_p99_ms", found["p99_ms"])
                 settle(system.pids())
-        finally:
-            system.stop()
 
     def reconnect(self):
         """From the new start of the far side to the first good response."""
@@ -163,3 +171,7 @@ class Run:
         began = time.monotonic()
         load.first_response(system.port, began + RECONNECT_SECONDS, system.gone)
         self.add("seconds", time.monotonic() - began)
+
+
+def first_deadline():
+    return time.monotonic() + load.FIRST_RESPONSE_SECONDS

@@ -1,4 +1,4 @@
-"""The loads with programs: wrk for requests, curl for bulk; and the first response after a start."""
+"""Loads by programs: wrk for requests, curl for bulk; and the first response after a start."""
 
 import http.client
 import json
@@ -92,7 +92,8 @@ def download_together(curl, port, size, streams):
     for _ in range(streams):
         command += ["-o", "/dev/null", f"http://127.0.0.1:{port}/{PART}"]
     began = time.monotonic()
-    lines = run_program(command, GRACE_SECONDS + streams * size / LEAST_BYTES_PER_SECOND).split("\n")
+    limit = GRACE_SECONDS + streams * size / LEAST_BYTES_PER_SECOND
+    lines = run_program(command, limit).splitlines()
     took = time.monotonic() - began
     whole = lines.count(f"200 {size}")
     if whole != streams:

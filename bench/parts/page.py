@@ -3,7 +3,7 @@
 import datetime
 import statistics
 
-from . import columns, targets
+from . import cells, columns, peers, targets
 from .report import GAP, conditions
 
 ROUNDS = 5
@@ -24,6 +24,8 @@ def reason_not(results, options):
             f"it takes {ROUNDS} rounds in which others use at most {options.busy_limit:.0%} of "
             f"the CPU, and this run had {calm}"
         )
+    if len(options.cells) < len(cells.ALL) or len(options.systems) < len(peers.ALL):
+        return "not all cells and systems were asked for"
     if options.quick:
         return "a quick run says whether all works, not how well"
     return None
@@ -54,9 +56,9 @@ def markdown(results, classes, machine, options):
     return "\n".join(lines) + "\n"
 
 
-def row(cells):
+def row(texts):
     # A bar would begin another cell.
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
 
 
 def table(head, rows):
@@ -75,15 +77,15 @@ def names(shown):
 def figures(results, classes, shown):
     rows = []
     for kind in classes:
-        cells = [kind.title]
+        texts = [kind.title]
         for column in shown:
             value = results.median(kind.key, column.measure)
             if value is None:
-                cells.append(GAP)
+                texts.append(GAP)
                 continue
             spread = results.spread(kind.key, column.measure)
-            cells.append(column.show(value) + ("" if spread is None else f" ±{spread:.0%}"))
-        rows.append(cells)
+            texts.append(column.show(value) + ("" if spread is None else f" ±{spread:.0%}"))
+        rows.append(texts)
     return table(["", *names(shown)], rows)
 
 
@@ -93,21 +95,21 @@ def ratios(results, classes, mine):
     rows = []
     for _, shown in columns.TABLES:
         for name, column in zip(names(shown), shown):
-            cells = [f"{name} {'↓' if column.less_is_better else '↑'}"]
+            texts = [f"{name} {'↓' if column.less_is_better else '↑'}"]
             for kind in others:
                 found = results.ratios(mine.key, kind.key, column.measure)
-                cells.append(
+                texts.append(
                     f"{statistics.median(found):.2f} ({min(found):.2f}–{max(found):.2f})"
                     if found
                     else GAP
                 )
-            if any(cell != GAP for cell in cells[1:]):
-                rows.append(cells)
+            if any(text != GAP for text in texts[1:]):
+                rows.append(texts)
     return [
         "",
         f"## {mine.title}, over each other",
         "",
-        "Medians of the rounds' ratios, and the lowest and highest; more is better at ↑, less at ↓.",
+        "Medians of the rounds' ratios, lowest and highest; more is better at ↑, less at ↓.",
         "",
         *table(["", *(kind.title for kind in others)], rows),
     ]

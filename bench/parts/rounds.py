@@ -1,7 +1,8 @@
 """Rounds: in each, all systems are started anew, and every cell goes through them in turn.
 
 So two figures that make a ratio are taken seconds apart, and what else the machine does hits all
-alike; who comes first is another one in each round. A cell that gives no figure is told as a problem and leaves a gap; nothing is made up.
+alike; who comes first is another one in each round. A cell that gives no figure is told as a
+problem and leaves a gap; nothing is made up.
 """
 
 import collections
@@ -103,7 +104,8 @@ def start(system, results):
     system.start()
 
     load.first_response(system.port, began + load.FIRST_RESPONSE_SECONDS, system.gone)
-    results.add(system.key, "start_seconds", time.monotonic() - began)
+    if system.processes:
+        results.add(system.key, "start_seconds", time.monotonic() - began)
     settle(system.pids())
     memory.measure(system, results, "idle")
 

@@ -63,7 +63,7 @@ def idle(port, count):
 
 
 def echo(port, count, seconds):
-    """Messages a second, and what one takes there and back, with one under way on each WebSocket."""
+    """Messages a second, and what one takes there and back; each WebSocket has one under way."""
     taken = []
     with contextlib.ExitStack() as held:
         sent, received = {}, {}

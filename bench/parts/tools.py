@@ -104,7 +104,9 @@ class Tools:
             made.stop()
             # A gigabyte that nobody needs again.
             shutil.rmtree(build, ignore_errors=True)
-        return None if self.path(name) else f"{what} failed; the last lines it wrote:\n{made.said()}"
+        if self.path(name):
+            return None
+        return f"{what} failed; the last lines it wrote:\n{made.said()}"
 
     def version(self, name, *flags):
         """What the program says about its version, for the report."""
