@@ -6,7 +6,7 @@
 #   make soak         30 minutes of mixed load with faults; SOAK=60s makes it shorter
 #   make check        format, spelling, lints, types, docs, dependencies
 #   make fuzz         what strangers can send, thrown at what reads it
-#   make bench        side-by-side measurements, as ratios
+#   make bench        side-by-side measurements, as ratios; writes docs/performance.md
 #   make package      the packages of this system, into target/release/bundle
 #   make screenshots  the pictures of the README, from the real application
 
@@ -91,7 +91,7 @@ fuzz:
 bench:
 	scripts/setup build bench
 	cargo build --release --workspace --bins --locked
-	bench/run $(BENCH_ARGS)
+	bench/run --page docs/performance.md $(BENCH_ARGS)
 
 package:
 	scripts/setup build package

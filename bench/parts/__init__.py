@@ -1,1 +1,1 @@
-"""The parts of `bench/run`: systems side by side, loads, targets and the report."""
+"""The parts of `bench/run`: systems side by side, cells, loads, targets and the report."""

@@ -1,4 +1,4 @@
-"""The loads: wrk for requests, curl for bulk, and the first response after a start."""
+"""Loads by programs: wrk for requests, curl for bulk; and the first response after a start."""
 
 import http.client
 import json
@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from .procs import POLL_SECONDS, Unavailable
-from .upstream import LARGE, SMALL, SMALL_BYTES, UPLOAD
+from .upstream import LARGE, PART, SMALL, SMALL_BYTES, UPLOAD
 
 SCRIPT = pathlib.Path(__file__).with_name("wrk.lua")
 # wrk gets this much more than its own time before it counts as hung.
@@ -15,7 +15,8 @@ GRACE_SECONDS = 30.0
 # The slowest system there is moved 300 MB/s; this allows a hundredth of it.
 LEAST_BYTES_PER_SECOND = 3_000_000
 FIRST_RESPONSE_SECONDS = 60.0
-ONE_REQUEST_SECONDS = 15.0
+# Above the 10 s and 15 s after which systems give a lost far side up themselves.
+ONE_REQUEST_SECONDS = 30.0
 
 
 class LoadFailed(Exception):
@@ -45,25 +46,26 @@ def first_response(port, deadline, gone):
     raise Unavailable(f"no good response came ({problem})")
 
 
-def requests(wrk, port, connections, seconds, keep_alive=True):
+def requests(wrk, port, connections, seconds, keep_alive=True, file=SMALL):
     """One run of wrk: requests a second that were answered with 2xx or 3xx, and latencies in ms."""
     threads = min(2, connections)
     command = [wrk, f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency"]
     command += ["-s", str(SCRIPT)]
     if not keep_alive:
         command += ["-H", "Connection: close"]
-    command.append(f"http://127.0.0.1:{port}/{SMALL}")
-    lines = _run(command, seconds + GRACE_SECONDS).splitlines()
+    command.append(f"http://127.0.0.1:{port}/{file}")
+    lines = run_program(command, seconds + GRACE_SECONDS).splitlines()
     found = [line for line in lines if line.startswith("{")]
     if not found:
         raise LoadFailed("wrk printed no result")
     run = json.loads(found[-1])
     good = run["requests"] - run["not_ok"]
     return {
-        "requests_per_second": good / run["seconds"],
+        "per_second": good / run["seconds"],
         "requests": run["requests"],
         "p50_ms": run["p50"],
         "p99_ms": run["p99"],
+        "p999_ms": run["p999"],
         "not_ok": run["not_ok"],
         "timeouts": run["timeouts"],
         "broken": run["broken"],
@@ -80,6 +82,23 @@ def download(curl, port, size):
     if got != size:
         raise LoadFailed(f"{got:.0f} of {size} bytes came")
     return speed
+
+
+def download_together(curl, port, size, streams):
+    """MB/s of fetching a part with each of several connections at the same time."""
+    command = [curl, "--parallel", "--parallel-immediate", "--parallel-max", str(streams)]
+    command += ["--silent", "--show-error", "--noproxy", "*"]
+    command += ["-w", "%{http_code} %{size_download}\\n"]
+    for _ in range(streams):
+        command += ["-o", "/dev/null", f"http://127.0.0.1:{port}/{PART}"]
+    began = time.monotonic()
+    limit = GRACE_SECONDS + streams * size / LEAST_BYTES_PER_SECOND
+    lines = run_program(command, limit).splitlines()
+    took = time.monotonic() - began
+    whole = lines.count(f"200 {size}")
+    if whole != streams:
+        raise LoadFailed(f"{whole} of {streams} transfers were whole")
+    return streams * size / took / 1e6
 
 
 def upload(curl, port, source, size, answer):
@@ -100,13 +119,13 @@ def upload(curl, port, source, size, answer):
 def _transfer(command, url, size):
     limit = GRACE_SECONDS + size / LEAST_BYTES_PER_SECOND
     command = [*command, "--silent", "--show-error", "--noproxy", "*", url]
-    status, size_moved, speed = _run(command, limit).split()
+    status, size_moved, speed = run_program(command, limit).split()
     if status != "200":
         raise LoadFailed(f"the answer was {status}")
     return float(size_moved), float(speed) / 1e6
 
 
-def _run(command, seconds):
+def run_program(command, seconds):
     name = pathlib.Path(command[0]).name
     try:
         done = subprocess.run(

@@ -5,6 +5,7 @@ Nothing of this machine's malai is touched or read: own homes, keys in files the
 """
 
 import os
+import socket
 
 from .procs import free_port
 
@@ -45,7 +46,9 @@ class Pair:
     def _env(self, role):
         home = self.directory / f"home-{role}"
         home.mkdir(mode=0o700)
-        (home / "malai.toml").write_text(CONFIG)
+        # A port that stays when it is started again, so that the link holds.
+        bind = f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+        (home / "malai.toml").write_text(CONFIG.replace("127.0.0.1:0", bind))
         (home / "malai.toml").chmod(0o600)
         env = {name: value for name, value in os.environ.items() if not name.startswith("MALAI_")}
         env.update(MALAI_HOME=str(home), MALAI_KEY_STORE="file")

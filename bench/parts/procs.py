@@ -6,6 +6,7 @@ terminal reaches this program alone, which then cleans up in order.
 
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -22,6 +23,8 @@ SETTLE_SECONDS = 3.0
 
 # What was started and not yet stopped; see `stop_all`.
 _living = []
+# User time of killed processes that were not our own children; see `own_user_seconds`.
+_orphaned_seconds = 0.0
 
 TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
@@ -37,6 +40,8 @@ class Process:
     def __init__(self, role, command, directory, env=None):
         self.role = role
         self.command = command
+        self.env = env
+        self.directory = directory
         self.stdout = pathlib.Path(directory, f"{role}.out")
         self.stderr = pathlib.Path(directory, f"{role}.err")
         with open(self.stdout, "wb") as out, open(self.stderr, "wb") as err:
@@ -87,10 +92,21 @@ class Process:
         except subprocess.TimeoutExpired:
             pass
         # The group too, after its leader: whatever it started must not outlive it.
+        self.kill()
+
+    def kill(self):
+        """Ends it and its children without a word, as a machine that loses its power."""
+        global _orphaned_seconds
+        # Nobody of ours waits for its children then, and so nobody tells us what they used.
+        _orphaned_seconds += sum(user_seconds(member) for member in tree(self.pid)[1:])
         self._signal(signal.SIGKILL)
         self._child.wait()
         if self in _living:
             _living.remove(self)
+
+    def again(self):
+        """The same program started once more."""
+        return Process(self.role, self.command, self.directory, self.env)
 
     def _signal(self, number):
         try:
@@ -160,6 +176,18 @@ def cpu_seconds(pids):
     return ticks / TICKS
 
 
+def user_seconds(pid):
+    """User time of a living process and of those it has waited for."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[13])) / TICKS if fields else 0.0
+
+
+def own_user_seconds():
+    """User time of this program and all it has started; whole once all of them are stopped."""
+    asked = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return _orphaned_seconds + sum(resource.getrusage(who).ru_utime for who in asked)
+
+
 def settle(pids):
     """Waits until the processes are idle, so that one load does not disturb the next."""
     deadline = time.monotonic() + SETTLE_SECONDS
@@ -182,7 +210,7 @@ def _stat(pid):
     return text.rpartition(")")[2].split()
 
 
-def free_port():
-    with socket.socket() as probe:
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(type=kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

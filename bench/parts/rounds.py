@@ -1,25 +1,21 @@
-"""Rounds: in each, all systems are started anew, and every measure goes through them in turn.
+"""Rounds: in each, all systems are started anew, and every cell goes through them in turn.
 
 So two figures that make a ratio are taken seconds apart, and what else the machine does hits all
-alike. A measure that gives no figure is told as a problem and leaves a gap; nothing is made up.
+alike; who comes first is another one in each round. A cell that gives no figure is told as a
+problem and leaves a gap; nothing is made up.
 """
 
 import collections
 import pathlib
-import resource
 import shutil
 import statistics
 import tempfile
 import time
 
-from . import load
-from .procs import TICKS, Unavailable, cpu_seconds, forget_peak, peak_kib, rss_kib, settle, tree
+from . import cells, load, memory
+from .procs import TICKS, Unavailable, own_user_seconds, settle
+from .redis import Redis
 from .upstream import Upstream
-
-KEPT_CONNECTIONS = (1, 32, 256)
-CLOSING_CONNECTIONS = 32
-# The measure during which CPU time is taken.
-CPU_CONNECTIONS = 32
 
 
 class Results:
@@ -32,7 +28,10 @@ class Results:
         # Loads that gave no figure, and figures that are not quite what they seem.
         self.problems = []
         self.notes = []
-        self.busy = []
+        # What others used of the CPU, by round.
+        self.busy = {}
+        # How many rounds were taken out because of that.
+        self.left_away = 0
 
     def add(self, key, measure, value):
         self.figures[key][measure][self.round] = value
@@ -43,6 +42,19 @@ class Results:
     def note(self, system, measure, text):
         self.notes.append(f"{system.title}, {measure}, round {self.round}: {text}")
 
+    def calm(self, limit):
+        """The rounds in which others used no more than this share of the CPU."""
+        return [number for number, share in self.busy.items() if share <= limit]
+
+    def keep(self, numbers):
+        """Takes all other rounds out, with their figures."""
+        for number in set(self.busy) - set(numbers):
+            self.left_away += 1
+            del self.busy[number]
+            for measures in self.figures.values():
+                for figures in measures.values():
+                    figures.pop(number, None)
+
     def by_round(self, key, measure):
         """The figures by round; empty when there is none."""
         return dict(self.figures.get(key, {}).get(measure, {}))
@@ -50,6 +62,17 @@ class Results:
     def median(self, key, measure):
         values = self.by_round(key, measure).values()
         return statistics.median(values) if values else None
+
+    def spread(self, key, measure):
+        """Half the distance between the lowest and the highest round, as a share of the median."""
+        values = self.by_round(key, measure).values()
+        middle = self.median(key, measure)
+        return (max(values) - min(values)) / 2 / middle if middle else None
+
+    def ratios(self, key, other, measure):
+        """The figure over that of another system, one for each round in which both were taken."""
+        mine, theirs = self.by_round(key, measure), self.by_round(other, measure)
+        return [mine[number] / theirs[number] for number in mine if theirs.get(number)]
 
 
 class Others:
@@ -66,83 +89,12 @@ class Others:
     def _now():
         fields = [int(n) for n in pathlib.Path("/proc/stat").read_text().split()[1:9]]
         user, nice, steal = fields[0], fields[1], fields[7]
-        # Children count once they have been waited for: ask when all of them are stopped.
-        own = sum(
-            resource.getrusage(who).ru_utime
-            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
-        return (user + nice + steal) / TICKS - own, sum(fields) / TICKS
+        # Ask when all that was started is stopped.
+        return (user + nice + steal) / TICKS - own_user_seconds(), sum(fields) / TICKS
 
     def share(self):
         theirs, total = self._now()
         return max(0.0, (theirs - self._before[0]) / max(1 / TICKS, total - self._before[1]))
-
-
-def measures(options):
-    """The loads of a round in order: a name, and what runs it against one system."""
-    # Bulk first, so that its peak of memory is not that of many connections.
-    yield "download", download
-    yield "upload", upload
-    yield f"close{CLOSING_CONNECTIONS}", requests(options, CLOSING_CONNECTIONS, keep_alive=False)
-    for connections in KEPT_CONNECTIONS:
-        yield f"c{connections}", requests(options, connections)
-
-
-def requests(options, connections, keep_alive=True):
-    def run(system, results, name):
-        before = cpu_seconds(system.pids())
-        wrk = system.tools.path("wrk")
-        found = load.requests(wrk, system.port, connections, options.seconds, keep_alive)
-        used = cpu_seconds(system.pids()) - before
-        results.add(system.key, f"{name}_rps", found["requests_per_second"])
-        results.add(system.key, f"{name}_p50_ms", found["p50_ms"])
-        results.add(system.key, f"{name}_p99_ms", found["p99_ms"])
-        if keep_alive and connections == CPU_CONNECTIONS and found["requests"] and system.pids():
-            results.add(system.key, "cpu_seconds_per_10k", used / found["requests"] * 10_000)
-        wrong = {"without a good status": "not_ok", "timed out": "timeouts", "broken": "broken"}
-        for words, field in wrong.items():
-            if found[field]:
-                results.note(system, name, f"{found[field]} of {found['requests']} {words}")
-
-    return run
-
-
-def download(system, results, name):
-    for pid in members(system):
-        forget_peak(pid)
-    curl = system.tools.path("curl")
-    speed = load.download(curl, system.port, system.upstream.large_bytes)
-    results.add(system.key, f"{name}_mb_s", speed)
-
-
-def upload(system, results, name):
-    curl, upstream = system.tools.path("curl"), system.upstream
-    answer = system.directory / "counted"
-    speed = load.upload(curl, system.port, upstream.source, upstream.large_bytes, answer)
-    results.add(system.key, f"{name}_mb_s", speed)
-    peaks = [peak for peak in map(peak_kib, members(system)) if peak]
-    if peaks:
-        results.add(system.key, "bulk_peak_kib", max(peaks))
-
-
-def members(system):
-    return [member for pid in system.pids() for member in tree(pid)]
-
-
-def memory(system, results, name):
-    """Of both sides together, of each role, and of the largest process."""
-    for process in system.processes:
-        if process.ended():
-            results.problem(system, f"memory {name}", str(process.failure("ended by itself")))
-            return
-    by_role = {process.role: rss_kib(process.pid) for process in system.processes}
-    if not by_role:
-        return
-    sizes = [size for role in by_role.values() for size in role]
-    results.add(system.key, f"rss_{name}_kib", sum(sizes))
-    results.add(system.key, f"rss_{name}_largest_kib", max(sizes))
-    for role, role_sizes in by_role.items():
-        results.add(system.key, f"rss_{name}_{role}_kib", sum(role_sizes))
 
 
 def start(system, results):
@@ -151,17 +103,22 @@ def start(system, results):
     began = time.monotonic()
     system.start()
 
-    def gone():
-        return next((process for process in system.processes if process.ended()), None)
-
-    load.first_response(system.port, began + load.FIRST_RESPONSE_SECONDS, gone)
-    results.add(system.key, "start_seconds", time.monotonic() - began)
+    load.first_response(system.port, began + load.FIRST_RESPONSE_SECONDS, system.gone)
+    if system.processes:
+        results.add(system.key, "start_seconds", time.monotonic() - began)
     settle(system.pids())
-    memory(system, results, "idle")
+    memory.measure(system, results, "idle")
+
+
+def in_turn(classes, number):
+    """The classes, another one first in each round."""
+    first = number % len(classes)
+    return classes[first:] + classes[:first]
 
 
 def round_of(classes, tools, options, results, say):
-    """One round of all measures through all systems."""
+    """One round of all cells through all systems."""
+    classes = in_turn(classes, results.round)
     results.round += 1
     others = Others()
     running = []
@@ -170,6 +127,9 @@ def round_of(classes, tools, options, results, say):
     try:
         upstream = Upstream(tools.path("nginx"), directory, options.large_bytes)
         upstream.wait()
+        if not tools.reason_missing("redis-server", "redis-benchmark"):
+            upstream.redis = Redis(tools.path("redis-server"), directory)
+            upstream.redis.wait()
         for kind in classes:
             if kind.key in results.left_out:
                 continue
@@ -181,20 +141,30 @@ def round_of(classes, tools, options, results, say):
             except Unavailable as error:
                 results.left_out[kind.key] = str(error)
                 running.pop().stop()
-        for name, run in measures(options):
-            say(f"  {name}")
-            for system in running:
-                try:
-                    run(system, results, name)
-                except load.LoadFailed as error:
-                    results.problem(system, name, str(error))
-                settle(system.pids())
-        for system in running:
-            memory(system, results, "after")
+        for cell in cells.ALL:
+            if cell.name in options.cells:
+                say(f"  {cell.name}")
+                in_all(running, cell, options, results)
     finally:
         for system in reversed(running):
             system.stop()
         if upstream:
             upstream.stop()
         shutil.rmtree(directory, ignore_errors=True)
-    results.busy.append(others.share())
+    results.busy[results.round] = others.share()
+
+
+def in_all(running, cell, options, results):
+    """One cell through all systems."""
+    for system in running:
+        if time.monotonic() > options.deadline:
+            results.problem(system, cell.name, "no time was left")
+            continue
+        # What ends a process comes last.
+        if cell.kind == "reconnect":
+            memory.measure(system, results, "after")
+        try:
+            cells.Run(cell, system, results, options).go()
+        except (load.LoadFailed, Unavailable, OSError) as error:
+            results.problem(system, cell.name, str(error))
+        settle(system.pids())

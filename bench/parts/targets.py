@@ -55,21 +55,29 @@ class Target:
 
 
 MIB = 1 / 1024
+C32 = "c32_per_second"
+CLOSING = "close32_per_second"
 
 ALL = (
-    Target("req/s, 32 connections, over dumbpipe's", "c32_rps", 1.0, ("dumbpipe", "c32_rps")),
-    Target("req/s, 32 connections, over two nginx's", "c32_rps", 0.6, ("nginx2", "c32_rps")),
+    Target("req/s, 32 connections, over dumbpipe's", C32, 1.0, ("dumbpipe", C32)),
+    Target("req/s, 32 connections, over two nginx's", C32, 0.6, ("nginx2", C32)),
     Target(
         "p99, 32 connections, over two nginx's", "c32_p99_ms", 3.0, ("nginx2", "c32_p99_ms"), True
     ),
-    Target("req/s without keep-alive, over ssh's", "close32_rps", 1.0, ("ssh", "close32_rps")),
-    Target("req/s, 256 connections over 32", "c256_rps", 1.0, (None, "c32_rps")),
+    Target("req/s without keep-alive, over ssh's", CLOSING, 1.0, ("ssh", CLOSING)),
+    Target("req/s, 256 connections over 32", "c256_per_second", 1.0, (None, C32)),
     Target("download, over dumbpipe's", "download_mb_s", 1.0, ("dumbpipe", "download_mb_s")),
     Target(
         "idle memory, the larger process", "rss_idle_largest_kib", 40.0, None, True, MIB, " MiB"
     ),
     Target(
-        "peak memory while bulk goes both ways", "bulk_peak_kib", 64.0, None, True, MIB, " MiB"
+        "peak memory while bulk goes both ways",
+        "upload_peak_largest_kib",
+        64.0,
+        None,
+        True,
+        MIB,
+        " MiB",
     ),
     Target("first response after the start", "start_seconds", 1.0, None, True, 1.0, " s"),
 )

@@ -1,12 +1,26 @@
-"""Where the programs are, and dumbpipe from crates.io when the machine has none."""
+"""Where the programs are, and peers from crates.io when the machine has none."""
 
 import os
 import pathlib
 import shutil
 import subprocess
 
+from .procs import Process, Unavailable
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-DUMBPIPE_VERSION = "0.40.1"
+# The crate that brings a program, its version, and how it is installed.
+CRATES = {
+    "dumbpipe": ("dumbpipe", "0.40.1", "--locked"),
+    # Its lock file has a version of `time` that Rust refuses since 1.80; OpenSSL is not measured.
+    "rathole": (
+        "rathole",
+        "0.5.0",
+        "--no-default-features",
+        "--features=server,client,noise",
+    ),
+    "bore": ("bore-cli", "0.6.0", "--locked"),
+}
+BUILD_SECONDS = 1800.0
 # Debian keeps servers where only root looks.
 SEARCH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 PACKAGES = {
@@ -16,6 +30,8 @@ PACKAGES = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
+    "redis-server": "redis-server",
+    "redis-benchmark": "redis-tools",
 }
 
 
@@ -45,7 +61,7 @@ class Tools:
         return None
 
     def _reason(self, name):
-        if name in self._reasons:
+        if self._reasons.get(name):
             return self._reasons[name]
         if name == "malai":
             return (
@@ -54,36 +70,43 @@ class Tools:
             )
         return f"`{name}` is not installed; `scripts/setup bench` installs `{PACKAGES[name]}`"
 
-    def get_dumbpipe(self, say):
-        """Looks for dumbpipe, and installs it below the target directory when it is missing."""
-        name = "dumbpipe"
+    def get(self, name, say):
+        """Looks for a peer of `CRATES`, and installs it below the target directory if missing."""
         if shutil.which(name, path=SEARCH):
             return
         root = self.directory / name
         self._own[name] = root / "bin" / name
         if self.path(name):
             return
+        cargo = shutil.which("cargo")
         if not self._install:
             self._reasons[name] = "it is not installed, and `--no-install` was given"
-            return
-        cargo = shutil.which("cargo")
-        if not cargo:
+        elif not cargo:
             self._reasons[name] = "it is not installed, and there is no cargo to install it with"
-            return
-        say(f"installing {name} {DUMBPIPE_VERSION} with cargo; this takes some minutes, once")
+        else:
+            self._reasons[name] = self._build(cargo, name, root, say)
+
+    def _build(self, cargo, name, root, say):
+        """None when it could be built, else why not."""
+        crate, version, *flags = CRATES[name]
+        say(f"installing {crate} {version} with cargo; this takes some minutes, once")
         build = root / "build"
-        command = [cargo, "install", name, "--version", DUMBPIPE_VERSION, "--locked"]
+        command = [cargo, "install", crate, "--version", version, *flags]
         command += ["--root", str(root), "--target-dir", str(build)]
-        # Its talk goes to stderr, and this program's stdout holds nothing but results.
-        made = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        if made.returncode == 0:
+        what = f"`cargo install {crate} --version {version}`"
+        root.mkdir(parents=True, exist_ok=True)
+        made = Process("build", command, root)
+        try:
+            made.wait_for(made.ended, BUILD_SECONDS, "an end")
+        except Unavailable as error:
+            return str(error)
+        finally:
+            made.stop()
             # A gigabyte that nobody needs again.
             shutil.rmtree(build, ignore_errors=True)
-        else:
-            self._reasons[name] = (
-                f"`cargo install {name} --version {DUMBPIPE_VERSION}` failed; "
-                "its message is above"
-            )
+        if self.path(name):
+            return None
+        return f"{what} failed; the last lines it wrote:\n{made.said()}"
 
     def version(self, name, *flags):
         """What the program says about its version, for the report."""

@@ -1,6 +1,7 @@
 """The upstream that all systems lead to, and the configuration of every nginx here.
 
-Two files to fetch, one of 1 KB and one large (sparse: it takes no room on the disk), and `/upload`.
+Files to fetch, of 1 KB, of 100 KB and large ones (sparse: they take no room on the disk), `/upload`,
+and `/live/` for what stays open, which a program of its own serves.
 nginx alone cannot swallow a body without writing it to a file or answering too early, so it passes
 uploads on to a reader in this program, which counts them and answers with the count.
 """
@@ -8,19 +9,28 @@ uploads on to a reader in this program, which counts them and answers with the c
 import os
 import pathlib
 import socket
-import threading
+import sys
 
 from .procs import Process, free_port
+from .sink import Sink
 
 SMALL = "small"
+MIDDLE = "middle"
 LARGE = "large"
+# One of eight that are fetched at the same time, which together are the large one.
+PART = "part"
+PARTS = 8
+# What is sent up is a quarter of what is fetched.
+SOURCE = "source"
+SOURCE_PART = 4
 UPLOAD = "upload"
 SMALL_BYTES = 1024
+MIDDLE_BYTES = 100 << 10
 # Far above what a load opens, so that nginx never closes a connection for having served enough.
 KEPT_REQUESTS = 1_000_000_000
 CHUNK_BYTES = 1 << 20
-HEAD_BYTES = 64 << 10
 READY_SECONDS = 10.0
+LIVE = pathlib.Path(__file__).with_name("live.py")
 
 NGINX = """
 daemon off;
@@ -44,12 +54,14 @@ http {{
   keepalive_timeout 300s;
   sendfile on;
   tcp_nodelay on;
+  map $http_upgrade $upgrading {{ default upgrade; '' ''; }}
 {body}
 }}
 """
 
 SERVE = """
   upstream sink {{ server unix:{sink}; }}
+  upstream live {{ server unix:{live}; }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     root {root};
@@ -57,6 +69,13 @@ SERVE = """
       proxy_pass http://sink;
       proxy_http_version 1.1;
       proxy_request_buffering off;
+    }}
+    location /live/ {{
+      proxy_pass http://live;
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $upgrading;
+      proxy_buffering off;
     }}
   }}
 """
@@ -73,9 +92,17 @@ HOP = """
     location / {{
       proxy_pass http://next;
       proxy_http_version 1.1;
-      proxy_set_header Connection "";
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $upgrading;
       proxy_request_buffering off;
       proxy_max_temp_file_size 0;
+    }}
+    location /live/ {{
+      proxy_pass http://next;
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $upgrading;
+      proxy_buffering off;
     }}
   }}
 """
@@ -97,10 +124,20 @@ def hop(binary, role, directory, port, to):
     return nginx(binary, role, directory, HOP.format(port=port, to=to, kept=KEPT_REQUESTS))
 
 
-def answers(port):
+def answers(port, host="127.0.0.1"):
     """Whether somebody listens on the port."""
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
+
+
+def sparse(path, size):
+    """A file of zeros that takes no room on the disk."""
+    with open(path, "wb") as file:
+        file.truncate(size)
+    # Read once, so that the first to fetch it does not wait for the kernel to make its pages.
+    with open(path, "rb", buffering=0) as file:
+        while file.read(CHUNK_BYTES):
+            pass
 
 
 class Upstream:
@@ -109,83 +146,30 @@ class Upstream:
     def __init__(self, binary, directory, large_bytes):
         self.port = free_port()
         self.large_bytes = large_bytes
+        # A TCP service beside it, when there is one.
+        self.redis = None
         root = pathlib.Path(directory, "files")
         root.mkdir()
         (root / SMALL).write_bytes(b"x" * SMALL_BYTES)
-        self.source = root / LARGE
-        with open(self.source, "wb") as file:
-            file.truncate(large_bytes)
-        # Read once, so that the first to fetch it does not wait for the kernel to make its pages.
-        with open(self.source, "rb", buffering=0) as file:
-            while file.read(CHUNK_BYTES):
-                pass
-        sink = pathlib.Path(directory, "sink")
+        (root / MIDDLE).write_bytes(b"x" * MIDDLE_BYTES)
+        self.source, self.source_bytes = root / SOURCE, large_bytes // SOURCE_PART
+        self.part_bytes = large_bytes // PARTS
+        sparse(root / LARGE, large_bytes)
+        sparse(root / PART, self.part_bytes)
+        sparse(self.source, self.source_bytes)
+        sink, live = pathlib.Path(directory, "sink"), pathlib.Path(directory, "live")
         self._sink = Sink(sink)
-        body = SERVE.format(sink=sink, port=self.port, root=root, upload=UPLOAD)
+        self._live = Process("live", [sys.executable, "-B", str(LIVE), str(live)], directory)
+        self._live.wait_for(live.exists, READY_SECONDS, "listening")
+        body = SERVE.format(sink=sink, live=live, port=self.port, root=root, upload=UPLOAD)
         self._nginx = nginx(binary, "upstream", directory, body)
 
     def wait(self):
         self._nginx.wait_for(lambda: answers(self.port), READY_SECONDS, "listening")
 
     def stop(self):
+        if self.redis:
+            self.redis.stop()
         self._nginx.stop()
+        self._live.stop()
         self._sink.stop()
-
-
-class Sink:
-    """Reads request bodies as fast as it can and answers with their length."""
-
-    def __init__(self, path):
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        self._listener.listen()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def stop(self):
-        # Wakes the `accept` of the thread, which closing alone does not.
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _serve(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with connection:
-                try:
-                    self._answer(connection)
-                except OSError:
-                    # The load gave up; it says so itself.
-                    continue
-
-    def _answer(self, connection):
-        received = bytearray()
-        while b"\r\n\r\n" not in received and len(received) < HEAD_BYTES:
-            piece = connection.recv(HEAD_BYTES)
-            if not piece:
-                return
-            received += piece
-        head, _, rest = bytes(received).partition(b"\r\n\r\n")
-        length = content_length(head)
-        if length is None:
-            connection.sendall(b"HTTP/1.1 411 Length Required\r\nConnection: close\r\n\r\n")
-            return
-        count = len(rest)
-        buffer = bytearray(CHUNK_BYTES)
-        while count < length:
-            size = connection.recv_into(buffer)
-            if size == 0:
-                return
-            count += size
-        text = b"%d\n" % count
-        answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
-        connection.sendall(answer % (len(text), text))
-
-
-def content_length(head):
-    for line in head.split(b"\r\n")[1:]:
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length":
-            return int(value)
-    return None

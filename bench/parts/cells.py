@@ -1,0 +1,177 @@
+"""What is measured: the list of cells, and how each kind of them is run against one system.
+
+A cell is a name, a kind and its settings; a figure of it is called by the cell's name and what it
+is, as `c32_p99_ms`. What the report shows of them is in `columns.py`.
+"""
+
+import contextlib
+import time
+import typing
+
+from . import load, memory, redis, streams
+from .procs import cpu_seconds, settle
+from .upstream import MIDDLE, PARTS, SMALL
+
+REQUESTS_OF_CPU = 10_000
+GIB = 1 << 30
+# Of redis-benchmark: as many as in the middle one of the HTTP loads.
+REDIS_CONNECTIONS = 32
+RECONNECT_SECONDS = 60.0
+
+
+class Cell(typing.NamedTuple):
+    name: str
+    kind: str
+    settings: dict
+
+
+# In the order in which they run: bulk before many connections, so that its peak is its own, and
+# last what ends a process.
+ALL = (
+    Cell("download", "download", {}),
+    Cell("download8", "together", {"streams": PARTS}),
+    Cell("upload", "upload", {}),
+    Cell("close32", "requests", {"connections": 32, "keep_alive": False}),
+    Cell("c1", "requests", {"connections": 1}),
+    Cell("c32", "requests", {"connections": 32}),
+    Cell("c256", "requests", {"connections": 256}),
+    Cell("kb100", "requests", {"connections": 32, "file": MIDDLE}),
+    Cell("ws", "websocket", {"connections": 64}),
+    Cell("sse", "events", {"connections": 8}),
+    Cell("idle", "idle", {}),
+    Cell("redis", "redis", {"pipelines": (1, 16)}),
+    Cell("reconnect", "reconnect", {}),
+)
+
+
+class Run:
+    """One cell against one system."""
+
+    def __init__(self, cell, system, results, options):
+        self.cell = cell
+        self.system = system
+        self.results = results
+        self.options = options
+
+    def go(self):
+        getattr(self, self.cell.kind)(**self.cell.settings)
+
+    def add(self, what, value):
+        self.results.add(self.system.key, f"{self.cell.name}_{what}", value)
+
+    def add_all(self, figures, *names):
+        for name in names:
+            self.add(name, figures[name])
+
+    def tool(self, name):
+        return self.system.tools.path(name)
+
+    def requests(self, connections, keep_alive=True, file=SMALL):
+        system = self.system
+        memory.forget_peaks(system)
+        before = cpu_seconds(system.pids())
+        seconds = self.options.seconds
+        found = load.requests(
+            self.tool("wrk"), system.port, connections, seconds, keep_alive, file
+        )
+        used = cpu_seconds(system.pids()) - before
+        self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
+        if system.processes:
+            if found["requests"]:
+                self.add("cpu_seconds", used / found["requests"] * REQUESTS_OF_CPU)
+            memory.add_peaks(system, self.add)
+        wrong = {"without a good status": "not_ok", "timed out": "timeouts", "broken": "broken"}
+        for words, field in wrong.items():
+            if found[field]:
+                text = f"{found[field]} of {found['requests']} {words}"
+                self.results.note(system, self.cell.name, text)
+
+    def download(self):
+        memory.forget_peaks(self.system)
+        size = self.system.upstream.large_bytes
+        self.bulk(size, lambda: load.download(self.tool("curl"), self.system.port, size))
+
+    def together(self, streams):
+        size = self.system.upstream.part_bytes
+        curl, port = self.tool("curl"), self.system.port
+        self.bulk(streams * size, lambda: load.download_together(curl, port, size, streams))
+
+    def upload(self):
+        system, upstream = self.system, self.system.upstream
+        size, answer = upstream.source_bytes, system.directory / "counted"
+        curl = self.tool("curl")
+        self.bulk(size, lambda: load.upload(curl, system.port, upstream.source, size, answer))
+        # Of all transfers: none before it forgets the peak but the first.
+        memory.add_peaks(system, self.add)
+
+    def bulk(self, size, transfer):
+        before = cpu_seconds(self.system.pids())
+        self.add("mb_s", transfer())
+        if self.system.processes:
+            self.add("cpu_seconds", (cpu_seconds(self.system.pids()) - before) / size * GIB)
+
+    @contextlib.contextmanager
+    def fresh(self, upstream):
+        """A system of the same kind that has served nothing yet, for this cell alone."""
+        place = self.system.directory / self.cell.name
+        system = type(self.system)(place, upstream, self.system.tools)
+        try:
+            system.prepare()
+            system.start()
+            yield system
+        finally:
+            system.stop()
+
+    def idle(self):
+        """On a fresh system: memory that a load has left behind would be used again."""
+        count = self.options.idle
+        if not self.system.processes:
+            return
+        with self.fresh(self.system.upstream) as system:
+            load.first_response(system.port, first_deadline(), system.gone)
+            settle(system.pids())
+            before = memory.total_kib(system)
+            with streams.idle(system.port, count):
+                settle(system.pids())
+                self.add("kib", (memory.total_kib(system) - before) / count)
+
+    def websocket(self, connections):
+        found = streams.echo(self.system.port, connections, self.options.seconds)
+        self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
+
+    def events(self, connections):
+        found = streams.events(self.system.port, connections, self.options.seconds)
+        self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
+
+    def redis(self, pipelines):
+        service = self.system.upstream.redis
+        if not self.system.carries_tcp or not service:
+            return
+        with self.fresh(service) as system:
+            redis.first_answer(system.port, first_deadline(), system.gone)
+            settle(system.pids())
+            for pipeline in pipelines:
+                found = redis.load(
+                    self.tool("redis-benchmark"),
+                    system.port,
+                    REDIS_CONNECTIONS,
+                    pipeline,
+                    self.options.seconds,
+                )
+                self.add(f"p{pipeline}_per_second", found["per_second"])
+                self.add(f"p{pipeline}_p99_ms", found["p99_ms"])
+                settle(system.pids())
+
+    def reconnect(self):
+        """From the new start of the far side to the first good response."""
+        system = self.system
+        if not system.comes_back:
+            return
+        system.restart_far()
+        began = time.monotonic()
+        load.first_response(system.port, began + RECONNECT_SECONDS, system.gone)
+        self.add("seconds", time.monotonic() - began)
+
+
+def first_deadline():
+    return time.monotonic() + load.FIRST_RESPONSE_SECONDS

@@ -1,0 +1,100 @@
+"""What the report shows: tables of figures as data, each with what it is called and how it looks.
+
+A column is a group, what the figure is, its name, how to show it, and whether less is better; the
+tables on the terminal, those in `docs/performance.md` and the ratios are all made from this.
+"""
+
+import typing
+
+KIB_PER_MIB = 1024
+
+
+def thousands(value):
+    return f"{value / 1000:.1f}k" if value >= 1000 else f"{value:.0f}"
+
+
+def fixed(digits, scale=1.0):
+    return lambda value: f"{value * scale:.{digits}f}"
+
+
+# Below one millisecond two digits say little.
+def milliseconds(value):
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+MIB = fixed(1, 1 / KIB_PER_MIB)
+
+
+class Column(typing.NamedTuple):
+    group: str
+    what: str
+    measure: str
+    show: typing.Callable[[float], str]
+    less_is_better: bool = True
+
+
+def latencies(cell, *names):
+    shown = {"p50": "p50_ms", "p99": "p99_ms", "p99.9": "p999_ms"}
+    return [Column("", name, f"{cell}_{shown[name]}", milliseconds) for name in names]
+
+
+def rate(group, measure, what="req/s", show=thousands):
+    return Column(group, what, measure, show, less_is_better=False)
+
+
+KEPT = [
+    column
+    for connections in (1, 32, 256)
+    for column in (
+        rate(f"c={connections}", f"c{connections}_per_second"),
+        *latencies(f"c{connections}", "p50", "p99", "p99.9"),
+    )
+]
+
+OTHER_REQUESTS = [
+    rate("closing", "close32_per_second"),
+    *latencies("close32", "p50", "p99", "p99.9"),
+    rate("100 KB", "kb100_per_second"),
+    *latencies("kb100", "p50", "p99"),
+    Column("CPU s / 10k", "c=32", "c32_cpu_seconds", fixed(2)),
+    Column("", "closing", "close32_cpu_seconds", fixed(2)),
+]
+
+BULK = [
+    rate("MB/s", "download_mb_s", "down", fixed(0)),
+    rate("", "download8_mb_s", "8 down", fixed(0)),
+    rate("", "upload_mb_s", "up", fixed(0)),
+    Column("CPU s / GiB", "down", "download_cpu_seconds", fixed(2)),
+    Column("", "up", "upload_cpu_seconds", fixed(2)),
+]
+
+OPEN = [
+    rate("WebSocket", "ws_per_second", "msg/s"),
+    *latencies("ws", "p50", "p99"),
+    Column("events", "p50", "sse_p50_ms", milliseconds),
+    *latencies("sse", "p99", "p99.9"),
+    rate("redis", "redis_p1_per_second"),
+    Column("", "p99", "redis_p1_p99_ms", milliseconds),
+    rate("redis, 16 in one", "redis_p16_per_second"),
+    Column("", "p99", "redis_p16_p99_ms", milliseconds),
+]
+
+COSTS = [
+    Column("MiB idle", "far", "rss_idle_far_kib", MIB),
+    Column("", "near", "rss_idle_near_kib", MIB),
+    Column("MiB at most", "c=256", "c256_peak_kib", MIB),
+    Column("", "bulk", "upload_peak_kib", MIB),
+    Column("MiB after", "far", "rss_after_far_kib", MIB),
+    Column("", "near", "rss_after_near_kib", MIB),
+    Column("KiB", "each idle", "idle_kib", fixed(1)),
+    Column("first byte, s", "start", "start_seconds", fixed(2)),
+    Column("", "again", "reconnect_seconds", fixed(2)),
+]
+
+TABLES = (
+    ("Requests of 1 KB over kept connections; req/s and ms", KEPT),
+    ("Without keep-alive and of 100 KB, 32 connections; req/s, ms and CPU seconds", OTHER_REQUESTS),
+    ("Large transfers; MB/s and CPU seconds", BULK),
+    ("What stays open, and redis as a TCP service with 32 connections; ms", OPEN),
+    ("Memory, and seconds to the first response", COSTS),
+)

@@ -1,0 +1,135 @@
+"""`docs/performance.md`: what a run has measured, for readers of the documentation."""
+
+import datetime
+import statistics
+
+from . import cells, columns, peers, targets
+from .report import GAP, conditions
+
+ROUNDS = 5
+
+INTRODUCTION = """# Performance
+
+Written by `make bench`: malai beside what else leads to a service, all to the same nginx on the same machine, in the same run, in turn.
+Trust the ratios; figures of two machines, or of two runs, are not comparable.
+What each figure is and how it is taken is in [bench/README.md](../bench/README.md).
+"""
+
+
+def reason_not(results, options):
+    """Why this run is not good enough for the page, or None."""
+    calm = len(results.calm(options.busy_limit))
+    if calm < ROUNDS:
+        return (
+            f"it takes {ROUNDS} rounds in which others use at most {options.busy_limit:.0%} of "
+            f"the CPU, and this run had {calm}"
+        )
+    if len(options.cells) < len(cells.ALL) or len(options.systems) < len(peers.ALL):
+        return "not all cells and systems were asked for"
+    if options.quick:
+        return "a quick run says whether all works, not how well"
+    return None
+
+
+def markdown(results, classes, machine, options):
+    measured = [kind for kind in classes if kind.key not in results.left_out]
+    lines = [INTRODUCTION, "## The machine and the run", ""]
+    lines.append(f"- {machine['processor']}, {machine['cores']} cores, {machine['system']}")
+    lines.append(f"- {datetime.date.today().isoformat()}")
+    lines += [f"- {line}" for line in conditions(results, options)]
+    lines += [f"- {name}: {version}" for name, version in machine["versions"].items() if version]
+    for kind in classes:
+        if kind.key in results.left_out:
+            reason = results.left_out[kind.key].splitlines()[0]
+            lines.append(f"- left out: {kind.title}: {reason}")
+    lines += ["", "## Figures", ""]
+    lines.append("Medians; `±` is half the distance between the lowest and the highest round.")
+    for title, shown in columns.TABLES:
+        lines += ["", f"### {title}", "", *figures(results, measured, shown)]
+    for kind in measured:
+        if kind.key in (targets.HTTP, targets.TCP):
+            lines += ratios(results, measured, kind)
+    lines += ["", "## Targets", "", *goals(results)]
+    if results.problems or results.notes:
+        lines += ["", "## What went wrong", ""]
+        lines += [f"- {text.splitlines()[0]}" for text in results.problems + results.notes]
+    return "\n".join(lines) + "\n"
+
+
+def row(texts):
+    # A bar would begin another cell.
+    return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
+
+
+def table(head, rows):
+    return [row(head), "|" + "---|" * len(head), *map(row, rows)]
+
+
+def names(shown):
+    """One line of heads: a column without a group belongs to the one before it."""
+    found, group = [], ""
+    for column in shown:
+        group = column.group or group
+        found.append(f"{group} {column.what}")
+    return found
+
+
+def figures(results, classes, shown):
+    rows = []
+    for kind in classes:
+        texts = [kind.title]
+        for column in shown:
+            value = results.median(kind.key, column.measure)
+            if value is None:
+                texts.append(GAP)
+                continue
+            spread = results.spread(kind.key, column.measure)
+            texts.append(column.show(value) + ("" if spread is None else f" ±{spread:.0%}"))
+        rows.append(texts)
+    return table(["", *names(shown)], rows)
+
+
+def ratios(results, classes, mine):
+    """The figures of one system over those of all others, a row for each figure."""
+    others = [kind for kind in classes if kind is not mine]
+    rows = []
+    for _, shown in columns.TABLES:
+        for name, column in zip(names(shown), shown):
+            texts = [f"{name} {'↓' if column.less_is_better else '↑'}"]
+            for kind in others:
+                found = results.ratios(mine.key, kind.key, column.measure)
+                texts.append(
+                    f"{statistics.median(found):.2f} ({min(found):.2f}–{max(found):.2f})"
+                    if found
+                    else GAP
+                )
+            if any(text != GAP for text in texts[1:]):
+                rows.append(texts)
+    return [
+        "",
+        f"## {mine.title}, over each other",
+        "",
+        "Medians of the rounds' ratios, lowest and highest; more is better at ↑, less at ↓.",
+        "",
+        *table(["", *(kind.title for kind in others)], rows),
+    ]
+
+
+def goals(results):
+    rows = []
+    for target in targets.ALL:
+        judged = target.judge(results, targets.HTTP)
+        if not judged:
+            rows.append([target.title, GAP, GAP, GAP, "not measured"])
+            continue
+        word = "at most" if target.at_most else "at least"
+        rows.append(
+            [
+                target.title,
+                f"{judged['median']:.2f}{target.unit}",
+                f"{judged['lowest']:.2f} to {judged['highest']:.2f}",
+                f"{word} {target.limit:g}{target.unit}",
+                judged["verdict"],
+            ]
+        )
+    return table(["malai http", "figure", "rounds", "limit", ""], rows)

@@ -1,0 +1,22 @@
+"""The systems that are measured, a file for each; all lead to the same upstream."""
+
+from .base import Direct
+from .bore import Bore
+from .dumbpipe import Dumbpipe
+from .malai import MalaiHttp, MalaiTcp
+from .nginx import OneHop, TwoHops
+from .rathole import Rathole, RatholeNoise
+from .ssh import Ssh
+
+ALL = (
+    Direct,
+    OneHop,
+    TwoHops,
+    Ssh,
+    Dumbpipe,
+    Rathole,
+    RatholeNoise,
+    Bore,
+    MalaiHttp,
+    MalaiTcp,
+)

@@ -1,0 +1,74 @@
+"""What all systems have in common, and the one that is none.
+
+A system is started anew in each round, in a directory of its own, and offers the upstream on a port
+of 127.0.0.1. Its processes have roles: `far` stands at the upstream, `near` at the client.
+"""
+
+import pathlib
+
+from ..procs import Process, free_port
+
+
+class System:
+    """`start` is the only thing each must bring."""
+
+    key = ""
+    title = ""
+    # Whether it carries any TCP service, or HTTP alone.
+    carries_tcp = True
+    # Whether it finds the far side again, when that was killed and started anew, by itself.
+    comes_back = True
+
+    def __init__(self, directory, upstream, tools):
+        self.directory = pathlib.Path(directory, self.key)
+        self.directory.mkdir(parents=True)
+        self.upstream = upstream
+        self.tools = tools
+        self.port = free_port()
+        self.processes = []
+
+    @classmethod
+    def reason_missing(cls, tools):
+        """Why it cannot run on this machine, or None."""
+        return None
+
+    def prepare(self):
+        """What is done before the clock of the first response runs."""
+
+    def start(self):
+        """Starts its processes; the port answers soon after, if not at once."""
+        raise NotImplementedError
+
+    def restart_far(self):
+        """Kills the far side, as a machine that loses its power, and starts it again."""
+        for place, process in enumerate(self.processes):
+            if process.role == "far":
+                process.kill()
+                self.processes[place] = process.again()
+
+    def run(self, role, command, env=None):
+        process = Process(role, command, self.directory, env)
+        self.processes.append(process)
+        return process
+
+    def gone(self):
+        """A process that ended by itself, if there is one."""
+        return next((process for process in self.processes if process.ended()), None)
+
+    def pids(self):
+        return [process.pid for process in self.processes]
+
+    def stop(self):
+        for process in reversed(self.processes):
+            process.stop()
+
+
+class Direct(System):
+    """No system at all: what the upstream and the loads can do by themselves."""
+
+    key = "direct"
+    title = "direct"
+    comes_back = False
+
+    def start(self):
+        self.port = self.upstream.port

@@ -1,0 +1,21 @@
+"""malai itself, both ways."""
+
+from ..malai import Pair
+from .base import System
+
+
+class MalaiHttp(Pair, System):
+    """What this repository is about: requests parsed, checked and counted on both sides."""
+
+    key = "malai"
+    title = "malai http"
+    carries_tcp = False
+
+
+class MalaiTcp(Pair, System):
+    """The same two programs, carrying bytes."""
+
+    key = "malai-tcp"
+    title = "malai tcp"
+    share_flags = ("--tcp",)
+    bridge_flags = ("--tcp",)
