@@ -189,7 +189,9 @@ async fn a_cut_network_is_shown_and_requests_wait_for_its_return() -> Result<()>
     };
     let took = within("traffic", waiting).await??;
     println!("traffic {took:?} after the return");
-    assert!(took < Duration::from_secs(6), "{took:?}");
+    // Behind these NATs the relay is needed again, and iroh 1.4 dials one that it could not reach
+    // only after a pause of up to 16 s.
+    assert!(took < Duration::from_secs(20), "{took:?}");
     Ok(())
 }
 
