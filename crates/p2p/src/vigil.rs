@@ -138,6 +138,8 @@ pub(crate) async fn keep(node: Arc<Inner>, peer: PublicKey, live: Live, attended
             () = sleep(pace) => {}
         }
         looks = looks.saturating_sub(1);
+        // Another one may have come while this slept.
+        let is_newest = node.connections.is_newest(&peer, &live.connection);
         let heard = live.connection.stats().udp_rx.datagrams;
         let mut patience = patience(path_of(&live.connection));
         if !is_newest {
@@ -146,8 +148,9 @@ pub(crate) async fn keep(node: Arc<Inner>, peer: PublicKey, live: Live, attended
         let finding = vigil.look(heard, patience);
         if finding == Finding::Lives {
             silent_for = 0;
+            // Each time: which one is the newest may have changed since one was silent.
+            attended.tell_silent(false);
             if live.set_silent(false) && is_newest {
-                attended.tell_silent(false);
                 node.report(peer, node.connections.path(&peer));
             }
             continue;
@@ -163,7 +166,9 @@ pub(crate) async fn keep(node: Arc<Inner>, peer: PublicKey, live: Live, attended
         }
         if !live.set_silent(true) {
             tracing::debug!(peer = %peer.short(), "a peer is silent");
-            attended.tell_silent(true);
+            if node.connections.is_silent(&peer) {
+                attended.tell_silent(true);
+            }
             node.report(peer, Path::Connecting);
         }
         if silent_for.is_multiple_of(LOOKS_BETWEEN_DIALS) && !attended.is_unused() {
