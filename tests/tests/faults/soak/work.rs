@@ -70,6 +70,10 @@ impl Work {
         work
     }
 
+    #[expect(
+        clippy::print_stderr,
+        reason = "it runs for long, and people look at it"
+    )]
     fn add<F, Fut>(&mut self, what: &'static str, bytes: u64, act: F)
     where
         F: Fn() -> Fut + Send + 'static,
