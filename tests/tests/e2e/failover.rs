@@ -15,6 +15,9 @@ use tokio::{
 /// Less than 2 s on a machine of one's own; the tests share one with others.
 const GAP: Duration = Duration::from_secs(4);
 
+/// An answer that is whole or not there: one that breaks off in its body is never asked for again.
+pub(crate) const WITHOUT_BODY: &str = "/status/200";
+
 fn is_unbroken(counted: &Counted) {
     assert!(counted.failures.is_empty(), "{counted:?}");
     assert!(counted.longest_gap < GAP, "{counted:?}");
@@ -31,7 +34,7 @@ async fn is_shown(several: &Several, place: usize, state: &str) -> Result<()> {
 #[tokio::test]
 async fn a_killed_peer_loses_nothing_and_is_used_again_when_it_returns() -> Result<()> {
     let mut several = Several::open(2, "http", "").await?;
-    let load = Load::begin(several.local, "/sized", 8);
+    let load = Load::begin(several.local, WITHOUT_BODY, 8);
     load.answers(100).await?;
     assert_eq!(several.requests()[1], 0, "the first is preferred");
     several.sharers[0].kill().await?;
@@ -63,7 +66,7 @@ async fn a_killed_peer_loses_nothing_and_is_used_again_when_it_returns() -> Resu
 #[tokio::test]
 async fn a_peer_that_stops_answering_is_left_and_used_again() -> Result<()> {
     let several = Several::open(2, "http", "").await?;
-    let load = Load::begin(several.local, "/sized", 4);
+    let load = Load::begin(several.local, WITHOUT_BODY, 4);
     load.answers(50).await?;
     several.sharers[0].signal(Signal::SIGSTOP)?;
     load.answers(100).await?;

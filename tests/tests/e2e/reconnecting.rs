@@ -11,10 +11,12 @@ use e2e::{
 use nix::sys::signal::Signal;
 use tokio::{process::Command, time::Instant};
 
+use crate::failover::WITHOUT_BODY;
+
 #[tokio::test]
 async fn a_peer_that_was_killed_and_started_again_loses_nothing() -> Result<()> {
     let mut several = Several::open(1, "http", "connect_timeout = \"20s\"").await?;
-    let load = Load::begin(several.local, "/sized", 4);
+    let load = Load::begin(several.local, WITHOUT_BODY, 4);
     load.answers(50).await?;
     several.sharers[0].kill().await?;
     several.sharers[0].start().await?;
