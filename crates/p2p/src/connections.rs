@@ -251,7 +251,8 @@ impl Connections {
         known.live.push(live);
         if known.live.len() > MAX_OLDER + 1 {
             // A peer that was held up and dialled several times is still busy on its first one.
-            let mut older = known.live.iter().take(MAX_OLDER + 1);
+            // The two newest may only be about to be used.
+            let mut older = known.live.iter().take(MAX_OLDER);
             let unused = older.position(|live| live.unused_since().is_some());
             let one = known.live.remove(unused.unwrap_or(0));
             one.connection.close(BUSY, b"too many connections");
