@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use nix::unistd::Uid;
 use tokio::process::{Child, Command};
 
-use crate::lab::ready;
+use crate::lab::{entering, ready};
 
 /// Mounts a disk of `$SIZE` over `$HOME_DIR` with what was there, and holds it until its standard
 /// input ends.
@@ -55,23 +55,9 @@ impl SmallDisk {
     /// When it is gone.
     pub fn inside(&self, command: &Command) -> Result<Command> {
         let holder = self.holder.id().context("the disk is gone")?;
-        let command = command.as_std();
-        let mut inside = Command::new("nsenter");
-        if !Uid::effective().is_root() {
-            inside.arg(format!("--user=/proc/{holder}/ns/user"));
-            inside.arg("--preserve-credentials");
-        }
-        inside.arg(format!("--mount=/proc/{holder}/ns/mnt"));
-        inside.arg(format!("--wdns={}", self.directory.display()));
-        inside.arg("--").arg(command.get_program());
-        inside.args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => inside.env(name, value),
-                None => inside.env_remove(name),
-            };
-        }
-        Ok(inside)
+        let mount = format!("--mount=/proc/{holder}/ns/mnt");
+        let directory = format!("--wdns={}", self.directory.display());
+        Ok(entering(holder, &[mount, directory], command))
     }
 
     /// A file on it, as it is seen from outside.

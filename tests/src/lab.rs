@@ -160,29 +160,36 @@ impl Lab {
     /// When the namespaces are gone.
     pub fn inside(&self, place: &str, command: &Command) -> Result<Command> {
         let holder = self.holder.id().context("the namespaces are gone")?;
-        let command = command.as_std();
-        let mut inside = Command::new("nsenter");
-        if !Uid::effective().is_root() {
-            inside.arg(format!("--user=/proc/{holder}/ns/user"));
-            inside.arg("--preserve-credentials");
-        }
-        inside.arg(match place {
+        let network = match place {
             "wan" => format!("--net=/proc/{holder}/ns/net"),
             other => format!("--net=/proc/{holder}/root/run/netns/{other}"),
-        });
-        inside.arg("--").arg(command.get_program());
-        inside.args(command.get_args());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => inside.env(name, value),
-                None => inside.env_remove(name),
-            };
-        }
-        if let Some(directory) = command.get_current_dir() {
+        };
+        let mut inside = entering(holder, &[network], command);
+        if let Some(directory) = command.as_std().get_current_dir() {
             inside.current_dir(directory);
         }
         Ok(inside)
     }
+}
+
+/// The same command, run in those namespaces of the process `holder`.
+pub(crate) fn entering(holder: u32, namespaces: &[String], command: &Command) -> Command {
+    let command = command.as_std();
+    let mut inside = Command::new("nsenter");
+    if !Uid::effective().is_root() {
+        inside.arg(format!("--user=/proc/{holder}/ns/user"));
+        inside.arg("--preserve-credentials");
+    }
+    inside.args(namespaces);
+    inside.arg("--").arg(command.get_program());
+    inside.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => inside.env(name, value),
+            None => inside.env_remove(name),
+        };
+    }
+    inside
 }
 
 /// Starts a command that says `ready` and goes on.

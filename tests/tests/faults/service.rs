@@ -93,13 +93,8 @@ async fn not_there() -> Result<()> {
     fault.record()
 }
 
-#[tokio::test]
-async fn takes_the_request_and_says_nothing() -> Result<()> {
-    const LIMIT: Duration = Duration::from_secs(1);
-    let mut fault = Fault::new(
-        "service-hangs",
-        "The service takes requests and never answers",
-    );
+/// A service that takes a request and never answers; also tells when it was let go of.
+async fn silent_origin() -> Result<(RawOrigin, Arc<Notify>)> {
     let gone = Arc::new(Notify::new());
     let tell = Arc::clone(&gone);
     let origin = RawOrigin::start(move |mut stream, _| {
@@ -113,6 +108,17 @@ async fn takes_the_request_and_says_nothing() -> Result<()> {
         }
     })
     .await?;
+    Ok((origin, gone))
+}
+
+#[tokio::test]
+async fn takes_the_request_and_says_nothing() -> Result<()> {
+    const LIMIT: Duration = Duration::from_secs(1);
+    let mut fault = Fault::new(
+        "service-hangs",
+        "The service takes requests and never answers",
+    );
+    let (origin, gone) = silent_origin().await?;
     let limit = "timeouts = { response_header = \"1s\" }";
     let ends = Ends::with(origin.address(), limit, "").await?;
     let began = Instant::now();
@@ -135,18 +141,7 @@ async fn works_for_a_client_that_has_left() -> Result<()> {
         "client-leaves",
         "The client goes away while the service works",
     );
-    let gone = Arc::new(Notify::new());
-    let tell = Arc::clone(&gone);
-    let origin = RawOrigin::start(move |mut stream, _| {
-        let tell = Arc::clone(&tell);
-        async move {
-            read_head(&mut stream).await?;
-            stream.read_to_end(&mut Vec::new()).await.ok();
-            tell.notify_one();
-            Ok(())
-        }
-    })
-    .await?;
+    let (origin, gone) = silent_origin().await?;
     let ends = Ends::to(origin.address()).await?;
     let url = ends.url("/long");
     let asking = tokio::spawn(async move { client::get(&url).await });
