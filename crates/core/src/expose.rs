@@ -13,7 +13,6 @@ mod fair_rate;
 mod guesses;
 mod http_service;
 mod offer;
-mod patience;
 mod proxy_header;
 mod queue;
 mod redeem;

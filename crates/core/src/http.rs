@@ -10,7 +10,7 @@ mod errors;
 mod forward;
 mod framing;
 mod headers;
-mod moving;
+mod patience;
 mod pool;
 mod serve;
 mod upgrade;
@@ -24,6 +24,6 @@ pub(crate) use framing::{Checked, messages};
 pub(crate) use headers::{
     UI_COOKIE_PREFIX, forget_cookies, forget_sender, forget_ui_sessions, get_cookie, is_upgrade,
 };
-pub(crate) use moving::while_moving;
+pub(crate) use patience::{Late, Patience, SentAt, Times};
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
 pub(crate) use serve::{Heads, serve};

@@ -4,21 +4,18 @@
 //! A request goes on to another member, or once more to the same, only when that is safe: none of it
 //! was sent, or it may be repeated and has no body that would be gone.
 
-use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::time::Duration;
 
-use http::{Request, Response, Version, header::CONTENT_TYPE};
+use http::{Request, Response, Version};
 use hyper::body::Incoming;
-use tokio::{
-    sync::oneshot,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use super::{http_bridge::HttpBridge, peer_dial::PeerDial};
 use crate::{
-    http::{Direction, Forwarded, ProxyBody, ProxyError, error_code, forward, while_moving},
+    http::{
+        Direction, Forwarded, Late, Patience, ProxyBody, ProxyError, SentAt, Times, error_code,
+        forward,
+    },
     shutdown::Shutdown,
     traces::Traced,
 };
@@ -55,56 +52,32 @@ impl HttpBridge {
         let begun = Instant::now();
         let timeouts = self.timeouts;
         let open = self.meter.begin();
-        // The body is dropped when all of it is sent: from then on the answer's head is awaited.
-        let (body_lives, body_sent) = oneshot::channel();
-        let progress = Arc::new(AtomicU64::new(0));
+        let times = Times {
+            response_header: timeouts.response_header,
+            idle: timeouts.idle,
+            total: timeouts.total,
+        };
+        let (patience, watch) = Patience::new(times, begun);
         let mut forwarded = Forwarded::new(request, |body| {
-            body.cut_when_idle(timeouts.idle)
-                .counted(self.meter.clone(), Direction::Request)
-                .telling_its_end(body_lives)
-                .showing_progress(Arc::clone(&progress))
+            let body = body
+                .cut_when_idle(timeouts.idle)
+                .counted(self.meter.clone(), Direction::Request);
+            watch.on(body)
         });
         if let Some(traced) = traced {
             traced.call(forwarded.request.headers_mut());
         }
         forwarded.speak(version);
         let mut asked = None;
-        let too_late = async {
-            if !while_moving(body_sent, &progress, timeouts.idle).await {
-                let idle = timeouts.idle;
-                return format!("The peer took nothing more of the request for {idle:?}.");
-            }
-            let after = timeouts.response_header;
-            sleep(after).await;
-            format!("The peer did not begin to answer within {after:?}.")
-        };
-        let over = async {
-            match timeouts.total {
-                Some(total) => sleep(total).await,
-                None => std::future::pending().await,
-            }
-        };
+        let sent_at = SentAt::new();
         let answered = tokio::select! {
             biased;
             answered = self.ask_members(forwarded, &mut asked, tasks) => answered,
-            why = too_late => Err(ProxyError::peer_slow(why)),
-            () = over => Err(ProxyError::peer_slow("There was no answer in the time that the bridge gives a request.")),
+            late = patience.over(&sent_at) => Err(ProxyError::peer_slow(words(late))),
         };
         let answered = answered.map(|response| {
-            // Events may be far apart: a stream of them is open until one of its ends is gone.
-            let is_events = response
-                .headers()
-                .get(CONTENT_TYPE)
-                .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-            response.map(|body| {
-                let body = body.holding(open);
-                let body = body.cut_after(timeouts.total, begun);
-                if is_events {
-                    body
-                } else {
-                    body.cut_when_idle(timeouts.idle)
-                }
-            })
+            let response = response.map(|body| body.holding(open));
+            ProxyBody::bounded(response, timeouts.idle, timeouts.total, begun)
         });
         (asked, answered)
     }
@@ -216,5 +189,16 @@ impl HttpBridge {
             self.members.repeated();
         }
         may
+    }
+}
+
+/// What is said of a peer that took too long.
+fn words(late: Late) -> String {
+    match late {
+        Late::Head(after) => format!("The peer did not begin to answer within {after:?}."),
+        Late::Taking(after) => format!("The peer took nothing more of the request for {after:?}."),
+        Late::Total(..) => {
+            "There was no answer in the time that the bridge gives a request.".to_owned()
+        }
     }
 }

@@ -3,23 +3,19 @@
 use std::{pin::pin, sync::Arc};
 
 use fastn_p2p::{PublicKey, Session, Slot, reset};
-use http::{
-    HeaderName, HeaderValue, Method, Request, Response, StatusCode,
-    header::{CONTENT_TYPE, HOST},
-};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::HOST};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use malai_api::{Event, Protocol};
 use tokio::time::Instant;
 
-use super::{
-    Expose,
-    address::address_of,
-    patience::{Patience, SentAt},
-    service::Service,
-};
+use super::{Expose, address::address_of, service::Service};
 use crate::{
-    http::{self as proxy, Direction, Forwarded, ProxyBody, ProxyError, Tunnel, forward},
+    config::TimeoutsConfig,
+    http::{
+        self as proxy, Direction, Forwarded, Late, Patience, ProxyBody, ProxyError, SentAt, Times,
+        Tunnel, forward,
+    },
     meter::{self, Refusal},
     policy::Allowed,
     traces::{Side, Traced},
@@ -161,7 +157,7 @@ impl Caller {
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let upstream = service.upstream(request.method(), request.uri().path(), request.headers());
         let (timeouts, began) = (service.config.timeouts, Instant::now());
-        let (patience, watch) = Patience::new(timeouts, began);
+        let (patience, watch) = Patience::new(times(timeouts), began);
         let mut forwarded = Forwarded::new(request, |body| {
             let body = body
                 .limited(service.config.limits.body)
@@ -185,20 +181,8 @@ impl Caller {
         };
         let sent = self.try_each(turns, forwarded, going).await?;
         let (response, at_backend) = sent.ok_or_else(|| upstream.none_left())?;
-        // Events may be far apart: a stream of them is open until one of its ends is gone.
-        let is_events = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-        let mut response = response.map(|body| {
-            let body = body.holding(open).holding(at_backend);
-            let body = body.cut_after(timeouts.total, began);
-            if is_events {
-                body
-            } else {
-                body.cut_when_idle(timeouts.idle)
-            }
-        });
+        let response = response.map(|body| body.holding(open).holding(at_backend));
+        let mut response = ProxyBody::bounded(response, timeouts.idle, timeouts.total, began);
         response.headers_mut().remove(proxy::ERROR_HEADER);
         kept.tell(response.headers_mut());
         Ok(response)
@@ -240,8 +224,8 @@ impl Caller {
                 biased;
                 answer = forward(turn.pool(), forwarded, &service.meter, carry) => answer,
                 late = &mut too_late => {
-                    let error = late.error();
-                    if late.is_the_backends() {
+                    let error = ProxyError::upstream_slow(words(late));
+                    if late.is_the_others() {
                         turn.failed(&error);
                     }
                     return Err(error);
@@ -291,6 +275,27 @@ impl Caller {
             && let Ok(name) = HeaderValue::try_from(name)
         {
             headers.insert(PEER_NAME, name);
+        }
+    }
+}
+
+fn times(timeouts: TimeoutsConfig) -> Times {
+    Times {
+        response_header: timeouts.response_header,
+        idle: timeouts.idle,
+        total: timeouts.total,
+    }
+}
+
+/// What is said of a service that took too long.
+fn words(late: Late) -> String {
+    match late {
+        Late::Head(after) => format!("The service did not begin to answer within {after:?}."),
+        Late::Taking(after) => {
+            format!("The service took nothing more of the request for {after:?}.")
+        }
+        Late::Total(after, _) => {
+            format!("There was no answer within {after:?}, which is all that a request may take.")
         }
     }
 }

@@ -13,6 +13,7 @@ use std::{
 
 use bytes::{Buf, Bytes};
 use fastn_p2p::Slot;
+use http::{Response, header::CONTENT_TYPE};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use thiserror::Error;
@@ -132,6 +133,26 @@ impl ProxyBody {
             timer: Box::pin(tokio::time::sleep_until(begun + total)),
         });
         self
+    }
+
+    /// Fails when it is not at its end `total` after `begun`, or stands still for `idle`; events may
+    /// be far apart, so a stream of them is open until one of its ends is gone.
+    pub(crate) fn bounded(
+        response: Response<Self>,
+        idle: Duration,
+        total: Option<Duration>,
+        begun: Instant,
+    ) -> Response<Self> {
+        let kind = response.headers().get(CONTENT_TYPE);
+        let is_events = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+        response.map(|body| {
+            let body = body.cut_after(total, begun);
+            if is_events {
+                body
+            } else {
+                body.cut_when_idle(idle)
+            }
+        })
     }
 
     /// Counts what passes.

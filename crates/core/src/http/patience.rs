@@ -1,7 +1,10 @@
 //! How long a request waits for the head of its answer, so that nothing waits without an end.
 
 use std::{
-    sync::{Arc, OnceLock, atomic::AtomicU64},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,15 +13,23 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use crate::{
-    config::TimeoutsConfig,
-    http::{ProxyBody, ProxyError, while_moving},
-};
+use super::ProxyBody;
+
+/// How long a request may take on one side.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Times {
+    /// From the whole request to the head of its answer.
+    pub(crate) response_header: Duration,
+    /// Without a byte either way.
+    pub(crate) idle: Duration,
+    /// For all of it; any time when missing.
+    pub(crate) total: Option<Duration>,
+}
 
 /// Waits for the answer to a request, for as long as is allowed.
 #[derive(Debug)]
-pub(super) struct Patience {
-    timeouts: TimeoutsConfig,
+pub(crate) struct Patience {
+    times: Times,
     began: Instant,
     /// Ends when the body is done with: from then on the answer's head is awaited.
     body: oneshot::Receiver<()>,
@@ -27,27 +38,27 @@ pub(super) struct Patience {
 
 /// What shows on a request's body how much of it is taken.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     lives: oneshot::Sender<()>,
     progress: Arc<AtomicU64>,
 }
 
 /// When the whole request was sent, once it was.
-pub(super) type SentAt = OnceLock<Instant>;
+pub(crate) type SentAt = OnceLock<Instant>;
 
 /// What took too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Late {
+pub(crate) enum Late {
     /// The head of the answer, after the whole request was sent.
     Head(Duration),
-    /// Anything of the request that the backend would have taken.
+    /// Anything of the request that the other side would have taken.
     Taking(Duration),
     /// All of it; and whether the whole request was sent by then.
     Total(Duration, bool),
 }
 
 impl Watch {
-    pub(super) fn on(self, body: ProxyBody) -> ProxyBody {
+    pub(crate) fn on(self, body: ProxyBody) -> ProxyBody {
         body.telling_its_end(self.lives)
             .showing_progress(self.progress)
     }
@@ -55,7 +66,7 @@ impl Watch {
 
 impl Patience {
     /// For a request that began at `began`, with what its body is to be watched by.
-    pub(super) fn new(timeouts: TimeoutsConfig, began: Instant) -> (Self, Watch) {
+    pub(crate) fn new(times: Times, began: Instant) -> (Self, Watch) {
         let (lives, body) = oneshot::channel();
         let progress = Arc::new(AtomicU64::new(0));
         let watch = Watch {
@@ -63,7 +74,7 @@ impl Patience {
             progress: Arc::clone(&progress),
         };
         let patience = Self {
-            timeouts,
+            times,
             began,
             body,
             progress,
@@ -72,15 +83,15 @@ impl Patience {
     }
 
     /// Waits until it is too late. Notes in `sent_at` when the whole request was sent.
-    pub(super) async fn over(self, sent_at: &SentAt) -> Late {
-        let (total, began, idle) = (self.timeouts.total, self.began, self.timeouts.idle);
+    pub(crate) async fn over(self, sent_at: &SentAt) -> Late {
+        let (total, began, idle) = (self.times.total, self.began, self.times.idle);
         let late = async {
             if !while_moving(self.body, &self.progress, idle).await {
                 return Late::Taking(idle);
             }
             sent_at.get_or_init(Instant::now);
-            sleep(self.timeouts.response_header).await;
-            Late::Head(self.timeouts.response_header)
+            sleep(self.times.response_header).await;
+            Late::Head(self.times.response_header)
         };
         let Some(total) = total else {
             return late.await;
@@ -94,25 +105,27 @@ impl Patience {
 }
 
 impl Late {
-    /// Whether it is the backend that took too long, and not the client.
-    pub(super) fn is_the_backends(self) -> bool {
+    /// Whether the other side took too long, and not the client.
+    pub(crate) fn is_the_others(self) -> bool {
         !matches!(self, Self::Total(_, false))
     }
+}
 
-    /// What is answered.
-    pub(super) fn error(self) -> ProxyError {
-        ProxyError::upstream_slow(match self {
-            Self::Head(after) => {
-                format!("The service did not begin to answer within {after:?}.")
-            }
-            Self::Taking(after) => {
-                format!("The service took nothing more of the request for {after:?}.")
-            }
-            Self::Total(after, _) => {
-                format!(
-                    "There was no answer within {after:?}, which is all that a request may take."
-                )
-            }
-        })
+/// Waits until the body that holds the other end of `done` is done with; false when nothing of it
+/// was taken for as long as `idle`.
+async fn while_moving(
+    mut done: oneshot::Receiver<()>,
+    progress: &AtomicU64,
+    idle: Duration,
+) -> bool {
+    loop {
+        let before = progress.load(Ordering::Relaxed);
+        // An error is what is awaited: the sender is dropped together with the body.
+        if tokio::time::timeout(idle, &mut done).await.is_ok() {
+            return true;
+        }
+        if progress.load(Ordering::Relaxed) == before {
+            return false;
+        }
     }
 }
