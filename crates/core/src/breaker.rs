@@ -17,6 +17,7 @@ use malai_api::BreakerState;
 use tokio::time::Instant;
 
 pub(crate) use self::window::Window;
+use crate::config::BreakerConfig;
 
 /// How long nothing passes after it has opened.
 pub(crate) const FIRST_REST: Duration = Duration::from_millis(500);
@@ -42,6 +43,21 @@ pub(crate) struct BreakerLimits {
     pub(crate) window: Duration,
     /// Requests in that time before a share means anything; at least 1.
     pub(crate) requests: u32,
+}
+
+impl From<&BreakerConfig> for BreakerLimits {
+    /// One probe that works is enough.
+    fn from(config: &BreakerConfig) -> Self {
+        Self {
+            failures: config.active.then_some(config.failures),
+            successes: 1,
+            error_rate: config.active.then_some(config.error_rate),
+            slow: config.slow.filter(|_| config.active),
+            slow_rate: config.slow_rate,
+            window: config.window,
+            requests: config.requests,
+        }
+    }
 }
 
 /// The right to send one request; ends by [`Breaker::told`] or [`Breaker::untold`].

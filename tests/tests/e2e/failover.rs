@@ -1,16 +1,26 @@
 //! A bridge that may lead to several peers, while they die, stop and come back.
 
-use std::time::Duration;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use anyhow::Result;
-use e2e::{Counted, Load, Several, client, wait_until, within};
-use hyper::{Method, Request};
+use e2e::{Counted, Load, RawOrigin, Several, client, read_head, wait_until, within};
+use hyper::{Method, Request, StatusCode};
 use nix::sys::signal::Signal;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::Instant,
+    time::{Instant, sleep},
 };
+
+/// How long a slow service takes.
+const SLOW: Duration = Duration::from_millis(600);
 
 /// Less than 2 s on a machine of one's own; the tests share one with others.
 const GAP: Duration = Duration::from_secs(4);
@@ -75,6 +85,110 @@ async fn a_peer_that_stops_answering_is_left_and_used_again() -> Result<()> {
     is_shown(&several, 0, "in-use").await?;
     is_unbroken(&load.end().await?);
     Ok(())
+}
+
+/// A service that takes `SLOW` for each answer while it is told to, and counts them.
+async fn sluggish() -> Result<(RawOrigin, Arc<AtomicBool>, Arc<AtomicUsize>)> {
+    let (slow, heads) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let (is_slow, count) = (Arc::clone(&slow), Arc::clone(&heads));
+    let origin = RawOrigin::start(move |mut stream, _| {
+        let (is_slow, count) = (Arc::clone(&is_slow), Arc::clone(&count));
+        async move {
+            while read_head(&mut stream).await.is_ok() {
+                count.fetch_add(1, SeqCst);
+                if is_slow.load(SeqCst) {
+                    sleep(SLOW).await;
+                }
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                    .await?;
+            }
+            Ok(())
+        }
+    })
+    .await?;
+    Ok((origin, slow, heads))
+}
+
+/// Gives the preferred one another service.
+fn leads_to(several: &Several, old: SocketAddr, new: SocketAddr) -> Result<()> {
+    let home = &several.sharers[0].home;
+    let config = home.config()?;
+    home.configure(&config.replace(&old.to_string(), &new.to_string()))
+}
+
+/// What the bridge answers.
+async fn status(several: &Several) -> Result<StatusCode> {
+    let reply = client::get(&format!("http://{}{WITHOUT_BODY}", several.local)).await?;
+    Ok(reply.status)
+}
+
+#[tokio::test]
+async fn a_peer_that_is_slow_is_left_and_one_request_at_a_time_tries_it() -> Result<()> {
+    let keys = "breaker = { slow = \"300ms\", slow_rate = 0.9, requests = 5, window = \"1s\" }";
+    let several = Several::open(2, "http", keys).await?;
+    let (origin, slow, heads) = sluggish().await?;
+    leads_to(
+        &several,
+        several.sharers[0].origin.address(),
+        origin.address(),
+    )?;
+    wait_until("the other service", || async {
+        assert_eq!(status(&several).await?, StatusCode::OK);
+        Ok(heads.load(SeqCst) > 0)
+    })
+    .await?;
+    slow.store(true, SeqCst);
+    let load = Load::begin(several.local, WITHOUT_BODY, 8);
+    is_shown(&several, 0, "out").await?;
+    is_shown(&several, 1, "in-use").await?;
+    // The peer can be reached, which says nothing of how slow it is.
+    let (asked, others) = (heads.load(SeqCst), several.requests()[1]);
+    load.answers(500).await?;
+    assert!(several.requests()[1] - others > 400, "{asked}");
+    let tried = heads.load(SeqCst) - asked;
+    assert!(tried <= 8 + 5, "{tried} were tried");
+    slow.store(false, SeqCst);
+    is_shown(&several, 0, "in-use").await?;
+    let asked = heads.load(SeqCst);
+    load.answers(100).await?;
+    assert!(heads.load(SeqCst) > asked + 50, "used again");
+    is_unbroken(&load.end().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_peer_whose_service_fails_too_often_is_left_and_one_request_tries_it() -> Result<()> {
+    let keys = "breaker = { failures = 1000, error_rate = 0.5, requests = 10, window = \"1m\" }";
+    let several = Several::open(2, "http", keys).await?;
+    for _ in 0..5 {
+        assert_eq!(status(&several).await?, StatusCode::OK);
+    }
+    let upstream = several.sharers[0].origin.address();
+    // Whose port it was is gone.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    leads_to(&several, upstream, nobody)?;
+    wait_until("the first to be left", || async {
+        assert_eq!(status(&several).await?, StatusCode::OK, "another answers");
+        Ok(several.status().await?["members"][0]["state"] == "out")
+    })
+    .await?;
+    let answers = several.requests()[1];
+    assert!(
+        answers >= 5,
+        "half of them are failures, at least: {answers}"
+    );
+    leads_to(&several, nobody, upstream)?;
+    let before = several.requests()[0];
+    wait_until("the first to be used again", || async {
+        assert_eq!(status(&several).await?, StatusCode::OK, "another answers");
+        Ok(several.requests()[0] > before)
+    })
+    .await?;
+    is_shown(&several, 0, "in-use").await
 }
 
 #[tokio::test]

@@ -11,34 +11,37 @@ use rand::RngExt as _;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    breaker::{Breaker, BreakerLimits, Change, Outcome, Permit},
+    breaker::{Breaker, BreakerLimits, Cause, Change, Outcome, Permit},
     config::BridgeTarget,
     http::{ProxyError, Side},
     meter::{Load, Loaded},
     peers::{Naming, Peers},
 };
 
-/// One failure of the peer's own takes a member out, since there are others, and finding out costs
-/// each request a second; one probe brings it back.
-const LIMITS: BreakerLimits = BreakerLimits {
-    failures: Some(1),
-    successes: 1,
-    error_rate: None,
-    slow: None,
-    slow_rate: 1.0,
-    window: Duration::from_secs(1),
-    requests: 1,
-};
+/// What a peer says that is there, but carries nothing out now: only a request tells when it does
+/// again.
+const ANSWERS: [&str; 2] = ["upstream-down", "busy"];
 
 /// One member.
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) naming: Arc<Naming>,
     breaker: Mutex<Breaker>,
-    /// Whether it is out.
-    pub(super) out: watch::Sender<bool>,
+    /// Whether and how it is out.
+    out: watch::Sender<Out>,
     /// Requests and connections under way.
     load: Loaded,
+}
+
+/// How a member comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Out {
+    /// It is not out.
+    No,
+    /// By a probe of ours: it could not be reached, and each request would lose a second to it.
+    Unreached,
+    /// By a request: it is there, and too slow, or it said no.
+    Unwell,
 }
 
 /// A member that is tried; whoever has it says what came of it, unless there is nothing to say.
@@ -65,11 +68,11 @@ pub struct MemberReport {
 }
 
 impl Member {
-    pub(super) fn new(peers: &Peers, target: BridgeTarget) -> Self {
+    pub(super) fn new(peers: &Peers, target: BridgeTarget, limits: BreakerLimits) -> Self {
         Self {
             naming: Arc::new(Naming::new(peers, target)),
-            breaker: Mutex::new(Breaker::new(LIMITS)),
-            out: watch::Sender::new(false),
+            breaker: Mutex::new(Breaker::new(limits)),
+            out: watch::Sender::new(Out::No),
             load: Loaded::default(),
         }
     }
@@ -77,6 +80,27 @@ impl Member {
     /// Whether it takes traffic, as far as is known.
     pub(super) fn works(&self) -> bool {
         self.breaker().is_closed() && !self.is_silent()
+    }
+
+    /// Whether the next request should try it: it works, or that request is the probe.
+    pub(super) fn takes(&self) -> bool {
+        let is_unwell = *self.out.borrow() == Out::Unwell;
+        let breaker = self.breaker();
+        let takes = breaker.is_closed() || is_unwell && breaker.lets_pass(Instant::now());
+        takes && !self.is_silent()
+    }
+
+    /// Resolves while it waits for a probe of ours.
+    pub(super) async fn unreached(&self) {
+        let mut out = self.out.subscribe();
+        // The sender is here, so there is always a next value.
+        drop(out.wait_for(|out| *out == Out::Unreached).await);
+    }
+
+    /// Resolves while it does not.
+    pub(super) async fn reached(&self) {
+        let mut out = self.out.subscribe();
+        drop(out.wait_for(|out| *out != Out::Unreached).await);
     }
 
     /// How long it is left alone from now on, while it is out.
@@ -107,9 +131,10 @@ impl Member {
 
     /// Tries it with a request: it is never refused, since there may be no other place to go to.
     pub(super) fn turn(&self) -> Turn<'_> {
+        let is_probed_otherwise = *self.out.borrow() == Out::Unreached;
         let breaker = &mut *self.breaker();
-        let usual = breaker.is_closed().then(|| breaker.ask(Instant::now()));
-        let permit = usual.flatten().unwrap_or_else(|| breaker.force());
+        let asked = (!is_probed_otherwise).then(|| breaker.ask(Instant::now()));
+        let permit = asked.flatten().unwrap_or_else(|| breaker.force());
         Turn::new(self, permit)
     }
 
@@ -149,32 +174,49 @@ impl<'a> Turn<'a> {
     /// It has answered.
     pub(super) fn worked(self) {
         let took = self.begun.elapsed();
-        self.tell(Outcome::Worked(took));
+        self.tell(Outcome::Worked(took), Out::Unwell);
     }
 
     /// It has not; what is not its fault does not count.
     pub(super) fn failed(self, error: &ProxyError) {
         if error.side == Side::Peer {
+            let is_there = ANSWERS.contains(&error.code);
             let (to, error) = (&self.member.naming.target.service, error.chain());
             tracing::debug!(service = to, error, "a member of a bridge failed");
-            self.tell(Outcome::Failed);
+            self.tell(
+                Outcome::Failed,
+                if is_there {
+                    Out::Unwell
+                } else {
+                    Out::Unreached
+                },
+            );
         }
     }
 
-    fn tell(mut self, outcome: Outcome) {
+    /// `out` is how it is out if it is.
+    fn tell(mut self, outcome: Outcome, out: Out) {
         let Some(permit) = self.permit.take() else {
             return;
         };
         let (now, chance) = (Instant::now(), rand::rng().random_range(0.0..1.0));
-        let told = self.member.breaker().told(permit, outcome, now, chance);
-        let Some(change) = told else { return };
-        let is_out = change != Change::Closed;
-        tracing::debug!(
-            service = self.member.naming.target.service,
-            is_out,
-            "a member of a bridge is out or back"
-        );
-        self.member.out.send_replace(is_out);
+        let mut breaker = self.member.breaker();
+        let change = breaker.told(permit, outcome, now, chance);
+        if change.is_some() {
+            let service = &self.member.naming.target.service;
+            tracing::debug!(service, ?change, "a member of a bridge is out or back");
+        }
+        // Of one that is out an answer says nothing new as long as it stays out.
+        let out = match change {
+            _ if breaker.is_closed() => Out::No,
+            Some(Change::Opened(Cause::ErrorRate | Cause::Slow)) => Out::Unwell,
+            Some(_) => out,
+            None if outcome == Outcome::Failed => out,
+            None => return,
+        };
+        self.member
+            .out
+            .send_if_modified(|before| std::mem::replace(before, out) != out);
     }
 }
 

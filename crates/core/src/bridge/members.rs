@@ -18,6 +18,7 @@ use tokio::{sync::watch, time::Instant};
 
 use super::member::{Member, MemberReport};
 use crate::{
+    breaker::BreakerLimits,
     config::{Balance, BridgeConfig, BridgeTarget},
     peers::Peers,
     retries::Retries,
@@ -50,7 +51,8 @@ struct Counts {
 impl Members {
     pub(super) fn new(peers: &Peers, config: &BridgeConfig) -> Self {
         let targets = config.to.iter();
-        let member = |target: &BridgeTarget| Arc::new(Member::new(peers, target.clone()));
+        let limits = BreakerLimits::from(&config.breaker);
+        let member = |target: &BridgeTarget| Arc::new(Member::new(peers, target.clone(), limits));
         let wait = config.connect_timeout;
         let is_one = config.to.len() <= 1;
         Self {
@@ -85,7 +87,7 @@ impl Members {
         let seen = self
             .list
             .iter()
-            .map(|member| (member.works(), member.load()));
+            .map(|member| (member.takes(), member.load()));
         order(&seen.collect::<Vec<_>>(), self.balance)
     }
 

@@ -42,12 +42,12 @@ pub(super) fn begin(members: &Arc<Members>, protocol: Protocol, part: &Shutdown)
     }
 }
 
-/// Probes `member` whenever it is out, until the future is dropped.
+/// Probes `member` whenever it could not be reached, until the future is dropped.
 async fn bring_back(members: Arc<Members>, member: Arc<Member>, protocol: Protocol) {
-    let (mut out, peers) = (member.out.subscribe(), member.naming.peers.clone());
+    let peers = member.naming.peers.clone();
     let (mut used, mut changes) = (members.used(), peers.changes());
-    // The sender is in `member`, so there is always a next value.
-    while out.wait_for(|out| *out).await.is_ok() {
+    loop {
+        member.unreached().await;
         let mut paths = peers.paths();
         sleep(SHORTEST_PAUSE).await;
         let is_used = used.borrow_and_update().elapsed() < IN_USE;
@@ -58,7 +58,7 @@ async fn bring_back(members: Arc<Members>, member: Arc<Member>, protocol: Protoc
         };
         tokio::select! {
             biased;
-            _ = out.wait_for(|out| !*out) => continue,
+            () = member.reached() => continue,
             () = comes_to_us(&member, &mut paths) => {}
             Ok(()) = changes.changed() => {}
             Ok(()) = used.changed(), if !is_used => continue,

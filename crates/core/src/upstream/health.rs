@@ -40,7 +40,7 @@ pub(crate) enum Trial {
 impl Health {
     pub(crate) fn new(breaker: &BreakerConfig, checks: Option<&HealthConfig>) -> Self {
         Self {
-            traffic: Breaker::new(of_traffic(breaker)),
+            traffic: Breaker::new(breaker.into()),
             checks: checks.map(|checks| Breaker::new(of_checks(checks))),
             is_harmless: true,
         }
@@ -136,18 +136,6 @@ impl Health {
             (true, false) => change,
             (true, true) | (false, false) => None,
         }
-    }
-}
-
-fn of_traffic(config: &BreakerConfig) -> BreakerLimits {
-    BreakerLimits {
-        failures: config.active.then_some(config.failures),
-        successes: 1,
-        error_rate: config.active.then_some(config.error_rate),
-        slow: config.slow.filter(|_| config.active),
-        slow_rate: config.slow_rate,
-        window: config.window,
-        requests: config.requests,
     }
 }
 

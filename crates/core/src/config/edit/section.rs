@@ -190,6 +190,11 @@ pub(super) fn bridge(table: &mut dyn TableLike, old: Option<&BridgeConfig>, new:
             differs(table, "total", &old.total, &new.total, total);
         });
     }
+    if old.breaker != new.breaker {
+        nested(table, "breaker", |table| {
+            spread::breaker(table, &old.breaker, &new.breaker);
+        });
+    }
     if old.retry != new.retry {
         nested(table, "retry", |table| {
             spread::retry(table, old.retry, new.retry)

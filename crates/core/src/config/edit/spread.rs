@@ -26,7 +26,7 @@ pub(super) fn service(table: &mut dyn TableLike, old: &ServiceConfig, new: &Serv
     }
 }
 
-fn breaker(table: &mut dyn TableLike, old: &BreakerConfig, new: &BreakerConfig) {
+pub(super) fn breaker(table: &mut dyn TableLike, old: &BreakerConfig, new: &BreakerConfig) {
     differs(table, "active", &old.active, &new.active, |active| {
         Some((*active).into())
     });

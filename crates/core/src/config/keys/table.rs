@@ -272,6 +272,33 @@ pub(in crate::config) const KEYS: &[Key] = &[
         duration(Duration::from_millis(100), Duration::from_hours(24)),
         Nothing,
     ),
+    key("bridge.NAME.breaker.active", Boolean, Value("true")),
+    key("bridge.NAME.breaker.failures", Integer(1, 1000), Value("1")),
+    key(
+        "bridge.NAME.breaker.error_rate",
+        Fraction(0.01, 1.0),
+        Value("0.5"),
+    ),
+    key(
+        "bridge.NAME.breaker.slow",
+        duration(Duration::from_millis(1), Duration::from_hours(1)),
+        Nothing,
+    ),
+    key(
+        "bridge.NAME.breaker.slow_rate",
+        Fraction(0.01, 1.0),
+        Value("0.5"),
+    ),
+    key(
+        "bridge.NAME.breaker.window",
+        duration(Duration::from_secs(1), Duration::from_mins(10)),
+        Value("\"10s\""),
+    ),
+    key(
+        "bridge.NAME.breaker.requests",
+        Integer(1, 100_000),
+        Value("20"),
+    ),
     key("bridge.NAME.retry.budget", Fraction(0.0, 1.0), Value("0.2")),
     key("bridge.NAME.retry.floor", Integer(0, 1000), Value("10")),
     key("bridge.NAME.active", Boolean, Value("true")),

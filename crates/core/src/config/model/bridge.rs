@@ -12,7 +12,7 @@ use fastn_p2p::PublicKey;
 use malai_api::Protocol;
 use url::Url;
 
-use super::RetryConfig;
+use super::{BreakerConfig, RetryConfig};
 
 /// `[bridge.NAME]`
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,8 @@ pub struct BridgeConfig {
     pub connect_timeout: Duration,
     /// How long a request may take otherwise.
     pub timeouts: BridgeTimeouts,
+    /// When one of several targets is left alone.
+    pub breaker: BreakerConfig,
     /// How many requests may be sent once more.
     pub retry: RetryConfig,
     /// Whether it is open now; default yes.
@@ -69,6 +71,7 @@ impl Default for BridgeConfig {
             hosts: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             timeouts: BridgeTimeouts::default(),
+            breaker: BreakerConfig::of_bridge(),
             retry: RetryConfig::default(),
             active: true,
         }

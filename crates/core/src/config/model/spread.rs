@@ -52,12 +52,12 @@ impl Sticky {
     }
 }
 
-/// `breaker`: when a backend is left alone for a while.
+/// `breaker`: when a backend, or a target of a bridge, is left alone for a while.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BreakerConfig {
-    /// Whether backends are left alone at all; default yes.
+    /// Whether they are left alone at all; default yes.
     pub active: bool,
-    /// After so many failures in a row; default 5.
+    /// After so many failures in a row; default 5, and 1 for a target of a bridge.
     pub failures: u32,
     /// At this share of failures; default 0.5.
     pub error_rate: f64,
@@ -81,6 +81,18 @@ impl Default for BreakerConfig {
             slow_rate: 0.5,
             window: Duration::from_secs(10),
             requests: 20,
+        }
+    }
+}
+
+impl BreakerConfig {
+    /// What a bridge that says nothing means: there are other targets, and finding out that one is
+    /// gone costs each request a second.
+    #[must_use]
+    pub fn of_bridge() -> Self {
+        Self {
+            failures: 1,
+            ..Self::default()
         }
     }
 }

@@ -29,6 +29,9 @@ pub(super) fn read(section: &Section<'_>, mentions: &mut Mentions) -> BridgeConf
         ..BridgeConfig::default()
     };
     section.duration("connect_timeout", &mut bridge.connect_timeout);
+    if let Some(section) = section.table("breaker") {
+        bridge.breaker = spread::breaker(&section, bridge.breaker);
+    }
     if let Some(section) = section.table("retry") {
         bridge.retry = spread::retry(&section);
     }

@@ -35,7 +35,7 @@ pub(super) fn read(section: &Section<'_>, service: &mut ServiceConfig) {
         section.error_at("sticky", section.line_of("sticky"), message);
     }
     if let Some(section) = section.table("breaker") {
-        service.breaker = breaker(&section);
+        service.breaker = breaker(&section, BreakerConfig::default());
     }
     if let Some(section) = section.table("retry") {
         service.retry = retry(&section);
@@ -55,8 +55,8 @@ fn weights(section: &Section<'_>, service: &ServiceConfig) {
     }
 }
 
-fn breaker(section: &Section<'_>) -> BreakerConfig {
-    let mut breaker = BreakerConfig::default();
+/// What `section` says, and `breaker` where it says nothing.
+pub(super) fn breaker(section: &Section<'_>, mut breaker: BreakerConfig) -> BreakerConfig {
     section.boolean("active", &mut breaker.active);
     if let Some(failures) = section.integer("failures") {
         breaker.failures = failures;
