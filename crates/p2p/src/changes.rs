@@ -41,7 +41,9 @@ pub(crate) async fn follow(node: Arc<Inner>) {
                     continue;
                 }
                 tracing::debug!("the clock has jumped, or this machine slept");
-                node.endpoint.network_change().await;
+                if let Some(endpoint) = node.endpoint() {
+                    endpoint.network_change().await;
+                }
             }
         }
         node.changes.send_replace(());

@@ -238,6 +238,12 @@ impl Connections {
         known.is_some_and(|known| known.newest().is_some() && known.usable().is_none())
     }
 
+    /// Whether any connection lives, as far as is known.
+    pub(crate) fn any_is_open(&self) -> bool {
+        let peers = self.lock();
+        peers.values().any(|known| known.newest().is_some())
+    }
+
     pub(crate) fn is_newest(&self, peer: &PublicKey, connection: &Connection) -> bool {
         let peers = self.lock();
         let newest = peers.get(peer).and_then(Peer::newest);

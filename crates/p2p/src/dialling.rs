@@ -104,6 +104,19 @@ impl Inner {
         outcome
     }
 
+    async fn attempt(&self, peer: PublicKey) -> Result<Connection, IrohConnectError> {
+        let mut changes = self.endpoint.subscribe();
+        let endpoint = changes.borrow_and_update().clone();
+        if let Some(endpoint) = endpoint {
+            let outcome = endpoint.connect(peer.to_iroh(), ALPN).await;
+            if outcome.is_ok() || !changes.has_changed().unwrap_or(false) {
+                return outcome;
+            }
+        }
+        // The next attempt is made with the endpoint that takes its place.
+        std::future::pending().await
+    }
+
     /// The first attempt that succeeds, or the last one's failure.
     async fn attempts(&self, peer: PublicKey) -> Result<Connection, IrohConnectError> {
         let mut changes = self.changes.subscribe();
@@ -112,7 +125,7 @@ impl Inner {
             if attempts.len() == MAX_ATTEMPTS {
                 drop(attempts.remove(0));
             }
-            attempts.push(self.endpoint.connect(peer.to_iroh(), ALPN).boxed());
+            attempts.push(self.attempt(peer).boxed());
             tokio::select! {
                 biased;
                 outcome = first_of(&mut attempts) => return outcome,

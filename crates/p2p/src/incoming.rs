@@ -9,8 +9,14 @@ use std::{
 };
 
 use futures_util::{FutureExt, StreamExt};
-use iroh::endpoint::{Incoming, RecvStream, SendStream, VarInt};
-use tokio::time::{Instant, sleep_until};
+use iroh::{
+    Endpoint,
+    endpoint::{Incoming, RecvStream, SendStream, VarInt},
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -34,11 +40,12 @@ const KNOWN_PART: usize = 4;
 const STRANGER_PART: usize = 4;
 
 pub(crate) async fn accept_connections(node: Arc<Inner>) {
+    let mut endpoint = node.endpoint.subscribe();
     loop {
         let incoming = tokio::select! {
             biased;
             () = node.closing.cancelled() => return,
-            incoming = node.endpoint.accept() => incoming,
+            incoming = next_of(&mut endpoint) => incoming,
         };
         let Some(incoming) = incoming else { return };
         let is_full = node.open_connections.load(Ordering::Relaxed) >= node.most_connections();
@@ -55,6 +62,19 @@ pub(crate) async fn accept_connections(node: Arc<Inner>) {
             shake_hands(shaking, incoming).await;
             drop(permit);
         });
+    }
+}
+
+/// Who knocks next at the endpoint, or at the one that takes its place.
+async fn next_of(endpoint: &mut watch::Receiver<Option<Endpoint>>) -> Option<Incoming> {
+    loop {
+        let current = endpoint.borrow_and_update().clone();
+        if let Some(current) = current
+            && let Some(incoming) = current.accept().await
+        {
+            return Some(incoming);
+        }
+        endpoint.changed().await.ok()?;
     }
 }
 

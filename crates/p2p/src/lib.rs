@@ -25,6 +25,8 @@ mod network;
 mod node;
 mod pace;
 mod rate;
+mod recipe;
+mod renewing;
 mod server;
 mod session;
 mod slots;

@@ -71,7 +71,9 @@ impl Node {
     /// What is known of the network; waits up to `wait` for the first measurement, where relays are
     /// used. Cancel safe.
     pub async fn network_report(&self, wait: Duration) -> NetworkReport {
-        let endpoint = &self.0.endpoint;
+        let Some(endpoint) = self.0.endpoint() else {
+            return NetworkReport::default();
+        };
         let mut watcher = endpoint.net_report();
         let measured = match (watcher.get(), self.0.has_relays) {
             (None, true) => timeout(wait, watcher.initialized()).await.ok(),
@@ -94,8 +96,9 @@ impl Node {
     /// within `wait`. Cancel safe.
     pub async fn published(&self, wait: Duration) -> Option<AddressHints> {
         let deadline = Instant::now() + wait;
-        let lookup = self.0.endpoint.address_lookup().ok()?;
-        let mut answers = Box::pin(lookup.resolve(self.0.endpoint.id()));
+        let endpoint = self.0.endpoint()?;
+        let lookup = endpoint.address_lookup().ok()?;
+        let mut answers = Box::pin(lookup.resolve(endpoint.id()));
         while let Ok(Some(answer)) = timeout_at(deadline, answers.next()).await {
             let Ok(Ok(item)) = answer else { continue };
             if !["dns", "pkarr"].contains(&item.provenance()) {

@@ -11,18 +11,17 @@ use std::{
     time::Duration,
 };
 
-use iroh::{
-    Endpoint, EndpointAddr, RelayMode, RelayUrl, TransportAddr,
-    address_lookup::MemoryLookup,
-    endpoint::{IdleTimeout, QuicTransportConfig, VarInt, presets},
+use iroh::{Endpoint, EndpointAddr, RelayUrl, TransportAddr};
+use tokio::{
+    sync::{broadcast, watch},
+    time::timeout,
 };
-use tokio::sync::{broadcast, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
     Announcement, BindError, ConnectError, Neighbours, PublicKey, SecretKey, Slots, Throttle,
-    TurnedAway, connections::Connections, door::Door, lan::Lan, lookup, server::Handlers,
+    TurnedAway, connections::Connections, door::Door, lan::Lan, recipe::Recipe, server::Handlers,
 };
 
 pub use self::settings::{
@@ -32,19 +31,6 @@ pub use self::settings::{
 /// What both ends must speak; a new wire format gets a new name.
 pub(crate) const ALPN: &[u8] = b"/malai/p2p/1";
 
-/// Bytes a peer may send on one stream before we have read them.
-/// At 5 MB the whole connection died under load ("too many gaps in stream buffer", noq 1.4 allows
-/// 1024 gaps of a datagram each, so the window must stay under 2.4 MB); this is QUIC's default.
-const STREAM_WINDOW_BYTES: u32 = 1_250_000;
-/// Streams that a peer may have open before one of them was accepted, and the bytes on their way in
-/// all of them: headers, whose cap is 64 KiB each. Whoever may use something gets more.
-const STRANGER_STREAMS: u32 = 64;
-const STRANGER_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
-/// Datagrams only ask whether we are there, with a byte each, and nobody needs to read them.
-const DATAGRAM_BUFFER_BYTES: usize = 1024;
-/// A peer that is silent for this long is gone; keep-alives come every 5 s. Who waits for one hears
-/// of its silence much earlier, from [`crate::vigil`].
-const CONNECTION_IDLE: Duration = Duration::from_secs(15);
 /// How long the endpoint may take to say goodbye.
 const ENDPOINT_CLOSE: Duration = Duration::from_secs(3);
 /// Path changes kept for a listener that is slow.
@@ -58,7 +44,10 @@ pub struct Node(pub(crate) Arc<Inner>);
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) endpoint: Endpoint,
+    /// Makes the endpoint, and one in its place.
+    pub(crate) recipe: Recipe,
+    /// The endpoint; nothing while another one is about to take its place.
+    pub(crate) endpoint: watch::Sender<Option<Endpoint>>,
     pub(crate) id: PublicKey,
     /// Whether any relay is used, so that the network is measured at all.
     pub(crate) has_relays: bool,
@@ -84,7 +73,6 @@ pub(crate) struct Inner {
     pub(crate) loops: TaskTracker,
     /// One per stream and dial.
     pub(crate) streams: TaskTracker,
-    hints: MemoryLookup,
     pub(crate) lan: Option<Lan>,
     pub(crate) neighbours: watch::Sender<Neighbours>,
     /// Told when the network may be another one.
@@ -107,35 +95,21 @@ impl Node {
     /// # Errors
     /// [`BindError`] when the address or a server's address cannot be used.
     pub async fn bind(secret: &SecretKey, config: NodeConfig) -> Result<Self, BindError> {
-        let hints = MemoryLookup::with_provenance("link");
-        let mut builder = Endpoint::builder(presets::Minimal)
-            .secret_key(secret.to_iroh())
-            .alpns(vec![ALPN.to_vec()])
-            .transport_config(transport())
-            .relay_mode(relay_mode(&config.relay)?)
-            .address_lookup(hints.clone());
-        let bind_error = |error: Box<dyn std::error::Error + Send + Sync>| {
-            BindError::Address(config.bind, error)
-        };
-        builder = builder
-            .clear_ip_transports()
-            .bind_addr(config.bind)
-            .map_err(|error| bind_error(error.into()))?;
+        let bind_error = |error| BindError::Address(config.bind, Box::new(error));
         let neighbours = watch::Sender::default();
         let lan = config
             .lookup
             .mdns
             .then(|| Lan::join(secret.public(), neighbours.clone()))
             .transpose()
-            .map_err(|error| bind_error(error.into()))?;
-        builder = lookup::configure(builder, &config.lookup, lan.as_ref());
-        let endpoint = Box::pin(builder.bind())
-            .await
-            .map_err(|error| bind_error(error.into()))?;
+            .map_err(bind_error)?;
+        let recipe = Recipe::new(secret, &config, lan.clone());
+        let endpoint = recipe.bind(config.bind).await?;
         let inner = Arc::new(Inner {
             id: PublicKey::from_iroh(endpoint.id()),
             has_relays: config.relay != RelayChoice::None,
-            endpoint,
+            recipe,
+            endpoint: watch::Sender::new(Some(endpoint)),
             limits: config.limits,
             connections: Connections::default(),
             open_connections: Arc::default(),
@@ -150,7 +124,6 @@ impl Node {
             closing: CancellationToken::new(),
             loops: TaskTracker::new(),
             streams: TaskTracker::new(),
-            hints,
             lan,
             neighbours,
             changes: watch::Sender::default(),
@@ -168,6 +141,10 @@ impl Node {
         inner
             .loops
             .spawn(crate::changes::follow(Arc::clone(&inner)));
+        if inner.has_relays {
+            let renewing = crate::renewing::follow(Arc::clone(&inner));
+            inner.loops.spawn(renewing);
+        }
         Ok(Self(inner))
     }
 
@@ -180,23 +157,37 @@ impl Node {
     /// The UDP addresses at which we may be reached, as far as we know them.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.0.endpoint.addr().ip_addrs().copied().collect()
+        let address = self.0.endpoint().map(|endpoint| endpoint.addr());
+        address
+            .iter()
+            .flat_map(EndpointAddr::ip_addrs)
+            .copied()
+            .collect()
     }
 
     /// The relay through which we may be reached, once one has answered.
     #[must_use]
     pub fn relay(&self) -> Option<Url> {
-        self.0
-            .endpoint
-            .addr()
-            .relay_urls()
-            .next()
-            .map(|relay| Url::clone(relay))
+        let address = self.0.endpoint()?.addr();
+        address.relay_urls().next().map(|relay| Url::clone(relay))
     }
 
     /// Waits until a relay has answered. Never resolves without one. Cancel safe.
     pub async fn online(&self) {
-        self.0.endpoint.online().await;
+        let mut endpoint = self.0.endpoint.subscribe();
+        loop {
+            let current = endpoint.borrow_and_update().clone();
+            let online = async {
+                match &current {
+                    Some(current) => current.online().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = online => return,
+                Ok(()) = endpoint.changed() => {}
+            }
+        }
     }
 
     /// Makes a connection to `peer` when there is none, so that its path is known.
@@ -219,6 +210,7 @@ impl Node {
         let addresses: Vec<_> = direct.chain(relay).collect();
         if !addresses.is_empty() {
             self.0
+                .recipe
                 .hints
                 .add_endpoint_info(EndpointAddr::from_parts(peer.to_iroh(), addresses));
         }
@@ -276,17 +268,14 @@ impl Node {
         self.announce(Announcement::Nothing);
         self.0.streams.close();
         self.0.loops.close();
-        let cut = match tokio::time::timeout(deadline, self.0.streams.wait()).await {
+        let cut = match timeout(deadline, self.0.streams.wait()).await {
             Ok(()) => 0,
             Err(_) => self.0.streams.len(),
         };
         self.0.closing.cancel();
         self.0.connections.close_all();
-        if tokio::time::timeout(ENDPOINT_CLOSE, self.0.endpoint.close())
-            .await
-            .is_err()
-        {
-            tracing::debug!("the endpoint did not close in time");
+        if let Some(endpoint) = self.0.endpoint() {
+            close(&endpoint).await;
         }
         self.0.loops.wait().await;
         cut
@@ -294,6 +283,11 @@ impl Node {
 }
 
 impl Inner {
+    /// The endpoint at this moment.
+    pub(crate) fn endpoint(&self) -> Option<Endpoint> {
+        self.endpoint.borrow().clone()
+    }
+
     pub(crate) fn handlers(&self) -> Option<Arc<Handlers>> {
         self.handlers
             .read()
@@ -308,32 +302,9 @@ impl Inner {
     }
 }
 
-fn transport() -> QuicTransportConfig {
-    let mut builder = QuicTransportConfig::builder()
-        .max_concurrent_bidi_streams(VarInt::from_u32(STRANGER_STREAMS))
-        .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
-        .max_concurrent_uni_streams(VarInt::from_u32(0))
-        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
-        .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES));
-    if let Ok(idle) = IdleTimeout::try_from(CONNECTION_IDLE) {
-        builder = builder.max_idle_timeout(Some(idle));
-    }
-    builder.build()
-}
-
-fn relay_mode(choice: &RelayChoice) -> Result<RelayMode, BindError> {
-    match choice {
-        RelayChoice::Default => Ok(RelayMode::Default),
-        RelayChoice::None => Ok(RelayMode::Disabled),
-        RelayChoice::Own(relays) => {
-            for relay in relays {
-                if relay.host_str().is_none() {
-                    return Err(BindError::Server(relay.to_string()));
-                }
-            }
-            Ok(RelayMode::custom(
-                relays.iter().cloned().map(RelayUrl::from),
-            ))
-        }
+/// Says goodbye, and waits for that for a bounded time.
+pub(crate) async fn close(endpoint: &Endpoint) {
+    if timeout(ENDPOINT_CLOSE, endpoint.close()).await.is_err() {
+        tracing::debug!("the endpoint did not close in time");
     }
 }

@@ -191,9 +191,9 @@ async fn a_cut_network_is_shown_and_requests_wait_for_its_return() -> Result<()>
     };
     let took = within("traffic", waiting).await??;
     println!("traffic {took:?} after the return");
-    // Behind these NATs the relay is needed again, and iroh 1.4 dials one that it could not reach
-    // only after a pause of up to 16 s.
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    // Less than 1 s on a machine of one's own: the relay, which is needed again behind these NATs,
+    // is dialled at once.
+    assert!(took < Duration::from_secs(5), "{took:?}");
     Ok(())
 }
 

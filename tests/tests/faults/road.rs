@@ -30,12 +30,15 @@ pub(crate) const SHARE: &str = "10.1.0.2:4433";
 /// Where the bad road begins, for the bridge.
 const ROUGH: &str = "10.2.0.1:4500";
 
+/// Without a relay each is found at its port.
+const AT_A_PORT: &str = "relay = \"none\"\nbind = \"0.0.0.0:4433\"";
+
 /// Both machines and what is between; dropping it ends all.
 #[derive(Debug)]
 pub(crate) struct Road {
     pub(crate) lab: Lab,
     pub(crate) origin: Origin,
-    _share: Malai,
+    pub(crate) share: Malai,
     pub(crate) bridge: Malai,
     pub(crate) bridge_home: Home,
     _share_home: Home,
@@ -45,13 +48,7 @@ pub(crate) struct Road {
 impl Road {
     /// A road on which all goes well until the test says otherwise.
     pub(crate) async fn open() -> Result<Self> {
-        Self::over(
-            Lab::road(true).await?,
-            "relay = \"none\"",
-            &peer_at(SHARE),
-            None,
-        )
-        .await
+        Self::over(Lab::road(true).await?, AT_A_PORT, &peer_at(SHARE), None).await
     }
 
     /// The same where a relay is there, too; the bridge knows nothing but its address.
@@ -70,7 +67,7 @@ impl Road {
         rough.args([ROUGH, SHARE]).args(manners);
         let rough = Malai::start(lab.inside("wan", &rough)?, "lab-rough")?;
         rough.prints("ready").await?;
-        Self::over(lab, "relay = \"none\"", &peer_at(ROUGH), Some(rough)).await
+        Self::over(lab, AT_A_PORT, &peer_at(ROUGH), Some(rough)).await
     }
 
     async fn over(lab: Lab, network: &str, peer: &str, rough: Option<Malai>) -> Result<Self> {
@@ -80,14 +77,14 @@ impl Road {
         let origin = Origin::at_socket(&share_home.path("origin"))?;
         echo(&share_home.path("echo"))?;
         share_home.configure(&format!(
-            "version = 1\n\n[network]\n{network}\nlookup = []\nbind = \"0.0.0.0:4433\"\n\n\
+            "version = 1\n\n[network]\n{network}\nlookup = []\n\n\
              [service.shop]\nupstream = \"{}\"\nallow = [\"{bridge_id}\"]\n\n\
              [service.pipe]\nprotocol = \"tcp\"\nupstream = \"{}\"\nallow = [\"{bridge_id}\"]\n",
             socket(&share_home, "origin"),
             socket(&share_home, "echo"),
         ))?;
         bridge_home.configure(&format!(
-            "version = 1\n\n[network]\n{network}\nlookup = []\nbind = \"0.0.0.0:4433\"\n\n\
+            "version = 1\n\n[network]\n{network}\nlookup = []\n\n\
              [peer.alice]\nid = \"{share_id}\"\n{peer}\n\n\
              [bridge.shop]\nto = \"alice/shop\"\nlisten = \"{}\"\n\n\
              [bridge.pipe]\nto = \"alice/pipe\"\nprotocol = \"tcp\"\nlisten = \"{}\"\n",
@@ -108,7 +105,7 @@ impl Road {
         let road = Self {
             lab,
             origin,
-            _share: share,
+            share,
             bridge,
             bridge_home,
             _share_home: share_home,
