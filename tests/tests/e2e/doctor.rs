@@ -93,10 +93,12 @@ async fn a_service_that_is_down_and_a_port_that_is_taken_are_problems() -> Resul
     let peer = Home::new()?.id().await?;
     let home = Home::with_config(&format!(
         "{OFFLINE}\n[service.shop]\nupstream = \"{down}\"\n\n\
-         [bridge.orders]\nto = [\"{peer}/orders\"]\nlisten = \"{port}\"\n"
+         [[service.shop.route]]\npath = \"/api\"\nupstream = [\"{down}\", \"{}\"]\n\n\
+         [bridge.orders]\nto = [\"{peer}/orders\"]\nlisten = \"{port}\"\n",
+        dead_address().await?
     ))?;
     let told = |findings: &Value| {
-        assert_eq!(verdict(findings, "upstream"), "problem");
+        assert_eq!(verdict(findings, "upstream"), "problem warning");
         let (how, seen) = found(findings, "ports").remove(0);
         assert_eq!(how, "problem", "{findings}");
         assert!(seen.contains(&format!("127.0.0.1:{port}")), "{seen}");

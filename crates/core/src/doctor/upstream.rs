@@ -1,6 +1,6 @@
 //! Whether what is shared answers.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use http::StatusCode;
@@ -38,18 +38,26 @@ pub(super) async fn check(config: &Config) -> Vec<Found> {
     let tasks = Shutdown::default();
     let active = config.services.iter().filter(|(_, it)| it.active);
     let all = active.flat_map(|(name, service)| {
-        let addresses = service.upstream.iter();
-        addresses.map(move |address| (name.clone(), service, address))
+        let mut lists = vec![&service.upstream];
+        lists.extend(service.route.iter().map(|route| &route.upstream));
+        let mut addresses: Vec<_> = lists
+            .into_iter()
+            .flat_map(|list| list.iter().map(|address| (address, list.len() == 1)))
+            .collect();
+        // One that is in several places is asked once.
+        let mut known = HashSet::new();
+        addresses.retain(|(address, _)| known.insert(address.to_string()));
+        let one = move |(address, only)| (name.clone(), service, address, only);
+        addresses.into_iter().map(one)
     });
     let looks: Vec<_> = all
         .take(MOST_ASKED)
-        .map(|(name, service, address)| {
+        .map(|(name, service, address, only)| {
             let tasks = tasks.clone();
             async move {
                 let began = Instant::now();
                 let asked = timeout(PATIENCE, ask(service, address, tasks)).await;
                 let seen = asked.unwrap_or(Seen::Slow);
-                let only = service.upstream.len() == 1;
                 judge(&seen, began.elapsed(), address, only).about(name)
             }
         })
@@ -87,7 +95,7 @@ async fn ask(service: &ServiceConfig, address: &UpstreamAddress, tasks: Shutdown
     }
 }
 
-/// `only` says that the service has no other address.
+/// `only` says that the service, or a route of it, has no other address.
 fn judge(seen: &Seen, took: Duration, address: &UpstreamAddress, only: bool) -> Found {
     let check = Examined::Upstream;
     let found = match seen {
