@@ -1,6 +1,6 @@
 //! HTTP towards a client: a browser at the bridge, the bridge's stream at the share.
 
-use std::{convert::Infallible, future::Future, pin::pin, time::Duration};
+use std::{convert::Infallible, future::Future, time::Duration};
 
 use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
@@ -51,6 +51,34 @@ where
     F: Fn(Request<Incoming>) -> R,
     R: Future<Output = Response<ProxyBody>> + Send + 'static,
 {
+    let service = service_fn(|request| {
+        // Boxed: hyper moves it several times, and it is some kilobytes long.
+        let answer = Box::pin(answer(request));
+        async move { Ok::<_, Infallible>(answer.await) }
+    });
+    let io = TokioIo::new(Checked::new(io, IDLE, heads.time));
+    // Boxed: it is some kilobytes long, too, and each future around this one would have it twice.
+    let mut connection = {
+        let builder = builder(heads);
+        Box::pin(
+            builder
+                .serve_connection_with_upgrades(io, service)
+                .into_owned(),
+        )
+    };
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = shutdown.draining() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%error, "a client's connection was cut");
+    }
+}
+
+fn builder(heads: Heads) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -64,22 +92,5 @@ where
         .initial_stream_window_size(HTTP2_STREAM_WINDOW)
         .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
         .max_concurrent_streams(HTTP2_STREAMS);
-    let service = service_fn(|request| {
-        // Boxed: hyper moves it several times, and it is some kilobytes long.
-        let answer = Box::pin(answer(request));
-        async move { Ok::<_, Infallible>(answer.await) }
-    });
-    let io = TokioIo::new(Checked::new(io, IDLE, heads.time));
-    let connection = builder.serve_connection_with_upgrades(io, service);
-    let mut connection = pin!(connection);
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        () = shutdown.draining() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = served {
-        tracing::debug!(%error, "a client's connection was cut");
-    }
+    builder
 }
