@@ -12,7 +12,6 @@ mod framing;
 mod headers;
 mod patience;
 mod pool;
-mod resting;
 mod serve;
 mod upgrade;
 
@@ -27,5 +26,4 @@ pub(crate) use headers::{
 };
 pub(crate) use patience::{Late, Patience, SentAt, Times};
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
-pub(crate) use resting::serve_resting;
 pub(crate) use serve::{Heads, serve};

@@ -74,7 +74,6 @@ pub(crate) struct ProxyBody {
     traced: Option<Box<Traced>>,
     end: Option<oneshot::Sender<()>>,
     progress: Option<Arc<AtomicU64>>,
-    busy: Option<Arc<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -195,12 +194,6 @@ impl ProxyBody {
     /// Keeps the request's place until the body is gone.
     pub(crate) fn keeping(mut self, slot: Arc<Slot>) -> Self {
         self.slot = Some(slot);
-        self
-    }
-
-    /// Holds `busy` until the body is gone.
-    pub(super) fn keeping_busy(mut self, busy: Arc<()>) -> Self {
-        self.busy = Some(busy);
         self
     }
 

@@ -67,16 +67,6 @@ impl<T> Checked<T> {
         }
     }
 
-    pub(super) fn inner(&self) -> &T {
-        &self.inner
-    }
-
-    /// Whether a request has come, all of it, and nothing of the next one.
-    pub(super) fn is_between_messages(&self) -> bool {
-        let framing = &self.framing;
-        self.first_line.is_none() && framing.state == State::RequestLine && !framing.is_in_head()
-    }
-
     fn wrote(&mut self, bytes: &[u8]) {
         self.framing.wrote(bytes);
         if self.framing.state == State::Refused {
@@ -175,7 +165,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Checked<T> {
             }
             return Poll::Pending;
         }
-        if self.framing.has_begun {
+        if self.framing.state != State::RequestLine {
             self.first_line = None;
         }
         Poll::Ready(Ok(()))
