@@ -165,7 +165,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Checked<T> {
             }
             return Poll::Pending;
         }
-        if self.framing.state != State::RequestLine {
+        if self.framing.has_begun {
             self.first_line = None;
         }
         Poll::Ready(Ok(()))

@@ -15,6 +15,8 @@ pub(super) struct Framing {
     line: Vec<u8>,
     head: Head,
     upgrade_asked: bool,
+    /// Whether any request has begun so far.
+    pub(super) has_begun: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +141,7 @@ impl Framing {
     }
 
     fn take_request_line(&mut self, line: &[u8]) {
+        self.has_begun |= !line.is_empty();
         if line == HTTP2_PREFACE.trim_ascii_end() {
             self.state = State::Through;
         } else if !line.is_empty() {

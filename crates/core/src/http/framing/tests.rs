@@ -128,7 +128,7 @@ async fn a_slow_head_is_refused_as_such_and_a_quiet_connection_is_not() {
     client.write_all(whole).await.unwrap();
     assert_eq!(checked.read(&mut buffer).await.unwrap(), whole.len());
     // Between two requests it may be quiet for longer.
-    let quiet = tokio::time::timeout(2 * head, checked.read(&mut buffer)).await;
+    let quiet = tokio::time::timeout(2 * idle, checked.read(&mut buffer)).await;
     assert!(quiet.is_err());
     let trickle = async {
         for byte in b"GET / HTTP/1.1\r\nX: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" {
