@@ -183,6 +183,7 @@ impl Desktop {
     pub(crate) fn set_panel(&self, has_panel: bool) {
         info!(has_panel, "the desktop's panel");
         self.parts.has_panel.send_replace(has_panel);
+        self.see_to_icon();
     }
 
     /// Whether there is a tray to hide in.
@@ -224,8 +225,17 @@ impl Desktop {
                         TrayState::None
                     }
                 };
+                drop(tray);
+                self.see_to_icon();
             }
             TrayState::None => {}
+        }
+    }
+
+    fn see_to_icon(&self) {
+        #[cfg(target_os = "linux")]
+        if self.has_tray() {
+            crate::linux::see_to_icon();
         }
     }
 

@@ -6,6 +6,7 @@ mod clipboard;
 mod closing;
 pub(crate) mod gl;
 mod notify;
+mod registered;
 
 use anyhow::Context as _;
 use gtk::gio::{self, BusNameWatcherFlags, BusType};
@@ -13,6 +14,7 @@ use gtk::gio::{self, BusNameWatcherFlags, BusType};
 pub(crate) use self::{
     closing::ask_to_quit,
     notify::{ask, notify, withdraw},
+    registered::see_to_icon,
 };
 use crate::desktop::Desktop;
 

@@ -27,10 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an endpoint may take that never had one: it measures the network first. Doubles with
 /// each endpoint that does not find one.
 const PATIENCE_AT_FIRST: Duration = Duration::from_secs(10);
-/// How long iroh may take with a relay that can be reached again.
-const GRACE: Duration = Duration::from_millis(250);
 /// The most of it: there may be a relay that takes connections and nothing more.
 const LONGEST_PATIENCE: Duration = Duration::from_mins(1);
+/// How long iroh may take with a relay that can be reached again.
+const GRACE: Duration = Duration::from_millis(250);
 /// How long a datagram to nobody is tried to be sent.
 const WAKE: Duration = Duration::from_secs(1);
 /// The pause before it is tried once more to listen.

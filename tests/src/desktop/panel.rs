@@ -1,7 +1,10 @@
 //! A panel: the watcher that tray icons register with, and the host that shows them
 //! (`org.kde.StatusNotifierWatcher`).
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::{Context, Result};
 use tokio::sync::watch;
@@ -15,6 +18,7 @@ use crate::within;
 pub struct Panel {
     connection: Connection,
     items: Arc<watch::Sender<Vec<Item>>>,
+    loses: Arc<AtomicBool>,
     shown: usize,
 }
 
@@ -28,6 +32,7 @@ struct Item {
 #[derive(Debug)]
 struct Watcher {
     items: Arc<watch::Sender<Vec<Item>>>,
+    loses: Arc<AtomicBool>,
 }
 
 #[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
@@ -42,6 +47,9 @@ impl Watcher {
         service: String,
         #[zbus(header)] header: Header<'_>,
     ) -> zbus::fdo::Result<()> {
+        if self.loses.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
         let Some(sender) = header.sender() else {
             return Err(zbus::fdo::Error::Failed("no sender".to_owned()));
         };
@@ -82,8 +90,10 @@ impl Panel {
     /// When the bus does not let it, for example because there is one already.
     pub async fn start(session: &Session) -> Result<Self> {
         let items = Arc::new(watch::Sender::default());
+        let loses = Arc::new(AtomicBool::new(false));
         let watcher = Watcher {
             items: Arc::clone(&items),
+            loses: Arc::clone(&loses),
         };
         let connection = connection::Builder::address(session.bus())?
             .serve_at("/StatusNotifierWatcher", watcher)?
@@ -92,6 +102,7 @@ impl Panel {
         Ok(Self {
             connection: within("the panel", connection).await??,
             items,
+            loses,
             shown: 0,
         })
     }
@@ -106,6 +117,11 @@ impl Panel {
         let item = within("an icon in the tray", next).await??[self.shown].clone();
         self.shown += 1;
         Tray::at(&self.connection, &item.owner, &item.path).await
+    }
+
+    /// Takes no notice of the next icon that registers.
+    pub fn lose_next(&self) {
+        self.loses.store(true, Ordering::Relaxed);
     }
 
     /// How many icons have registered so far.

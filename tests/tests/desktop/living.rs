@@ -74,6 +74,20 @@ async fn a_panel_that_comes_later_gets_the_icon() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_panel_that_does_not_have_the_icon_is_told_of_it_again() -> Result<()> {
+    let session = Session::start().await?;
+    let home = session.home(Home::new()?);
+    let mut panel = Panel::start(&session).await?;
+    panel.lose_next();
+    let mut malai = home.start_desktop(&["--hidden"])?;
+    let tray = panel.next().await?;
+    tray.row(&["Copy my id52"]).await?;
+    tray.click(&["Quit"]).await?;
+    assert_eq!(malai.exit().await?, 0, "{}", malai.said());
+    Ok(())
+}
+
+#[tokio::test]
 async fn it_attaches_to_an_engine_that_runs_already_and_leaves_it_running() -> Result<()> {
     let mut desk = Desk::new().await?;
     let home = desk.home()?;
