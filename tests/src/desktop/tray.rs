@@ -12,6 +12,9 @@ use zbus::{
 use super::menu::{Layout, Row};
 use crate::{wait_until, within};
 
+/// What the bus says in the place of one that has gone.
+const NO_REPLY: &str = "org.freedesktop.DBus.Error.NoReply";
+
 /// An icon that has registered.
 #[derive(Debug)]
 pub struct Tray {
@@ -103,7 +106,11 @@ impl Tray {
         let event = (row.id, "clicked", Value::from(""), 0_u32);
         let clicked: zbus::Result<()> =
             within("the click", self.menu.call("Event", &event)).await?;
-        clicked.with_context(|| format!("cannot click {path:?}"))
+        match clicked {
+            // What is told to quit may be gone before it has answered.
+            Err(zbus::Error::MethodError(name, ..)) if name == NO_REPLY => Ok(()),
+            clicked => clicked.with_context(|| format!("cannot click {path:?}")),
+        }
     }
 
     /// The file of the icon that is shown.
