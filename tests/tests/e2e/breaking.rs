@@ -25,21 +25,32 @@ async fn backends(home: &Home) -> Result<Value> {
     Ok(shop.context("no shop")?["backends"].clone())
 }
 
-/// A service that breaks off before it answers for as long as it is broken, and counts what reaches
-/// it.
-async fn breakable() -> Result<(RawOrigin, Arc<AtomicBool>, Arc<AtomicUsize>)> {
-    let (broken, heads) = (
+/// What a service does while it is unwell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unwell {
+    /// It breaks off before it answers.
+    BreaksOff,
+    /// It takes so long for each answer.
+    Slow(Duration),
+}
+
+/// A service that is unwell for as long as the flag says, which does at first, and the requests that
+/// have reached it.
+pub(crate) async fn unwell(how: Unwell) -> Result<(RawOrigin, Arc<AtomicBool>, Arc<AtomicUsize>)> {
+    let (flag, heads) = (
         Arc::new(AtomicBool::new(true)),
         Arc::new(AtomicUsize::new(0)),
     );
-    let (is_broken, count) = (Arc::clone(&broken), Arc::clone(&heads));
+    let (is_unwell, count) = (Arc::clone(&flag), Arc::clone(&heads));
     let origin = RawOrigin::start(move |mut stream, _| {
-        let (is_broken, count) = (Arc::clone(&is_broken), Arc::clone(&count));
+        let (is_unwell, count) = (Arc::clone(&is_unwell), Arc::clone(&count));
         async move {
             while read_head(&mut stream).await.is_ok() {
                 count.fetch_add(1, SeqCst);
-                if is_broken.load(SeqCst) {
-                    return Ok(());
+                match how {
+                    _ if !is_unwell.load(SeqCst) => {}
+                    Unwell::BreaksOff => return Ok(()),
+                    Unwell::Slow(time) => sleep(time).await,
                 }
                 stream.write_all(OK).await?;
             }
@@ -47,13 +58,13 @@ async fn breakable() -> Result<(RawOrigin, Arc<AtomicBool>, Arc<AtomicUsize>)> {
         }
     })
     .await?;
-    Ok((origin, broken, heads))
+    Ok((origin, flag, heads))
 }
 
 #[tokio::test]
 async fn a_backend_that_breaks_off_is_left_alone_and_tried_by_one_request_at_a_time() -> Result<()>
 {
-    let (origin, broken, heads) = breakable().await?;
+    let (origin, broken, heads) = unwell(Unwell::BreaksOff).await?;
     let pair = Pair::configured(origin.address(), "breaker = { failures = 2 }").await?;
     for _ in 0..2 {
         let reply = client::get(&pair.url("/")).await?;

@@ -1,23 +1,18 @@
 //! A bridge that may lead to several peers, while they die, stop and come back.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::atomic::Ordering::SeqCst, time::Duration};
 
 use anyhow::Result;
-use e2e::{Counted, Load, RawOrigin, Several, client, read_head, wait_until, within};
+use e2e::{Counted, Load, Several, client, wait_until, within};
 use hyper::{Method, Request, StatusCode};
 use nix::sys::signal::Signal;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{Instant, sleep},
+    time::Instant,
 };
+
+use crate::breaking::{Unwell, unwell};
 
 /// How long a slow service takes.
 const SLOW: Duration = Duration::from_millis(600);
@@ -87,32 +82,6 @@ async fn a_peer_that_stops_answering_is_left_and_used_again() -> Result<()> {
     Ok(())
 }
 
-/// A service that takes `SLOW` for each answer while it is told to, and counts them.
-async fn sluggish() -> Result<(RawOrigin, Arc<AtomicBool>, Arc<AtomicUsize>)> {
-    let (slow, heads) = (
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicUsize::new(0)),
-    );
-    let (is_slow, count) = (Arc::clone(&slow), Arc::clone(&heads));
-    let origin = RawOrigin::start(move |mut stream, _| {
-        let (is_slow, count) = (Arc::clone(&is_slow), Arc::clone(&count));
-        async move {
-            while read_head(&mut stream).await.is_ok() {
-                count.fetch_add(1, SeqCst);
-                if is_slow.load(SeqCst) {
-                    sleep(SLOW).await;
-                }
-                stream
-                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                    .await?;
-            }
-            Ok(())
-        }
-    })
-    .await?;
-    Ok((origin, slow, heads))
-}
-
 /// Gives the preferred one another service.
 fn leads_to(several: &Several, old: SocketAddr, new: SocketAddr) -> Result<()> {
     let home = &several.sharers[0].home;
@@ -130,7 +99,8 @@ async fn status(several: &Several) -> Result<StatusCode> {
 async fn a_peer_that_is_slow_is_left_and_one_request_at_a_time_tries_it() -> Result<()> {
     let keys = "breaker = { slow = \"300ms\", slow_rate = 0.9, requests = 5, window = \"1s\" }";
     let several = Several::open(2, "http", keys).await?;
-    let (origin, slow, heads) = sluggish().await?;
+    let (origin, slow, heads) = unwell(Unwell::Slow(SLOW)).await?;
+    slow.store(false, SeqCst);
     leads_to(
         &several,
         several.sharers[0].origin.address(),

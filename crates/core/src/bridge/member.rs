@@ -180,17 +180,14 @@ impl<'a> Turn<'a> {
     /// It has not; what is not its fault does not count.
     pub(super) fn failed(self, error: &ProxyError) {
         if error.side == Side::Peer {
-            let is_there = ANSWERS.contains(&error.code);
+            let out = if ANSWERS.contains(&error.code) {
+                Out::Unwell
+            } else {
+                Out::Unreached
+            };
             let (to, error) = (&self.member.naming.target.service, error.chain());
             tracing::debug!(service = to, error, "a member of a bridge failed");
-            self.tell(
-                Outcome::Failed,
-                if is_there {
-                    Out::Unwell
-                } else {
-                    Out::Unreached
-                },
-            );
+            self.tell(Outcome::Failed, out);
         }
     }
 

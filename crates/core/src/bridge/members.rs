@@ -84,10 +84,13 @@ impl Members {
         if !self.are_several() {
             return (0..self.list.len()).collect();
         }
-        let seen = self
-            .list
-            .iter()
-            .map(|member| (member.takes(), member.load()));
+        self.places(Member::takes)
+    }
+
+    /// All of them, those first that are `usable`.
+    fn places(&self, usable: impl Fn(&Member) -> bool) -> Vec<usize> {
+        let members = self.list.iter();
+        let seen = members.map(|member| (usable(member), member.load()));
         order(&seen.collect::<Vec<_>>(), self.balance)
     }
 
@@ -129,7 +132,8 @@ impl Members {
 
     /// All of them at this moment.
     pub(super) fn reports(&self) -> Vec<MemberReport> {
-        let first = self.plan().first().copied();
+        // One that is only to be tried by the next request is not in use for that.
+        let first = self.places(Member::works).first().copied();
         let spreads = self.balance == Balance::LeastLoaded;
         let report = |(place, member): (usize, &Arc<Member>)| {
             let works = member.works();
