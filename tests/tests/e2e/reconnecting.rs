@@ -132,11 +132,11 @@ impl Apart {
         Ok(())
     }
 
-    /// Runs `ip` with these arguments at the bridge's host.
-    async fn ip(&self, args: &[&str]) -> Result<()> {
+    /// Runs `ip` with these arguments at `host`.
+    async fn ip(&self, host: &str, args: &[&str]) -> Result<()> {
         let mut ip = Command::new("ip");
         ip.args(args);
-        let output = self.lab.inside("host-b", &ip)?.output().await?;
+        let output = self.lab.inside(host, &ip)?.output().await?;
         ensure!(output.status.success(), "{output:?}");
         Ok(())
     }
@@ -158,13 +158,16 @@ impl Apart {
     }
 
     async fn cut(&self) -> Result<()> {
-        self.ip(&["link", "set", "lan", "down"]).await
+        self.ip("host-b", &["link", "set", "lan", "down"]).await
     }
 
     async fn mend(&self) -> Result<()> {
-        self.ip(&["link", "set", "lan", "up"]).await?;
-        self.ip(&["route", "replace", "default", "via", "10.2.0.1"])
-            .await
+        self.ip("host-b", &["link", "set", "lan", "up"]).await?;
+        self.ip(
+            "host-b",
+            &["route", "replace", "default", "via", "10.2.0.1"],
+        )
+        .await
     }
 }
 
@@ -197,15 +200,17 @@ async fn a_cut_network_is_shown_and_requests_wait_for_its_return() -> Result<()>
     Ok(())
 }
 
-#[tokio::test]
-async fn another_address_of_our_own_is_taken_up() -> Result<()> {
+/// Gives `host`, which is 2 in `network`, another address there, and waits for traffic.
+async fn goes_on_after_a_move_of(host: &str, network: &str) -> Result<()> {
     let apart = Apart::open(Lab::two_nats(Nat::Home).await?).await?;
     for change in [
-        "address del 10.2.0.2/24 dev lan",
-        "address add 10.2.0.9/24 dev lan",
-        "route replace default via 10.2.0.1",
+        format!("address del {network}.2/24 dev lan"),
+        format!("address add {network}.9/24 dev lan"),
+        format!("route replace default via {network}.1"),
     ] {
-        apart.ip(&change.split(' ').collect::<Vec<_>>()).await?;
+        apart
+            .ip(host, &change.split(' ').collect::<Vec<_>>())
+            .await?;
     }
     let changed = Instant::now();
     let fetching = async { while apart.fetches(9).await.is_err() {} };
@@ -213,6 +218,16 @@ async fn another_address_of_our_own_is_taken_up() -> Result<()> {
     println!("traffic {:?} after the change", changed.elapsed());
     assert!(changed.elapsed() < Duration::from_secs(10));
     Ok(())
+}
+
+#[tokio::test]
+async fn another_address_of_our_own_is_taken_up() -> Result<()> {
+    goes_on_after_a_move_of("host-b", "10.2.0").await
+}
+
+#[tokio::test]
+async fn another_address_of_the_peer_is_taken_up() -> Result<()> {
+    goes_on_after_a_move_of("host-a", "10.1.0").await
 }
 
 #[tokio::test]
