@@ -12,6 +12,7 @@ mod framing;
 mod headers;
 mod patience;
 mod pool;
+mod resting;
 mod serve;
 mod upgrade;
 
@@ -26,4 +27,5 @@ pub(crate) use headers::{
 };
 pub(crate) use patience::{Late, Patience, SentAt, Times};
 pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
+pub(crate) use resting::serve_resting;
 pub(crate) use serve::{Heads, serve};

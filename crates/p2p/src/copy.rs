@@ -1,13 +1,16 @@
 //! Bytes both ways between two streams, each direction ending for itself.
 
-use std::io;
+use std::{future::poll_fn, io, pin::Pin, task::Poll};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 /// Bytes moved per read at most. Measured: 64 KiB moved 1 GiB over QUIC as fast as any larger one.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
-/// What a buffer begins with, and is doubled whenever a read fills it: most connections are quiet.
-const FIRST_BUFFER_BYTES: usize = 8 * 1024;
+/// What a buffer begins with at least; it is doubled whenever a read fills it.
+const LEAST_BUFFER_BYTES: usize = 512;
+/// Bytes of the first read after a rest: on the stack, so that a connection on which nothing goes on
+/// holds no buffer.
+const WAKING_BYTES: usize = 4 * 1024;
 
 /// How a [`copy_both`] ended.
 #[derive(Debug)]
@@ -55,18 +58,110 @@ async fn copy_one(
     to: &mut (impl AsyncWrite + Unpin),
     mut moved: impl FnMut(u64),
 ) -> io::Result<()> {
-    let mut buffer = vec![0; FIRST_BUFFER_BYTES];
+    let mut buffer = Buffer::default();
     loop {
-        let count = from.read(&mut buffer).await?;
-        if count == 0 {
+        let bytes = buffer.fill(from).await?;
+        if bytes.is_empty() {
             return to.shutdown().await;
         }
-        to.write_all(&buffer[..count]).await?;
+        to.write_all(bytes).await?;
+        let count = bytes.len();
         // TLS keeps what its socket did not take, and nothing else would ever push it on.
         to.flush().await?;
         moved(count as u64);
-        if count == buffer.len() && count < MAX_BUFFER_BYTES {
-            buffer.resize(2 * count, 0);
+        buffer.moved(count);
+    }
+}
+
+/// What is on its way in one direction. It has no memory while it waits after a small piece.
+#[derive(Debug, Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    is_quiet: bool,
+}
+
+impl Buffer {
+    /// Waits for bytes; none at the end. Cancel safe.
+    async fn fill(&mut self, from: &mut (impl AsyncRead + Unpin)) -> io::Result<&[u8]> {
+        let count = poll_fn(|context| {
+            let mut from = Pin::new(&mut *from);
+            if !self.bytes.is_empty() {
+                let mut buffer = ReadBuf::new(&mut self.bytes);
+                let polled = from.as_mut().poll_read(context, &mut buffer);
+                let count = buffer.filled().len();
+                if polled.is_pending() && self.is_quiet {
+                    self.bytes = Vec::new();
+                }
+                return polled.map_ok(|()| count);
+            }
+            let mut scrap = [0; WAKING_BYTES];
+            let mut buffer = ReadBuf::new(&mut scrap);
+            let polled = from.poll_read(context, &mut buffer);
+            if matches!(polled, Poll::Ready(Ok(()))) {
+                self.bytes = buffer.filled().to_vec();
+                let least = self.bytes.len().max(LEAST_BUFFER_BYTES);
+                self.bytes.resize(least, 0);
+            }
+            let count = buffer.filled().len();
+            polled.map_ok(|()| count)
+        });
+        let count = count.await?;
+        Ok(self.bytes.get(..count).unwrap_or_default())
+    }
+
+    /// So much of it has gone on.
+    fn moved(&mut self, count: usize) {
+        self.is_quiet = count <= WAKING_BYTES;
+        if count == self.bytes.len() && count < MAX_BUFFER_BYTES {
+            self.bytes.resize(2 * count, 0);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_quiet_direction_holds_no_memory_and_loses_nothing() {
+        let (mut near, mut far) = duplex(2 * MAX_BUFFER_BYTES);
+        let mut buffer = Buffer::default();
+        for length in [1, WAKING_BYTES, MAX_BUFFER_BYTES, 3] {
+            let sent: Vec<u8> = (0..length).map(|at| at.to_le_bytes()[0]).collect();
+            near.write_all(&sent).await.unwrap();
+            let mut came = Vec::new();
+            while came.len() < length {
+                let bytes = buffer.fill(&mut far).await.unwrap();
+                came.extend_from_slice(bytes);
+                let count = bytes.len();
+                buffer.moved(count);
+            }
+            assert!(came == sent, "of {length} bytes");
+        }
+        let waiting = tokio::time::timeout(std::time::Duration::ZERO, buffer.fill(&mut far));
+        assert!(waiting.await.is_err());
+        assert_eq!(buffer.bytes.capacity(), 0);
+        drop(near);
+        assert!(buffer.fill(&mut far).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn each_direction_ends_for_itself() {
+        let (mut client, near) = duplex(64);
+        let (far, mut service) = duplex(64);
+        let copying = tokio::spawn(async move { copy_both(near, far, |_, _| {}).await });
+        client.write_all(b"asked").await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut asked = String::new();
+        service.read_to_string(&mut asked).await.unwrap();
+        service.write_all(b"answered").await.unwrap();
+        service.shutdown().await.unwrap();
+        let mut answered = String::new();
+        client.read_to_string(&mut answered).await.unwrap();
+        assert_eq!((&*asked, &*answered), ("asked", "answered"));
+        let end = copying.await.unwrap();
+        assert_eq!((end.forward_bytes, end.backward_bytes), (5, 8));
     }
 }

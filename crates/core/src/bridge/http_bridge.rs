@@ -90,6 +90,7 @@ impl HttpBridge {
         tasks: &Shutdown,
     ) -> Response<ProxyBody> {
         let started = Instant::now();
+        let request = Box::new(request);
         let wants_json = proxy::prefers_json(request.headers());
         let asked = self.events.wants_requests().then(|| {
             (
@@ -132,7 +133,7 @@ impl HttpBridge {
     /// The same for a browser's page: it is not kept waiting for a person, but told that it has to.
     async fn send_or_wait(
         &self,
-        request: Request<Incoming>,
+        request: Box<Request<Incoming>>,
         traced: Option<&mut Traced>,
         tasks: &Shutdown,
     ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {
@@ -159,7 +160,7 @@ impl HttpBridge {
     /// last.
     async fn take(
         &self,
-        mut request: Request<Incoming>,
+        mut request: Box<Request<Incoming>>,
         traced: Option<&mut Traced>,
         tasks: &Shutdown,
     ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {

@@ -177,7 +177,8 @@ impl Listener {
                 if !matches!(waited, Ok(Ok(()))) {
                     return tracing::debug!("a client connected and said nothing");
                 }
-                proxy::serve(stream, Heads::default(), &tasks, |request| answer(request)).await;
+                proxy::serve_resting(stream, Heads::default(), &tasks, |request| answer(request))
+                    .await;
             }
         };
         let turn_away = move |stream| {

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use http::{Request, Response, Version};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::{Instant, sleep};
 
@@ -30,10 +31,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const ELSEWHERE: [&str; 3] = ["upstream-down", "busy", "shutting-down"];
 
 /// What came of asking one member.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one for each request, gone at once: a box would cost more"
-)]
 enum Asked {
     Answered(Response<ProxyBody>),
     /// With the request, when it may be sent once more.
@@ -44,7 +41,7 @@ impl HttpBridge {
     /// Sends `request` to the first member that takes it; also tells which was asked last.
     pub(super) async fn send(
         &self,
-        request: Request<Incoming>,
+        request: Box<Request<Incoming>>,
         version: Version,
         traced: Option<&mut Traced>,
         tasks: &Shutdown,
@@ -57,12 +54,15 @@ impl HttpBridge {
             idle: timeouts.idle,
             total: timeouts.total,
         };
-        let (patience, watch) = Patience::new(times, begun);
-        let mut forwarded = Forwarded::new(request, |body| {
+        let (patience, watch) = Patience::new(times, begun, request.body().is_end_stream());
+        let mut forwarded = Forwarded::new(*request, |body| {
             let body = body
                 .cut_when_idle(timeouts.idle)
                 .counted(self.meter.clone(), Direction::Request);
-            watch.on(body)
+            match watch {
+                Some(watch) => watch.on(body),
+                None => body,
+            }
         });
         if let Some(traced) = traced {
             traced.call(forwarded.request.headers_mut());
@@ -72,7 +72,7 @@ impl HttpBridge {
         let sent_at = SentAt::new();
         let answered = tokio::select! {
             biased;
-            answered = self.ask_members(forwarded, &mut asked, tasks) => answered,
+            answered = self.ask_members(forwarded, &mut asked, &sent_at, tasks) => answered,
             late = patience.over(&sent_at) => Err(ProxyError::peer_slow(words(late))),
         };
         let answered = answered.map(|response| {
@@ -87,6 +87,7 @@ impl HttpBridge {
         &'a self,
         forwarded: Forwarded,
         asked: &mut Option<&'a PeerDial>,
+        sent_at: &SentAt,
         tasks: &Shutdown,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let deadline = Instant::now() + self.connect_timeout;
@@ -103,7 +104,7 @@ impl HttpBridge {
                     self.members.moved();
                 }
                 *asked = self.pools.get(place).map(|pool| &pool.dial);
-                match self.ask(place, forwarded, tasks).await {
+                match self.ask(place, forwarded, sent_at, tasks).await {
                     Asked::Answered(response) => return Ok(response),
                     Asked::Failed(error, again) => {
                         may_work_later |= matches!(error.code, "peer-offline" | "peer-failed");
@@ -122,7 +123,13 @@ impl HttpBridge {
     }
 
     /// Asks the member at `place`.
-    async fn ask(&self, place: usize, forwarded: Forwarded, tasks: &Shutdown) -> Asked {
+    async fn ask(
+        &self,
+        place: usize,
+        forwarded: Forwarded,
+        sent_at: &SentAt,
+        tasks: &Shutdown,
+    ) -> Asked {
         let (Some(member), Some(pool)) = (self.members.list().get(place), self.pools.get(place))
         else {
             return Asked::Failed(ProxyError::peer_failed("This bridge leads nowhere."), None);
@@ -139,9 +146,10 @@ impl HttpBridge {
                 _ => std::future::pending().await,
             }
         };
+        let carry = |tunnel| tasks.spawn(tunnel);
         let answered = tokio::select! {
             biased;
-            answered = forward(pool, forwarded, &self.meter, |tunnel| tasks.spawn(tunnel)) => answered,
+            answered = forward(pool, forwarded, again.as_ref(), sent_at, &self.meter, carry) => answered,
             () = silent => {
                 let error = ProxyError::peer_failed("The peer has fallen silent.");
                 turn.failed(&error);

@@ -89,6 +89,7 @@ impl Caller {
         if let Some(traced) = &mut traced {
             traced.concerns(&self.service, self.peer.short());
         }
+        let request = Box::new(request);
         let answered = self.try_answer(request, traced.as_deref_mut()).await;
         let failed = answered.as_ref().err().map(|error| error.code);
         let response = match answered {
@@ -116,7 +117,7 @@ impl Caller {
 
     async fn try_answer(
         &self,
-        request: Request<Incoming>,
+        request: Box<Request<Incoming>>,
         traced: Option<&mut Traced>,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let found = self.expose.find(&self.peer, &self.service, Protocol::Http);
@@ -149,7 +150,7 @@ impl Caller {
 
     async fn send(
         &self,
-        request: Request<Incoming>,
+        request: Box<Request<Incoming>>,
         mut traced: Option<&mut Traced>,
         allowed: &Allowed,
         service: &Service,
@@ -157,13 +158,17 @@ impl Caller {
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let upstream = service.upstream(request.method(), request.uri().path(), request.headers());
         let (timeouts, began) = (service.config.timeouts, Instant::now());
-        let (patience, watch) = Patience::new(times(timeouts), began);
-        let mut forwarded = Forwarded::new(request, |body| {
+        let is_empty = request.body().is_end_stream();
+        let (patience, watch) = Patience::new(times(timeouts), began, is_empty);
+        let mut forwarded = Forwarded::new(*request, |body| {
             let body = body
                 .limited(service.config.limits.body)
                 .cut_when_idle(timeouts.idle)
                 .counted(service.meter.clone(), Direction::Request);
-            watch.on(body)
+            match watch {
+                Some(watch) => watch.on(body),
+                None => body,
+            }
         });
         let open = service.meter.begin();
         service.retries.request();
@@ -220,9 +225,18 @@ impl Caller {
             }
             let open = turn.begin();
             let carry = |tunnel| self.carry(tunnel, turn.begin(), Arc::clone(slot));
+            let again = forwarded.repeatable();
+            let sending = forward(
+                turn.pool(),
+                forwarded,
+                again.as_ref(),
+                &sent_at,
+                &service.meter,
+                carry,
+            );
             let answer = tokio::select! {
                 biased;
-                answer = forward(turn.pool(), forwarded, &service.meter, carry) => answer,
+                answer = sending => answer,
                 late = &mut too_late => {
                     let error = ProxyError::upstream_slow(words(late));
                     if late.is_the_others() {

@@ -11,7 +11,7 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 
 use super::{
-    Dial, Direction, Pool, ProxyBody, ProxyError, headers,
+    Dial, Direction, Pool, ProxyBody, ProxyError, SentAt, headers,
     pool::{Lease, Unsent, repeatable},
     upgrade,
 };
@@ -19,12 +19,14 @@ use crate::{meter::Meter, traces::Traced};
 
 /// A request whose headers are clean, ready to be sent by [`forward`].
 pub(crate) struct Forwarded {
-    pub(crate) request: Request<ProxyBody>,
+    /// Boxed, as it goes through many hands, and each future would have it again.
+    pub(crate) request: Box<Request<ProxyBody>>,
     pub(super) upgrade: Option<hyper::upgrade::OnUpgrade>,
 }
 
 impl Forwarded {
-    /// Takes over a request: what belonged to its connection goes, the body is wrapped by `wrap`.
+    /// Takes over a request: what belonged to its connection goes, the body is wrapped by `wrap`
+    /// unless it is empty.
     pub(crate) fn new(
         mut request: Request<Incoming>,
         wrap: impl FnOnce(ProxyBody) -> ProxyBody,
@@ -32,7 +34,13 @@ impl Forwarded {
         let upgrading = headers::is_upgrade(request.headers());
         let upgrade = upgrading.then(|| hyper::upgrade::on(&mut request));
         headers::remove_hop_by_hop(request.headers_mut(), upgrading);
-        let mut request = request.map(|body| wrap(ProxyBody::incoming(body)));
+        let mut request = Box::new(request.map(|body| {
+            if body.is_end_stream() {
+                ProxyBody::default()
+            } else {
+                wrap(ProxyBody::incoming(body))
+            }
+        }));
         request.extensions_mut().clear();
         // HTTP/2 carries the host in the URI, HTTP/1.1 in a header; here it is always a header.
         if let Some(authority) = request.uri().authority()
@@ -45,7 +53,7 @@ impl Forwarded {
 
     /// The same once more, when it may be sent twice and has no body that would be gone.
     pub(crate) fn repeatable(&self) -> Option<Self> {
-        let request = repeatable(&self.request)?;
+        let request = Box::new(repeatable(&self.request)?);
         let upgrade = self.upgrade.clone();
         Some(Self { request, upgrade })
     }
@@ -83,18 +91,22 @@ impl Forwarded {
 pub(crate) type Tunnel = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Sends `forwarded` through `pool`, and passes back the answer as it comes; an upgraded connection
-/// is handed to `carry`.
+/// is handed to `carry`. `again` is the same where it may be repeated; `sent_at` says since when an
+/// answer is awaited.
 ///
 /// # Errors
 /// What went wrong, and the request once more when none of it was sent.
 pub(crate) async fn forward<D: Dial>(
     pool: &Pool<D>,
     forwarded: Forwarded,
+    again: Option<&Forwarded>,
+    sent_at: &SentAt,
     meter: &Meter,
     carry: impl FnOnce(Tunnel),
 ) -> Result<Response<ProxyBody>, (ProxyError, Option<Forwarded>)> {
     let Forwarded { request, upgrade } = forwarded;
-    let (response, lease) = match pool.send(request).await {
+    let again = again.map(|again| &*again.request);
+    let (response, lease) = match pool.send(request, again, sent_at).await {
         Ok(answered) => answered,
         Err(Unsent { error, request }) => {
             return Err((error, request.map(|request| Forwarded { request, upgrade })));

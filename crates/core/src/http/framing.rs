@@ -67,6 +67,16 @@ impl<T> Checked<T> {
         }
     }
 
+    pub(super) fn inner(&self) -> &T {
+        &self.inner
+    }
+
+    /// Whether a request has come, all of it, and nothing of the next one.
+    pub(super) fn is_between_messages(&self) -> bool {
+        let framing = &self.framing;
+        self.first_line.is_none() && framing.state == State::RequestLine && !framing.is_in_head()
+    }
+
     fn wrote(&mut self, bytes: &[u8]) {
         self.framing.wrote(bytes);
         if self.framing.state == State::Refused {
@@ -76,7 +86,10 @@ impl<T> Checked<T> {
 
     /// hyper's answer to a head that was too slow, in the words for that; it is as long.
     fn reworded(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let at = memmem::find(bytes, BAD_REQUEST).filter(|_| self.is_too_slow)?;
+        if !self.is_too_slow {
+            return None;
+        }
+        let at = memmem::find(bytes, BAD_REQUEST)?;
         let mut reworded = bytes.to_vec();
         reworded
             .get_mut(at..at + TOO_SLOW.len())?

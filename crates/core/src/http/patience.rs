@@ -10,7 +10,7 @@ use std::{
 
 use tokio::{
     sync::oneshot,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use super::ProxyBody;
@@ -31,8 +31,14 @@ pub(crate) struct Times {
 pub(crate) struct Patience {
     times: Times,
     began: Instant,
+    /// Nothing for an empty body.
+    body: Option<Watched>,
+}
+
+#[derive(Debug)]
+struct Watched {
     /// Ends when the body is done with: from then on the answer's head is awaited.
-    body: oneshot::Receiver<()>,
+    done: oneshot::Receiver<()>,
     progress: Arc<AtomicU64>,
 }
 
@@ -65,33 +71,43 @@ impl Watch {
 }
 
 impl Patience {
-    /// For a request that began at `began`, with what its body is to be watched by.
-    pub(crate) fn new(times: Times, began: Instant) -> (Self, Watch) {
-        let (lives, body) = oneshot::channel();
+    /// For a request that began at `began`, with what its body is to be watched by unless it
+    /// `is_empty`.
+    pub(crate) fn new(times: Times, began: Instant, is_empty: bool) -> (Self, Option<Watch>) {
+        if is_empty {
+            let body = None;
+            return (Self { times, began, body }, None);
+        }
+        let (lives, done) = oneshot::channel();
         let progress = Arc::new(AtomicU64::new(0));
         let watch = Watch {
             lives,
             progress: Arc::clone(&progress),
         };
-        let patience = Self {
-            times,
-            began,
-            body,
-            progress,
-        };
-        (patience, watch)
+        let body = Some(Watched { done, progress });
+        (Self { times, began, body }, Some(watch))
     }
 
-    /// Waits until it is too late. Notes in `sent_at` when the whole request was sent.
+    /// Waits until it is too late. Notes in `sent_at` when the whole request was sent, unless its
+    /// body is empty: then whoever sends it does.
     pub(crate) async fn over(self, sent_at: &SentAt) -> Late {
         let (total, began, idle) = (self.times.total, self.began, self.times.idle);
+        let after = self.times.response_header;
         let late = async {
-            if !while_moving(self.body, &self.progress, idle).await {
-                return Late::Taking(idle);
+            if let Some(body) = self.body {
+                if !body.while_moving(idle).await {
+                    return Late::Taking(idle);
+                }
+                sent_at.get_or_init(Instant::now);
             }
-            sent_at.get_or_init(Instant::now);
-            sleep(self.times.response_header).await;
-            Late::Head(self.times.response_header)
+            // Nobody is woken for a request that was sent; when the time is over, that is looked at.
+            loop {
+                let sent = sent_at.get().copied();
+                sleep_until(sent.unwrap_or_else(Instant::now) + after).await;
+                if sent.is_some() {
+                    return Late::Head(after);
+                }
+            }
         };
         let Some(total) = total else {
             return late.await;
@@ -111,21 +127,18 @@ impl Late {
     }
 }
 
-/// Waits until the body that holds the other end of `done` is done with; false when nothing of it
-/// was taken for as long as `idle`.
-async fn while_moving(
-    mut done: oneshot::Receiver<()>,
-    progress: &AtomicU64,
-    idle: Duration,
-) -> bool {
-    loop {
-        let before = progress.load(Ordering::Relaxed);
-        // An error is what is awaited: the sender is dropped together with the body.
-        if tokio::time::timeout(idle, &mut done).await.is_ok() {
-            return true;
-        }
-        if progress.load(Ordering::Relaxed) == before {
-            return false;
+impl Watched {
+    /// Waits until the body is done with; false when nothing of it was taken for as long as `idle`.
+    async fn while_moving(mut self, idle: Duration) -> bool {
+        loop {
+            let before = self.progress.load(Ordering::Relaxed);
+            // An error is what is awaited: the sender is dropped together with the body.
+            if tokio::time::timeout(idle, &mut self.done).await.is_ok() {
+                return true;
+            }
+            if self.progress.load(Ordering::Relaxed) == before {
+                return false;
+            }
         }
     }
 }

@@ -15,15 +15,17 @@ use std::{
 
 use bb8::{ManageConnection, PooledConnection, QueueStrategy, RunError};
 use http::{Request, Response, StatusCode, Version};
+use http_body::Body as _;
 use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http1, http2},
     rt::{Read, Write},
 };
 use hyper_util::rt::TokioExecutor;
+use tokio::time::Instant;
 
 use super::{
-    ProxyBody, ProxyError,
+    ProxyBody, ProxyError, SentAt,
     body::BodyError,
     continuation::{Release, hold_body},
 };
@@ -106,7 +108,7 @@ pub(crate) struct Lease {
 /// A request that was not answered, with the request itself when it may be sent elsewhere.
 pub(crate) struct Unsent {
     pub(crate) error: ProxyError,
-    pub(crate) request: Option<Request<ProxyBody>>,
+    pub(crate) request: Option<Box<Request<ProxyBody>>>,
 }
 
 #[derive(Debug)]
@@ -153,12 +155,15 @@ impl<D: Dial> Pool<D> {
         }
     }
 
-    /// Sends `request` over a kept connection, or a new one when there is none that lives.
+    /// Sends `request` over a kept connection, or a new one when there is none that lives; `again` is
+    /// the same where it may be repeated. Notes in `sent_at` when an empty body is sent.
     ///
     /// Dropping the future closes the connection in use.
     pub(crate) async fn send(
         &self,
-        mut request: Request<ProxyBody>,
+        mut request: Box<Request<ProxyBody>>,
+        again: Option<&Request<ProxyBody>>,
+        sent_at: &SentAt,
     ) -> Result<(Response<Incoming>, Lease), Unsent> {
         if self.reading().in_use >= self.size {
             self.waits.fetch_add(1, Relaxed);
@@ -197,8 +202,10 @@ impl<D: Dial> Pool<D> {
                     }
                 },
             };
-            let again = repeatable(&request);
-            let (held, release) = hold_body(request);
+            if request.body().is_end_stream() {
+                sent_at.get_or_init(Instant::now);
+            }
+            let (held, release) = hold_body(*request);
             match sender.send(held).await {
                 Ok(response) => {
                     slot.0 = Some((sender, generation));
@@ -210,7 +217,11 @@ impl<D: Dial> Pool<D> {
                 }
                 Err(mut failed) => {
                     let unsent = failed.take_message();
-                    let left = unsent.or_else(|| again.filter(|_| self.dial.may_repeat(is_kept)));
+                    let once_more = || {
+                        let again = again.filter(|_| self.dial.may_repeat(is_kept));
+                        again.and_then(repeatable)
+                    };
+                    let left = unsent.or_else(once_more).map(Box::new);
                     match left {
                         Some(left) if is_kept => request = left,
                         left => {
@@ -323,7 +334,6 @@ where
 /// The same request once more, when sending it twice does no harm (RFC 9110, 9.2.2) and it has no
 /// body that would be gone.
 pub(super) fn repeatable(request: &Request<ProxyBody>) -> Option<Request<ProxyBody>> {
-    use http_body::Body as _;
     if !request.method().is_idempotent() || !request.body().is_end_stream() {
         return None;
     }

@@ -19,7 +19,7 @@ use crate::shutdown::Shutdown;
 
 /// Before the first request, and between two of them: longer than any pool of ours keeps an unused
 /// connection, so that the client side is the one that closes.
-const IDLE: Duration = Duration::from_secs(90);
+pub(super) const IDLE: Duration = Duration::from_secs(90);
 /// How often an HTTP/2 client is asked whether it is still there; hyper gives it 20 s to answer.
 const HTTP2_PING: Duration = Duration::from_secs(20);
 /// Requests of one HTTP/2 connection at once.
@@ -51,22 +51,31 @@ where
     F: Fn(Request<Incoming>) -> R,
     R: Future<Output = Response<ProxyBody>> + Send + 'static,
 {
+    let io = Checked::new(io, IDLE, heads.time);
+    through_hyper(io, heads, shutdown, answer).await;
+}
+
+/// The same for one whose framing is checked already.
+pub(super) async fn through_hyper<T, F, R>(io: T, heads: Heads, shutdown: &Shutdown, answer: F)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Fn(Request<Incoming>) -> R,
+    R: Future<Output = Response<ProxyBody>> + Send + 'static,
+{
     let service = service_fn(|request| {
         // Boxed: hyper moves it several times, and it is some kilobytes long.
         let answer = Box::pin(answer(request));
         async move { Ok::<_, Infallible>(answer.await) }
     });
-    let io = TokioIo::new(Checked::new(io, IDLE, heads.time));
+    let io = TokioIo::new(io);
     // Boxed: it is some kilobytes long, too, and each future around this one would have it twice.
     let mut connection = {
         let builder = builder(heads);
-        Box::pin(
-            builder
-                .serve_connection_with_upgrades(io, service)
-                .into_owned(),
-        )
+        let connection = builder.serve_connection_with_upgrades(io, service);
+        Box::pin(connection.into_owned())
     };
     let served = tokio::select! {
+        biased;
         served = connection.as_mut() => served,
         () = shutdown.draining() => {
             connection.as_mut().graceful_shutdown();
