@@ -98,3 +98,22 @@ TABLES = (
     ("What stays open, and redis as a TCP service with 32 connections; ms", OPEN),
     ("Memory, and seconds to the first response", COSTS),
 )
+
+
+def names(shown):
+    """One line of heads: a column without a group belongs to the one before it."""
+    found, group = [], ""
+    for column in shown:
+        group = column.group or group
+        found.append(f"{group} {column.what}")
+    return found
+
+
+def measured(results, classes):
+    """The tables that this run has any figure for."""
+    keys = [kind.key for kind in classes]
+    return [
+        (title, shown)
+        for title, shown in TABLES
+        if any(results.by_round(key, column.measure) for key in keys for column in shown)
+    ]

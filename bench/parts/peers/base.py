@@ -18,6 +18,10 @@ class System:
     carries_tcp = True
     # Whether it finds the far side again, when that was killed and started anew, by itself.
     comes_back = True
+    # Whether nobody on the way can read along, as with malai.
+    encrypted = False
+    # Whether it is malai itself.
+    own = False
 
     def __init__(self, directory, upstream, tools):
         self.directory = pathlib.Path(directory, self.key)

@@ -17,6 +17,7 @@ class Dumbpipe(System):
 
     key = "dumbpipe"
     title = "dumbpipe"
+    encrypted = True
 
     @classmethod
     def reason_missing(cls, tools):

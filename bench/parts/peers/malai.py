@@ -7,6 +7,8 @@ from .base import System
 class MalaiHttp(Pair, System):
     """What this repository is about: requests parsed, checked and counted on both sides."""
 
+    encrypted = True
+    own = True
     key = "malai"
     title = "malai http"
     carries_tcp = False
@@ -15,6 +17,8 @@ class MalaiHttp(Pair, System):
 class MalaiTcp(Pair, System):
     """The same two programs, carrying bytes."""
 
+    encrypted = True
+    own = True
     key = "malai-tcp"
     title = "malai tcp"
     share_flags = ("--tcp",)

@@ -65,6 +65,7 @@ class RatholeNoise(Rathole):
 
     key = "rathole-noise"
     title = "rathole, noise"
+    encrypted = True
 
     def prepare(self):
         try:

@@ -25,6 +25,7 @@ class Ssh(System):
     title = "ssh -L"
     # The client ends with its connection; something else has to start it again.
     comes_back = False
+    encrypted = True
     made_directory = False
 
     @classmethod
