@@ -23,6 +23,8 @@ class Cell(typing.NamedTuple):
     name: str
     kind: str
     settings: dict
+    # As in `places.py`: "" is on this machine.
+    place: str = ""
 
 
 # In the order in which they run: bulk before many connections, so that its peak is its own, and
@@ -41,6 +43,10 @@ ALL = (
     Cell("idle", "idle", {}),
     Cell("redis", "redis", {"pipelines": (1, 16)}),
     Cell("reconnect", "reconnect", {}),
+    Cell("link_download", "download", {}, "link_"),
+    Cell("link_upload", "upload", {}, "link_"),
+    Cell("link_close32", "requests", {"connections": 32, "keep_alive": False}, "link_"),
+    Cell("link_c32", "requests", {"connections": 32}, "link_"),
 )
 
 
@@ -72,7 +78,7 @@ class Run:
         before = cpu_seconds(system.pids())
         seconds = self.options.seconds
         found = load.requests(
-            self.tool("wrk"), system.port, connections, seconds, keep_alive, file
+            self.tool("wrk"), system.address, connections, seconds, keep_alive, file
         )
         used = cpu_seconds(system.pids()) - before
         self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
@@ -89,18 +95,18 @@ class Run:
     def download(self):
         memory.forget_peaks(self.system)
         size = self.system.upstream.large_bytes
-        self.bulk(size, lambda: load.download(self.tool("curl"), self.system.port, size))
+        self.bulk(size, lambda: load.download(self.tool("curl"), self.system.address, size))
 
     def together(self, streams):
         size = self.system.upstream.part_bytes
-        curl, port = self.tool("curl"), self.system.port
-        self.bulk(streams * size, lambda: load.download_together(curl, port, size, streams))
+        curl, address = self.tool("curl"), self.system.address
+        self.bulk(streams * size, lambda: load.download_together(curl, address, size, streams))
 
     def upload(self):
         system, upstream = self.system, self.system.upstream
         size, answer = upstream.source_bytes, system.directory / "counted"
         curl = self.tool("curl")
-        self.bulk(size, lambda: load.upload(curl, system.port, upstream.source, size, answer))
+        self.bulk(size, lambda: load.upload(curl, system.address, upstream.source, size, answer))
         # Of all transfers: none before it forgets the peak but the first.
         memory.add_peaks(system, self.add)
 
@@ -114,7 +120,7 @@ class Run:
     def fresh(self, upstream):
         """A system of the same kind that has served nothing yet, for this cell alone."""
         place = self.system.directory / self.cell.name
-        system = type(self.system)(place, upstream, self.system.tools)
+        system = type(self.system)(place, upstream, self.system.tools, self.system.site)
         try:
             system.prepare()
             system.start()
@@ -128,7 +134,7 @@ class Run:
         if not self.system.processes:
             return
         with self.fresh(self.system.upstream) as system:
-            load.first_response(system.port, first_deadline(), system.gone)
+            load.first_response(system.address, first_deadline(), system.gone)
             settle(system.pids())
             before = memory.total_kib(system)
             with streams.idle(system.port, count):
@@ -169,7 +175,7 @@ class Run:
             return
         system.restart_far()
         began = time.monotonic()
-        load.first_response(system.port, began + RECONNECT_SECONDS, system.gone)
+        load.first_response(system.address, began + RECONNECT_SECONDS, system.gone)
         self.add("seconds", time.monotonic() - began)
 
 

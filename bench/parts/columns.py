@@ -79,6 +79,16 @@ OPEN = [
     Column("", "p99", "redis_p16_p99_ms", milliseconds),
 ]
 
+LINK = [
+    rate("c=32", "link_c32_per_second"),
+    *latencies("link_c32", "p50", "p99", "p99.9"),
+    rate("closing", "link_close32_per_second"),
+    *latencies("link_close32", "p50", "p99"),
+    rate("MB/s", "link_download_mb_s", "down", fixed(2)),
+    rate("", "link_upload_mb_s", "up", fixed(2)),
+    Column("first byte, s", "start", "link_start_seconds", fixed(2)),
+]
+
 COSTS = [
     Column("MiB idle", "far", "rss_idle_far_kib", MIB),
     Column("", "near", "rss_idle_near_kib", MIB),
@@ -97,6 +107,7 @@ TABLES = (
     ("Large transfers; MB/s and CPU seconds", BULK),
     ("What stays open, and redis as a TCP service with 32 connections; ms", OPEN),
     ("Memory, and seconds to the first response", COSTS),
+    ("Over a link of 20 ms there and back that loses 1 %; req/s, ms and MB/s", LINK),
 )
 
 

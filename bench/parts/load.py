@@ -23,11 +23,11 @@ class LoadFailed(Exception):
     """A load gave no figure; the text says what was wrong."""
 
 
-def first_response(port, deadline, gone):
+def first_response(address, deadline, gone):
     """Returns when the small file came, whole and with status 200."""
     problem = "nothing listened"
     while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ONE_REQUEST_SECONDS)
+        connection = http.client.HTTPConnection(address, timeout=ONE_REQUEST_SECONDS)
         try:
             connection.request("GET", f"/{SMALL}")
             answer = connection.getresponse()
@@ -46,14 +46,14 @@ def first_response(port, deadline, gone):
     raise Unavailable(f"no good response came ({problem})")
 
 
-def requests(wrk, port, connections, seconds, keep_alive=True, file=SMALL):
+def requests(wrk, address, connections, seconds, keep_alive=True, file=SMALL):
     """One run of wrk: requests a second that were answered with 2xx or 3xx, and latencies in ms."""
     threads = min(2, connections)
     command = [wrk, f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency"]
     command += ["-s", str(SCRIPT)]
     if not keep_alive:
         command += ["-H", "Connection: close"]
-    command.append(f"http://127.0.0.1:{port}/{file}")
+    command.append(f"http://{address}/{file}")
     lines = run_program(command, seconds + GRACE_SECONDS).splitlines()
     found = [line for line in lines if line.startswith("{")]
     if not found:
@@ -72,11 +72,11 @@ def requests(wrk, port, connections, seconds, keep_alive=True, file=SMALL):
     }
 
 
-def download(curl, port, size):
+def download(curl, address, size):
     """MB/s of fetching the large file."""
     got, speed = _transfer(
         [curl, "-o", "/dev/null", "-w", "%{http_code} %{size_download} %{speed_download}"],
-        f"http://127.0.0.1:{port}/{LARGE}",
+        f"http://{address}/{LARGE}",
         size,
     )
     if got != size:
@@ -84,13 +84,13 @@ def download(curl, port, size):
     return speed
 
 
-def download_together(curl, port, size, streams):
+def download_together(curl, address, size, streams):
     """MB/s of fetching a part with each of several connections at the same time."""
     command = [curl, "--parallel", "--parallel-immediate", "--parallel-max", str(streams)]
     command += ["--silent", "--show-error", "--noproxy", "*"]
     command += ["-w", "%{http_code} %{size_download}\\n"]
     for _ in range(streams):
-        command += ["-o", "/dev/null", f"http://127.0.0.1:{port}/{PART}"]
+        command += ["-o", "/dev/null", f"http://{address}/{PART}"]
     began = time.monotonic()
     limit = GRACE_SECONDS + streams * size / LEAST_BYTES_PER_SECOND
     lines = run_program(command, limit).splitlines()
@@ -101,13 +101,13 @@ def download_together(curl, port, size, streams):
     return streams * size / took / 1e6
 
 
-def upload(curl, port, source, size, answer):
+def upload(curl, address, source, size, answer):
     """MB/s of sending the large file; `answer` is a path for what the upstream counted."""
     _, speed = _transfer(
         [curl, "-T", str(source), "-o", str(answer)]
         # Without this curl waits for a `100 Continue`, which is not what is measured.
         + ["-H", "Expect:", "-w", "%{http_code} %{size_upload} %{speed_upload}"],
-        f"http://127.0.0.1:{port}/{UPLOAD}",
+        f"http://{address}/{UPLOAD}",
         size,
     )
     counted = pathlib.Path(answer).read_text(errors="replace").strip()

@@ -47,7 +47,8 @@ class Pair:
         home = self.directory / f"home-{role}"
         home.mkdir(mode=0o700)
         # A port that stays when it is started again, so that the link holds.
-        bind = f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+        host = self.site.far_address if role == "far" else self.site.near_address
+        bind = f"{host}:{free_port(socket.SOCK_DGRAM)}"
         (home / "malai.toml").write_text(CONFIG.replace("127.0.0.1:0", bind))
         (home / "malai.toml").chmod(0o600)
         env = {name: value for name, value in os.environ.items() if not name.startswith("MALAI_")}

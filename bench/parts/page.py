@@ -4,7 +4,7 @@ import datetime
 import statistics
 
 from . import ahead, cells, columns, peers, targets
-from .report import GAP, TARGETS_HEAD, conditions, target_rows
+from .report import GAP, TARGETS_HEAD, conditions, left_out, target_rows
 
 ROUNDS = 5
 
@@ -38,13 +38,11 @@ def markdown(results, classes, machine, options):
     lines.append(f"- {datetime.date.today().isoformat()}")
     lines += [f"- {line}" for line in conditions(results, options)]
     lines += [f"- {name}: {version}" for name, version in machine["versions"].items() if version]
-    for kind in classes:
-        if kind.key in results.left_out:
-            reason = results.left_out[kind.key].splitlines()[0]
-            lines.append(f"- left out: {kind.title}: {reason}")
+    for who, reason in left_out(results, classes):
+        lines.append(f"- left out: {who}: {reason.splitlines()[0]}")
     lines += ["", "## Figures", ""]
     lines.append("Medians; `±` is half the distance between the lowest and the highest round.")
-    for title, shown in columns.TABLES:
+    for title, shown in columns.measured(results, measured):
         lines += ["", f"### {title}", "", *figures(results, measured, shown)]
     for kind in measured:
         if kind.key in (targets.HTTP, targets.TCP):
@@ -77,7 +75,8 @@ def figures(results, classes, shown):
                 continue
             spread = results.spread(kind.key, column.measure)
             texts.append(column.show(value) + ("" if spread is None else f" ±{spread:.0%}"))
-        rows.append(texts)
+        if any(text != GAP for text in texts[1:]):
+            rows.append(texts)
     return table(["", *columns.names(shown)], rows)
 
 

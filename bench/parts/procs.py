@@ -37,7 +37,8 @@ class Unavailable(Exception):
 class Process:
     """One started program, its output in files."""
 
-    def __init__(self, role, command, directory, env=None):
+    def __init__(self, role, command, directory, env=None, ends=None):
+        """`ends` are two open files that it gets as its standard input and output instead."""
         self.role = role
         self.command = command
         self.env = env
@@ -48,8 +49,8 @@ class Process:
             try:
                 self._child = subprocess.Popen(
                     command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
+                    stdin=ends[0] if ends else subprocess.DEVNULL,
+                    stdout=ends[1] if ends else out,
                     stderr=err,
                     env=env,
                     start_new_session=True,

@@ -2,7 +2,7 @@
 
 import json
 
-from . import ahead, columns, targets
+from . import ahead, columns, places, targets
 
 GAP = "–"
 
@@ -13,11 +13,13 @@ def table(results, classes, shown):
     for kind in classes:
         if kind.key in results.left_out:
             continue
-        cells = [kind.title]
-        for column in shown:
-            value = results.median(kind.key, column.measure)
-            cells.append(GAP if value is None else column.show(value))
-        rows.append(cells)
+        values = [results.median(kind.key, column.measure) for column in shown]
+        if any(value is not None for value in values):
+            texts = [
+                GAP if value is None else column.show(value)
+                for column, value in zip(shown, values, strict=True)
+            ]
+            rows.append([kind.title, *texts])
     widths = [max(len(row[n]) for row in rows) for n in range(len(shown) + 1)]
     lines = []
     for row in rows:
@@ -83,6 +85,16 @@ def conditions(results, options):
     return lines
 
 
+def left_out(results, classes):
+    """Who is not in the tables, and why."""
+    titles = {kind.key: kind.title for kind in classes}
+    for place in places.ALL:
+        titles[place.prefix] = f"everything{place.words}"
+        if place.prefix:
+            titles |= {place.prefix + kind.key: kind.title + place.words for kind in classes}
+    return [(titles[key], reason) for key, reason in results.left_out.items()]
+
+
 def text(results, classes, machine, options):
     lines = [f"{machine['cores']} cores, {machine['system']}", *conditions(results, options)]
     if max(results.busy.values(), default=0) > options.busy_limit:
@@ -92,9 +104,8 @@ def text(results, classes, machine, options):
     lines += ["", "targets", *aligned([TARGETS_HEAD, *target_rows(results)], right=(2, 5))]
     lines += ["", "over peers that encrypt; more than 1 is better", *ahead_lines(results, classes)]
     if results.left_out:
-        titles = {kind.key: kind.title for kind in classes}
         lines += ["", "left out"]
-        lines += [f"{titles[key]}: {reason}" for key, reason in results.left_out.items()]
+        lines += [f"{who}: {reason}" for who, reason in left_out(results, classes)]
     if results.problems:
         lines += ["", "what gave no figure", *results.problems]
     if results.notes:

@@ -63,7 +63,7 @@ SERVE = """
   upstream sink {{ server unix:{sink}; }}
   upstream live {{ server unix:{live}; }}
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen {host}:{port} backlog=4096;
     root {root};
     location /{upload} {{
       proxy_pass http://sink;
@@ -82,13 +82,13 @@ SERVE = """
 
 HOP = """
   upstream next {{
-    server 127.0.0.1:{to};
+    server {to};
     keepalive 512;
     keepalive_requests {kept};
     keepalive_timeout 300s;
   }}
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen {at} backlog=4096;
     location / {{
       proxy_pass http://next;
       proxy_http_version 1.1;
@@ -119,9 +119,9 @@ def nginx(binary, role, directory, body):
     return Process(role, [binary, "-p", str(home), "-e", "stderr", "-c", str(conf)], directory)
 
 
-def hop(binary, role, directory, port, to):
-    """Starts an nginx that is a reverse proxy to a port."""
-    return nginx(binary, role, directory, HOP.format(port=port, to=to, kept=KEPT_REQUESTS))
+def hop(binary, role, directory, at, to):
+    """Starts an nginx that is a reverse proxy from an address to another."""
+    return nginx(binary, role, directory, HOP.format(at=at, to=to, kept=KEPT_REQUESTS))
 
 
 def answers(port, host="127.0.0.1"):
@@ -143,7 +143,7 @@ def sparse(path, size):
 class Upstream:
     """The nginx with the files, and the reader of uploads behind it."""
 
-    def __init__(self, binary, directory, large_bytes):
+    def __init__(self, binary, directory, large_bytes, host="127.0.0.1"):
         self.port = free_port()
         self.large_bytes = large_bytes
         # A TCP service beside it, when there is one.
@@ -161,7 +161,7 @@ class Upstream:
         self._sink = Sink(sink)
         self._live = Process("live", [sys.executable, "-B", str(LIVE), str(live)], directory)
         self._live.wait_for(live.exists, READY_SECONDS, "listening")
-        body = SERVE.format(sink=sink, live=live, port=self.port, root=root, upload=UPLOAD)
+        body = SERVE.format(sink=sink, live=live, host=host, port=self.port, root=root, upload=UPLOAD)
         self._nginx = nginx(binary, "upstream", directory, body)
 
     def wait(self):

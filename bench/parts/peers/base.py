@@ -6,7 +6,9 @@ of 127.0.0.1. Its processes have roles: `far` stands at the upstream, `near` at 
 
 import pathlib
 
+from .. import load
 from ..procs import Process, free_port
+from ..site import LOCAL
 
 
 class System:
@@ -22,12 +24,21 @@ class System:
     encrypted = False
     # Whether it is malai itself.
     own = False
+    # Where it is measured: "" is here, "link_" over a link, there maybe through a relay alone.
+    places = ("",)
+    relayed = False
+    # The cells that it can do, when it cannot do all.
+    only = None
 
-    def __init__(self, directory, upstream, tools):
+    # Where its client finds it, seen from the near side.
+    host = "127.0.0.1"
+
+    def __init__(self, directory, upstream, tools, site=LOCAL):
         self.directory = pathlib.Path(directory, self.key)
         self.directory.mkdir(parents=True)
         self.upstream = upstream
         self.tools = tools
+        self.site = site
         self.port = free_port()
         self.processes = []
 
@@ -43,6 +54,14 @@ class System:
         """Starts its processes; the port answers soon after, if not at once."""
         raise NotImplementedError
 
+    def first_response(self, deadline):
+        """Returns when a good response came through it."""
+        load.first_response(self.address, deadline, self.gone)
+
+    @classmethod
+    def takes(cls, cell):
+        return cls.only is None or cell in cls.only
+
     def restart_far(self):
         """Kills the far side, as a machine that loses its power, and starts it again."""
         for place, process in enumerate(self.processes):
@@ -51,9 +70,14 @@ class System:
                 self.processes[place] = process.again()
 
     def run(self, role, command, env=None):
-        process = Process(role, command, self.directory, env)
+        with self.site.at(role):
+            process = Process(role, command, self.directory, env)
         self.processes.append(process)
         return process
+
+    @property
+    def address(self):
+        return f"{self.host}:{self.port}"
 
     def gone(self):
         """A process that ended by itself, if there is one."""
@@ -73,6 +97,7 @@ class Direct(System):
     key = "direct"
     title = "direct"
     comes_back = False
+    places = ("", "link_")
 
     def start(self):
-        self.port = self.upstream.port
+        self.host, self.port = self.site.far_address, self.upstream.port

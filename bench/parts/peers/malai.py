@@ -11,6 +11,7 @@ class MalaiHttp(Pair, System):
     own = True
     key = "malai"
     title = "malai http"
+    places = ("", "link_")
     carries_tcp = False
 
 
@@ -21,5 +22,6 @@ class MalaiTcp(Pair, System):
     own = True
     key = "malai-tcp"
     title = "malai tcp"
+    places = ("", "link_")
     share_flags = ("--tcp",)
     bridge_flags = ("--tcp",)

@@ -1,0 +1,84 @@
+"""Where the systems of a section run, and the upstream they lead to there."""
+
+import contextlib
+
+from . import memory, site
+from .redis import Redis
+from .upstream import Upstream
+
+MIB = 1 << 20
+# One transfer over the link, fetched; a quarter of it is sent. Enough to leave the slow start.
+LINK_BYTES = 16 * MIB
+
+
+class Here:
+    """All systems on this machine, with one upstream."""
+
+    prefix = ""
+    words = ""
+
+    def __init__(self, directory, tools, options, _round):
+        self._directory = directory / "here"
+        self._tools = tools
+        self._options = options
+        self._upstream = None
+
+    @contextlib.contextmanager
+    def ready(self):
+        self._directory.mkdir()
+        nginx = self._tools.path("nginx")
+        self._upstream = Upstream(nginx, self._directory, self._options.large_bytes)
+        try:
+            self._upstream.wait()
+            if not self._tools.reason_missing("redis-server", "redis-benchmark"):
+                self._upstream.redis = Redis(self._tools.path("redis-server"), self._directory)
+                self._upstream.redis.wait()
+            yield
+        finally:
+            self._upstream.stop()
+
+    def add(self, kind, _stack):
+        """A system of this kind, not yet started."""
+        return kind(self._directory, self._upstream, self._tools)
+
+    def started(self, system, results):
+        memory.measure(system, results, "idle")
+
+
+class OverLink:
+    """Each system with a link of its own, and its upstream at the far end."""
+
+    prefix = site.Link.prefix
+    words = " over the link"
+
+    def __init__(self, directory, tools, options, number):
+        self._directory = directory / "link"
+        self._tools = tools
+        self._bytes = min(LINK_BYTES, options.large_bytes)
+        # All links of a round lose alike.
+        self._seed = number
+        self._program = None
+
+    @contextlib.contextmanager
+    def ready(self):
+        self._directory.mkdir()
+        self._program = site.program(self._tools)
+        yield
+
+    def add(self, kind, stack):
+        """A system of this kind with its link and upstream, which `stack` ends."""
+        own = self._directory / f"at-{kind.key}"
+        own.mkdir()
+        link = site.Link(own, self._program, self._seed, udp=not kind.relayed)
+        stack.callback(link.stop)
+        with link.at("far"):
+            upstream = Upstream(self._tools.path("nginx"), own, self._bytes, "0.0.0.0")
+            stack.callback(upstream.stop)
+            upstream.wait()
+        return kind(own, upstream, self._tools, link)
+
+    def started(self, system, results):
+        """What it takes is measured without a link."""
+
+
+ALL = (Here, OverLink)
