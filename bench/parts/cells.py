@@ -95,7 +95,7 @@ class Run:
     def download(self):
         memory.forget_peaks(self.system)
         size = self.system.upstream.large_bytes
-        self.bulk(size, lambda: load.download(self.tool("curl"), self.system.address, size))
+        self.bulk(size, lambda: self.system.download(size))
 
     def together(self, streams):
         size = self.system.upstream.part_bytes
@@ -113,7 +113,7 @@ class Run:
     def bulk(self, size, transfer):
         before = cpu_seconds(self.system.pids())
         self.add("mb_s", transfer())
-        if self.system.processes:
+        if self.system.serves:
             self.add("cpu_seconds", (cpu_seconds(self.system.pids()) - before) / size * GIB)
 
     @contextlib.contextmanager

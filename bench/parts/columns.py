@@ -80,13 +80,13 @@ OPEN = [
 ]
 
 LINK = [
-    rate("c=32", "link_c32_per_second"),
+    rate("link c=32", "link_c32_per_second"),
     *latencies("link_c32", "p50", "p99", "p99.9"),
-    rate("closing", "link_close32_per_second"),
+    rate("link closing", "link_close32_per_second"),
     *latencies("link_close32", "p50", "p99"),
-    rate("MB/s", "link_download_mb_s", "down", fixed(2)),
+    rate("link MB/s", "link_download_mb_s", "down", fixed(2)),
     rate("", "link_upload_mb_s", "up", fixed(2)),
-    Column("first byte, s", "start", "link_start_seconds", fixed(2)),
+    Column("link, s", "start", "link_start_seconds", fixed(2)),
 ]
 
 COSTS = [

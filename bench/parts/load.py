@@ -92,8 +92,7 @@ def download_together(curl, address, size, streams):
     for _ in range(streams):
         command += ["-o", "/dev/null", f"http://{address}/{PART}"]
     began = time.monotonic()
-    limit = GRACE_SECONDS + streams * size / LEAST_BYTES_PER_SECOND
-    lines = run_program(command, limit).splitlines()
+    lines = run_program(command, limit(streams * size)).splitlines()
     took = time.monotonic() - began
     whole = lines.count(f"200 {size}")
     if whole != streams:
@@ -116,10 +115,14 @@ def upload(curl, address, source, size, answer):
     return speed
 
 
+def limit(size):
+    """Seconds after which a transfer of so many bytes counts as hung."""
+    return GRACE_SECONDS + size / LEAST_BYTES_PER_SECOND
+
+
 def _transfer(command, url, size):
-    limit = GRACE_SECONDS + size / LEAST_BYTES_PER_SECOND
     command = [*command, "--silent", "--show-error", "--noproxy", "*", url]
-    status, size_moved, speed = run_program(command, limit).split()
+    status, size_moved, speed = run_program(command, limit(size)).split()
     if status != "200":
         raise LoadFailed(f"the answer was {status}")
     return float(size_moved), float(speed) / 1e6

@@ -20,6 +20,8 @@ relay = "none"
 lookup = []
 bind = "127.0.0.1:0"
 """
+RELAY_PORT = 3340
+RELAY_SECONDS = 15.0
 
 
 class Pair:
@@ -27,12 +29,15 @@ class Pair:
 
     share_flags = ()
     bridge_flags = ()
+    programs = ("malai",)
 
     @classmethod
     def reason_missing(cls, tools):
-        return tools.reason_missing("malai")
+        return tools.reason_missing(*cls.programs)
 
     def start(self):
+        if self.relayed:
+            self._start_relay()
         binary = self.tools.path("malai")
         upstream = f"127.0.0.1:{self.upstream.port}"
         share = [binary, "share", upstream, "--name", SERVICE, "--anyone"]
@@ -43,13 +48,22 @@ class Pair:
         near = self.run("near", [*bridge, *self.bridge_flags], self._env("near"))
         near.wait_for(lambda: line(near, ""), BRIDGED_SECONDS, "bridging")
 
+    def _start_relay(self):
+        """Beside the far side, from which the near side is a link away."""
+        at = f"{self.site.far_address}:{RELAY_PORT}"
+        relay = self.run("relay", [self.tools.path("lab-relay"), at])
+        relay.wait_for(lambda: line(relay, "ready"), RELAY_SECONDS, "listening")
+
     def _env(self, role):
         home = self.directory / f"home-{role}"
         home.mkdir(mode=0o700)
         # A port that stays when it is started again, so that the link holds.
         host = self.site.far_address if role == "far" else self.site.near_address
         bind = f"{host}:{free_port(socket.SOCK_DGRAM)}"
-        (home / "malai.toml").write_text(CONFIG.replace("127.0.0.1:0", bind))
+        config = CONFIG.replace("127.0.0.1:0", bind)
+        if self.relayed:
+            config = config.replace('"none"', f'"http://{self.site.far_address}:{RELAY_PORT}"')
+        (home / "malai.toml").write_text(config)
         (home / "malai.toml").chmod(0o600)
         env = {name: value for name, value in os.environ.items() if not name.startswith("MALAI_")}
         env.update(MALAI_HOME=str(home), MALAI_KEY_STORE="file")

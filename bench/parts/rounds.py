@@ -44,7 +44,7 @@ def start(system, results):
         began = time.monotonic()
         system.start()
         system.first_response(began + load.FIRST_RESPONSE_SECONDS)
-    if system.processes:
+    if system.serves:
         results.add(system.key, f"{system.site.prefix}start_seconds", time.monotonic() - began)
     settle(system.pids())
 

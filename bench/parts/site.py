@@ -101,10 +101,11 @@ class Link:
 
     @contextlib.contextmanager
     def at(self, role):
-        """This program and what it starts are at that end meanwhile."""
+        """This program and what it starts are at that end meanwhile; all but `near` is far."""
+        place = self._places["near" if role == "near" else "far"]
         before = os.open(OWN_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            self._enter(self._places[role])
+            self._enter(place)
             yield
         finally:
             self._enter(before)

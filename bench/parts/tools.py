@@ -44,7 +44,11 @@ class Tools:
         self._install = install
         # Why a program is not there, when it is not simply a missing package.
         self._reasons = {}
-        self._own = {"malai": pathlib.Path(malai) if malai else target / "release" / "malai"}
+        self._own = {
+            "malai": pathlib.Path(malai) if malai else target / "release" / "malai",
+            "lab-relay": target / "release" / "lab-relay",
+            "raw": target / "release" / "examples" / "raw",
+        }
 
     def path(self, name):
         """The program's path, or None."""
@@ -63,11 +67,9 @@ class Tools:
     def _reason(self, name):
         if self._reasons.get(name):
             return self._reasons[name]
-        if name == "malai":
-            return (
-                f"there is no `{self._own[name]}`; "
-                "`make bench` builds it, `--malai PATH` names another"
-            )
+        if name in self._own:
+            other = ", `--malai PATH` names another" if name == "malai" else ""
+            return f"there is no `{self._own[name]}`; `make bench` builds it{other}"
         return f"`{name}` is not installed; `scripts/setup bench` installs `{PACKAGES[name]}`"
 
     def get(self, name, say):

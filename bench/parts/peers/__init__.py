@@ -3,9 +3,10 @@
 from .base import Direct
 from .bore import Bore
 from .dumbpipe import Dumbpipe
-from .malai import MalaiHttp, MalaiTcp
+from .malai import MalaiHttp, MalaiRelayed, MalaiTcp
 from .nginx import OneHop, TwoHops
 from .rathole import Rathole, RatholeNoise
+from .raw import Raw
 from .ssh import Ssh
 
 ALL = (
@@ -17,6 +18,8 @@ ALL = (
     Rathole,
     RatholeNoise,
     Bore,
+    Raw,
     MalaiHttp,
     MalaiTcp,
+    MalaiRelayed,
 )

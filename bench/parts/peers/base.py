@@ -58,6 +58,15 @@ class System:
         """Returns when a good response came through it."""
         load.first_response(self.address, deadline, self.gone)
 
+    def download(self, size):
+        """MB/s of fetching the large file."""
+        return load.download(self.tools.path("curl"), self.address, size)
+
+    @property
+    def serves(self):
+        """Whether processes of its own stand between the client and the upstream."""
+        return bool(self.processes) and self.only is None
+
     @classmethod
     def takes(cls, cell):
         return cls.only is None or cell in cls.only

@@ -25,3 +25,13 @@ class MalaiTcp(Pair, System):
     places = ("", "link_")
     share_flags = ("--tcp",)
     bridge_flags = ("--tcp",)
+
+
+class MalaiRelayed(MalaiHttp):
+    """Where no UDP gets through, so that a relay carries everything."""
+
+    key = "malai-relay"
+    title = "malai http, by a relay"
+    places = ("link_",)
+    relayed = True
+    programs = ("malai", "lab-relay")
