@@ -8,7 +8,7 @@ import contextlib
 import time
 import typing
 
-from . import load, memory, redis, streams
+from . import load, memory, postgres, redis, streams
 from .procs import cpu_seconds, settle
 from .upstream import MIDDLE, PARTS, SMALL
 
@@ -42,6 +42,7 @@ ALL = (
     Cell("sse", "events", {"connections": 8}),
     Cell("idle", "idle", {}),
     Cell("redis", "redis", {"pipelines": (1, 16)}),
+    Cell("postgres", "postgres", {}),
     Cell("reconnect", "reconnect", {}),
     Cell("link_download", "download", {}, "link_"),
     Cell("link_upload", "upload", {}, "link_"),
@@ -167,6 +168,16 @@ class Run:
                 self.add(f"p{pipeline}_per_second", found["per_second"])
                 self.add(f"p{pipeline}_p99_ms", found["p99_ms"])
                 settle(system.pids())
+
+    def postgres(self):
+        service = self.system.upstream.postgres
+        if not self.system.carries_tcp or not service:
+            return
+        with self.fresh(service) as system:
+            postgres.first_answer(system.port, first_deadline(), system.gone)
+            settle(system.pids())
+            found = postgres.load(system.port, self.options.seconds)
+            self.add_all(found, "per_second", "average_ms")
 
     def reconnect(self):
         """From the new start of the far side to the first good response."""

@@ -77,6 +77,8 @@ OPEN = [
     Column("", "p99", "redis_p1_p99_ms", milliseconds),
     rate("redis, 16 in one", "redis_p16_per_second"),
     Column("", "p99", "redis_p16_p99_ms", milliseconds),
+    rate("pgbench", "postgres_per_second", "tps"),
+    Column("", "average", "postgres_average_ms", milliseconds),
 ]
 
 LINK = [
@@ -105,7 +107,7 @@ TABLES = (
     ("Requests of 1 KB over kept connections; req/s and ms", KEPT),
     ("Without keep-alive and of 100 KB, 32 connections; req/s, ms and CPU seconds", OTHER_REQUESTS),
     ("Large transfers; MB/s and CPU seconds", BULK),
-    ("What stays open, and redis as a TCP service with 32 connections; ms", OPEN),
+    ("What stays open, and TCP services: redis with 32 connections, PostgreSQL with 8; ms", OPEN),
     ("Memory, and seconds to the first response", COSTS),
     ("Over a link of 20 ms there and back that loses 1 %; req/s, ms and MB/s", LINK),
 )

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from . import memory, site
+from . import memory, postgres, site
 from .redis import Redis
 from .upstream import Upstream
 
@@ -30,12 +30,27 @@ class Here:
         self._upstream = Upstream(nginx, self._directory, self._options.large_bytes)
         try:
             self._upstream.wait()
-            if not self._tools.reason_missing("redis-server", "redis-benchmark"):
-                self._upstream.redis = Redis(self._tools.path("redis-server"), self._directory)
-                self._upstream.redis.wait()
+            self._services()
             yield
         finally:
             self._upstream.stop()
+
+    def missing(self):
+        """What cannot be measured here at all, and why: a name and a reason each."""
+        reasons = {"redis": self._redis_missing(), "postgres": postgres.reason_missing()}
+        return {name: reason for name, reason in reasons.items() if reason}
+
+    def _redis_missing(self):
+        return self._tools.reason_missing("redis-server", "redis-benchmark")
+
+    def _services(self):
+        chosen = self._options.cells
+        if "redis" in chosen and not self._redis_missing():
+            self._upstream.redis = Redis(self._tools.path("redis-server"), self._directory)
+            self._upstream.redis.wait()
+        if "postgres" in chosen and not postgres.reason_missing():
+            self._upstream.postgres = postgres.Postgres()
+            self._upstream.postgres.wait()
 
     def add(self, kind, _stack):
         """A system of this kind, not yet started."""
@@ -58,6 +73,9 @@ class OverLink:
         # All links of a round lose alike.
         self._seed = number
         self._program = None
+
+    def missing(self):
+        return {}
 
     @contextlib.contextmanager
     def ready(self):

@@ -92,7 +92,7 @@ def left_out(results, classes):
         titles[place.prefix] = f"everything{place.words}"
         if place.prefix:
             titles |= {place.prefix + kind.key: kind.title + place.words for kind in classes}
-    return [(titles[key], reason) for key, reason in results.left_out.items()]
+    return [(titles.get(key, key), reason) for key, reason in results.left_out.items()]
 
 
 def text(results, classes, machine, options):

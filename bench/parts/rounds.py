@@ -68,6 +68,9 @@ def round_of(classes, tools, options, results, say):
             chosen = [cell for cell in chosen if cell.name in options.cells]
             if not kinds or not chosen or place.prefix in results.left_out:
                 continue
+            for name, reason in place.missing().items():
+                if name in options.cells:
+                    results.left_out[f"cell {name}"] = reason
             try:
                 with place.ready():
                     section(in_turn(kinds, turn), place, chosen, options, results, say)

@@ -146,8 +146,9 @@ class Upstream:
     def __init__(self, binary, directory, large_bytes, host="127.0.0.1"):
         self.port = free_port()
         self.large_bytes = large_bytes
-        # A TCP service beside it, when there is one.
+        # TCP services beside it, when they are there.
         self.redis = None
+        self.postgres = None
         root = pathlib.Path(directory, "files")
         root.mkdir()
         (root / SMALL).write_bytes(b"x" * SMALL_BYTES)
@@ -168,8 +169,9 @@ class Upstream:
         self._nginx.wait_for(lambda: answers(self.port), READY_SECONDS, "listening")
 
     def stop(self):
-        if self.redis:
-            self.redis.stop()
+        for service in (self.redis, self.postgres):
+            if service:
+                service.stop()
         self._nginx.stop()
         self._live.stop()
         self._sink.stop()
