@@ -59,13 +59,12 @@ def standings(results, classes):
     for mine, _ in targets.KINDS:
         title = next((kind.title for kind in classes if kind.key == mine), mine)
         for peer in peers:
-            for _, shown in columns.TABLES:
-                for name, column in zip(columns.names(shown), shown, strict=True):
-                    values = turned(results, mine, peer.key, column)
-                    if values:
-                        middle = statistics.median(values)
-                        low, high = min(values), max(values)
-                        found.append(Standing(title, peer.title, name, middle, low, high))
+            for name, column in columns.each():
+                values = turned(results, mine, peer.key, column)
+                if values:
+                    middle = statistics.median(values)
+                    low, high = min(values), max(values)
+                    found.append(Standing(title, peer.title, name, middle, low, high))
     return found
 
 

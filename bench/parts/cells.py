@@ -9,7 +9,7 @@ import time
 import typing
 
 from . import load, memory, postgres, redis, streams
-from .procs import cpu_seconds, settle
+from .procs import cpu_seconds, free_ports, settle
 from .upstream import MIDDLE, PARTS, SMALL
 
 REQUESTS_OF_CPU = 10_000
@@ -17,6 +17,8 @@ GIB = 1 << 30
 # Of redis-benchmark: as many as in the middle one of the HTTP loads.
 REDIS_CONNECTIONS = 32
 RECONNECT_SECONDS = 60.0
+# Over all services together, however many there are; each has a thread of wrk.
+SERVICES_CONNECTIONS = 64
 
 
 class Cell(typing.NamedTuple):
@@ -25,6 +27,8 @@ class Cell(typing.NamedTuple):
     settings: dict
     # As in `places.py`: "" is on this machine.
     place: str = ""
+    # Only of systems that can lead to many services.
+    growth: bool = False
 
 
 # In the order in which they run: bulk before many connections, so that its peak is its own, and
@@ -37,12 +41,15 @@ ALL = (
     Cell("c1", "requests", {"connections": 1}),
     Cell("c32", "requests", {"connections": 32}),
     Cell("c256", "requests", {"connections": 256}),
+    Cell("c1000", "requests", {"connections": 1000}, growth=True),
     Cell("kb100", "requests", {"connections": 32, "file": MIDDLE}),
     Cell("ws", "websocket", {"connections": 64}),
     Cell("sse", "events", {"connections": 8}),
     Cell("idle", "idle", {}),
     Cell("redis", "redis", {"pipelines": (1, 16)}),
     Cell("postgres", "postgres", {}),
+    Cell("services1", "services", {"count": 1}, growth=True),
+    Cell("services64", "services", {"count": 64}, growth=True),
     Cell("reconnect", "reconnect", {}),
     Cell("link_download", "download", {}, "link_"),
     Cell("link_upload", "upload", {}, "link_"),
@@ -74,12 +81,23 @@ class Run:
         return self.system.tools.path(name)
 
     def requests(self, connections, keep_alive=True, file=SMALL):
-        system = self.system
+        self.wrk(self.system, connections, keep_alive, file)
+
+    def services(self, count):
+        """That many of them through one pair of processes, the same load over all of them."""
+        ports = free_ports(count)
+        with self.fresh(self.system.upstream, ports) as system:
+            for port in ports:
+                load.first_response(f"127.0.0.1:{port}", first_deadline(), system.gone)
+            settle(system.pids())
+            self.wrk(system, SERVICES_CONNECTIONS, ports=ports)
+
+    def wrk(self, system, connections, keep_alive=True, file=SMALL, ports=()):
         memory.forget_peaks(system)
         before = cpu_seconds(system.pids())
         seconds = self.options.seconds
         found = load.requests(
-            self.tool("wrk"), system.address, connections, seconds, keep_alive, file
+            self.tool("wrk"), system.address, connections, seconds, keep_alive, file, ports
         )
         used = cpu_seconds(system.pids()) - before
         self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
@@ -118,13 +136,17 @@ class Run:
             self.add("cpu_seconds", (cpu_seconds(self.system.pids()) - before) / size * GIB)
 
     @contextlib.contextmanager
-    def fresh(self, upstream):
+    def fresh(self, upstream, ports=None):
         """A system of the same kind that has served nothing yet, for this cell alone."""
         place = self.system.directory / self.cell.name
         system = type(self.system)(place, upstream, self.system.tools, self.system.site)
         try:
             system.prepare()
-            system.start()
+            if ports:
+                system.port = ports[0]
+                system.start_many(ports)
+            else:
+                system.start()
             yield system
         finally:
             system.stop()

@@ -103,12 +103,32 @@ COSTS = [
     Column("", "again", "reconnect_seconds", fixed(2)),
 ]
 
+GROWTH = [
+    *(
+        column
+        for group, cell in (
+            ("1 connection", "c1"),
+            ("32", "c32"),
+            ("256", "c256"),
+            ("1,000", "c1000"),
+            ("1 service", "services1"),
+            ("64 services", "services64"),
+        )
+        for column in (
+            rate(group, f"{cell}_per_second"),
+            Column("", "CPU s / 10k", f"{cell}_cpu_seconds", fixed(2)),
+            Column("", "MiB", f"{cell}_peak_kib", MIB),
+        )
+    )
+]
+
 TABLES = (
     ("Requests of 1 KB over kept connections; req/s and ms", KEPT),
     ("Without keep-alive and of 100 KB, 32 connections; req/s, ms and CPU seconds", OTHER_REQUESTS),
     ("Large transfers; MB/s and CPU seconds", BULK),
     ("What stays open, and TCP services: redis with 32 connections, PostgreSQL with 8; ms", OPEN),
     ("Memory, and seconds to the first response", COSTS),
+    ("Growth of connections and of services; req/s, CPU seconds, and peaks of memory", GROWTH),
     ("Over a link of 20 ms there and back that loses 1 %; req/s, ms and MB/s", LINK),
 )
 
@@ -120,6 +140,15 @@ def names(shown):
         group = column.group or group
         found.append(f"{group} {column.what}")
     return found
+
+
+def each():
+    """Every figure with its whole name, once, though two tables may show it."""
+    found = {}
+    for _, shown in TABLES:
+        for name, column in zip(names(shown), shown, strict=True):
+            found.setdefault(column.measure, (name, column))
+    return list(found.values())
 
 
 def measured(results, classes):

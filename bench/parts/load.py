@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import pathlib
 import subprocess
 import time
@@ -46,15 +47,19 @@ def first_response(address, deadline, gone):
     raise Unavailable(f"no good response came ({problem})")
 
 
-def requests(wrk, address, connections, seconds, keep_alive=True, file=SMALL):
-    """One run of wrk: requests a second that were answered with 2xx or 3xx, and latencies in ms."""
-    threads = min(2, connections)
+def requests(wrk, address, connections, seconds, keep_alive=True, file=SMALL, ports=()):
+    """One run of wrk: requests a second that were answered with 2xx or 3xx, and latencies in ms.
+
+    With `ports` the connections are spread over them, each with a thread of wrk for itself.
+    """
+    threads = connections if ports else min(2, connections)
+    env = {**os.environ, "WRK_PORTS": " ".join(map(str, ports))}
     command = [wrk, f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency"]
     command += ["-s", str(SCRIPT)]
     if not keep_alive:
         command += ["-H", "Connection: close"]
     command.append(f"http://{address}/{file}")
-    lines = run_program(command, seconds + GRACE_SECONDS).splitlines()
+    lines = run_program(command, seconds + GRACE_SECONDS, env).splitlines()
     found = [line for line in lines if line.startswith("{")]
     if not found:
         raise LoadFailed("wrk printed no result")
@@ -128,11 +133,11 @@ def _transfer(command, url, size):
     return float(size_moved), float(speed) / 1e6
 
 
-def run_program(command, seconds):
+def run_program(command, seconds, env=None):
     name = pathlib.Path(command[0]).name
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env=env
         )
     except subprocess.TimeoutExpired as error:
         raise LoadFailed(f"`{name}` did not end within {seconds:.0f} s") from error

@@ -4,6 +4,7 @@ Each gets a process group of its own, so that ending it takes its children along
 terminal reaches this program alone, which then cleans up in order.
 """
 
+import contextlib
 import os
 import pathlib
 import resource
@@ -209,6 +210,15 @@ def _stat(pid):
         return None
     # The name before it is in parentheses and may hold anything.
     return text.rpartition(")")[2].split()
+
+
+def free_ports(count):
+    """That many at once, so that none comes twice."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def free_port(kind=socket.SOCK_STREAM):

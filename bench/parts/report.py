@@ -85,6 +85,12 @@ def conditions(results, options):
     return lines
 
 
+def warnings(results, options):
+    if max(results.busy.values(), default=0) > options.busy_limit:
+        return ["THE MACHINE WAS BUSY: trust no figure of this run, and the ratios little"]
+    return []
+
+
 def left_out(results, classes):
     """Who is not in the tables, and why."""
     titles = {kind.key: kind.title for kind in classes}
@@ -97,8 +103,7 @@ def left_out(results, classes):
 
 def text(results, classes, machine, options):
     lines = [f"{machine['cores']} cores, {machine['system']}", *conditions(results, options)]
-    if max(results.busy.values(), default=0) > options.busy_limit:
-        lines.append("THE MACHINE WAS BUSY: trust no figure of this run, and the ratios little")
+    lines += warnings(results, options)
     for title, shown in columns.measured(results, classes):
         lines += ["", title, *table(results, classes, shown)]
     lines += ["", "targets", *aligned([TARGETS_HEAD, *target_rows(results)], right=(2, 5))]

@@ -37,6 +37,23 @@ class Others:
         return max(0.0, (theirs - self._before[0]) / max(1 / TICKS, total - self._before[1]))
 
 
+def all_of(classes, tools, options, results, say):
+    """As many calm rounds as are wanted, within the time there is."""
+    options.deadline = time.monotonic() + options.minutes * 60
+    took = 0.0
+    while len(results.calm(options.busy_limit)) < options.rounds:
+        began = time.monotonic()
+        if results.busy and (options.quick or began + took > options.deadline):
+            break
+        say(f"round {results.round + 1}, for {options.rounds} that count")
+        round_of(classes, tools, options, results, say)
+        took = time.monotonic() - began
+    calm = results.calm(options.busy_limit)
+    # Too few are told as they are, with the warning that belongs to them.
+    if len(calm) == options.rounds:
+        results.keep(calm)
+
+
 def start(system, results):
     """Starts a system and takes the time to its first good response."""
     with system.site.at("near"):
@@ -108,7 +125,7 @@ def section(classes, place, chosen, options, results, say):
 def in_all(running, cell, options, results):
     """One cell through all systems."""
     for system in running:
-        if not system.takes(cell.name):
+        if not system.takes(cell):
             continue
         if time.monotonic() > options.deadline:
             results.problem(system, cell.name, "no time was left")

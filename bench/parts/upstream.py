@@ -81,7 +81,7 @@ SERVE = """
 """
 
 HOP = """
-  upstream next {{
+  upstream next{n} {{
     server {to};
     keepalive 512;
     keepalive_requests {kept};
@@ -90,7 +90,7 @@ HOP = """
   server {{
     listen {at} backlog=4096;
     location / {{
-      proxy_pass http://next;
+      proxy_pass http://next{n};
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $upgrading;
@@ -98,7 +98,7 @@ HOP = """
       proxy_max_temp_file_size 0;
     }}
     location /live/ {{
-      proxy_pass http://next;
+      proxy_pass http://next{n};
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $upgrading;
@@ -119,9 +119,12 @@ def nginx(binary, role, directory, body):
     return Process(role, [binary, "-p", str(home), "-e", "stderr", "-c", str(conf)], directory)
 
 
-def hop(binary, role, directory, at, to):
-    """Starts an nginx that is a reverse proxy from an address to another."""
-    return nginx(binary, role, directory, HOP.format(at=at, to=to, kept=KEPT_REQUESTS))
+def hop(binary, role, directory, *ways):
+    """Starts an nginx that is a reverse proxy, from an address to another for each way."""
+    servers = (
+        HOP.format(n=n, at=at, to=to, kept=KEPT_REQUESTS) for n, (at, to) in enumerate(ways)
+    )
+    return nginx(binary, role, directory, "".join(servers))
 
 
 def answers(port, host="127.0.0.1"):

@@ -3,7 +3,7 @@
 from .base import Direct
 from .bore import Bore
 from .dumbpipe import Dumbpipe
-from .malai import MalaiHttp, MalaiRelayed, MalaiTcp
+from .malai import HttpBefore, MalaiHttp, MalaiRelayed, MalaiTcp, TcpBefore
 from .nginx import OneHop, TwoHops
 from .rathole import Rathole, RatholeNoise
 from .raw import Raw
@@ -23,3 +23,6 @@ ALL = (
     MalaiTcp,
     MalaiRelayed,
 )
+
+# What `bench/quick` measures: each build beside the other.
+BUILDS = (MalaiHttp, HttpBefore, MalaiTcp, TcpBefore)

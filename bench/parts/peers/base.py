@@ -27,6 +27,8 @@ class System:
     # Where it is measured: "" is here, "link_" over a link, there maybe through a relay alone.
     places = ("",)
     relayed = False
+    # Whether one pair of its processes can lead to many services, by `start_many(ports)`.
+    grows = False
     # The cells that it can do, when it cannot do all.
     only = None
 
@@ -69,7 +71,10 @@ class System:
 
     @classmethod
     def takes(cls, cell):
-        return cls.only is None or cell in cls.only
+        """Whether this cell says something about it."""
+        if cell.growth and not cls.grows:
+            return False
+        return cls.only is None or cell.name in cls.only
 
     def restart_far(self):
         """Kills the far side, as a machine that loses its power, and starts it again."""

@@ -11,6 +11,7 @@ class MalaiHttp(Pair, System):
     own = True
     key = "malai"
     title = "malai http"
+    grows = True
     places = ("", "link_")
     carries_tcp = False
 
@@ -22,6 +23,8 @@ class MalaiTcp(Pair, System):
     own = True
     key = "malai-tcp"
     title = "malai tcp"
+    grows = True
+    protocol = "tcp"
     places = ("", "link_")
     share_flags = ("--tcp",)
     bridge_flags = ("--tcp",)
@@ -34,4 +37,20 @@ class MalaiRelayed(MalaiHttp):
     title = "malai http, by a relay"
     places = ("link_",)
     relayed = True
-    programs = ("malai", "lab-relay")
+    grows = False
+
+
+class HttpBefore(MalaiHttp):
+    """Another build, to see what a change has made of it."""
+
+    key = "malai-before"
+    title = "malai http, before"
+    binary = "malai-before"
+
+
+class TcpBefore(MalaiTcp):
+    """The same, carrying bytes."""
+
+    key = "malai-tcp-before"
+    title = "malai tcp, before"
+    binary = "malai-before"

@@ -25,12 +25,10 @@ use tokio::time::Instant;
 const ALPN: &[u8] = b"malai-raw/0";
 /// As in `recipe.rs`.
 const STREAM_WINDOW_BYTES: u32 = 1_250_000;
-/// What a connection has that may use a service: nothing but the windows of its streams binds it.
-const CONNECTION_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
+/// As a connection has whose peer may use a service, in `connections.rs`.
+const CONNECTION_WINDOW_BYTES: u32 = 64 * 1024 * 1024;
 /// How much is written at once.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// How many pieces are read at once.
-const PIECES: usize = 32;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -101,12 +99,9 @@ async fn fetch(key: PublicKey, address: SocketAddr, bytes: u64) -> Outcome<()> {
     let began = Instant::now();
     let (mut send, mut receive) = connection.open_bi().await?;
     send.write_all(&bytes.to_be_bytes()).await?;
-    let mut pieces = vec![Bytes::new(); PIECES];
     let mut came = 0;
-    while let Some(count) = receive.read_chunks(&mut pieces).await? {
-        for piece in pieces.iter().take(count) {
-            came += u64::try_from(piece.len())?;
-        }
+    while let Some(piece) = receive.read_chunk(usize::MAX).await? {
+        came += u64::try_from(piece.len())?;
     }
     let seconds = began.elapsed().as_secs_f64();
     println!(r#"{{"bytes":{came},"seconds":{seconds:.6}}}"#);
