@@ -4,12 +4,21 @@ import os
 import pathlib
 import platform
 
+CONGESTION_CONTROL = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control")
 
 def _processor():
     for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
+
+
+def _congestion_control():
+    """What TCP makes of losses, which is what differs most over a lossy link."""
+    try:
+        return CONGESTION_CONTROL.read_text().strip()
+    except OSError:
+        return "an unknown congestion control"
 
 
 def facts(found):
@@ -23,10 +32,11 @@ def facts(found):
         "wrk": ("-v",),
         "curl": ("--version",),
         "redis-server": ("--version",),
+        "psql": ("--version",),
     }
     return {
         "cores": len(os.sched_getaffinity(0)),
         "processor": _processor(),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release()}, TCP with {_congestion_control()}",
         "versions": {name: found.version(name, *flags) for name, flags in versions.items()},
     }
