@@ -144,7 +144,9 @@ def program(tools):
         raise Unavailable(f"there is no `{TUN}`")
     for name, package in (("ip", "iproute2"), ("rustc", "rust")):
         if not shutil.which(name, path=SEARCH):
-            raise Unavailable(f"`{name}` is not installed; `scripts/setup bench` installs {package}")
+            raise Unavailable(
+                f"`{name}` is not installed; `scripts/setup bench` installs {package}"
+            )
     built = pathlib.Path(tools.directory, "delay", "delay")
     if built.exists() and built.stat().st_mtime >= SOURCE.stat().st_mtime:
         return built

@@ -121,9 +121,7 @@ def nginx(binary, role, directory, body):
 
 def hop(binary, role, directory, *ways):
     """Starts an nginx that is a reverse proxy, from an address to another for each way."""
-    servers = (
-        HOP.format(n=n, at=at, to=to, kept=KEPT_REQUESTS) for n, (at, to) in enumerate(ways)
-    )
+    servers = (HOP.format(n=n, at=at, to=to, kept=KEPT_REQUESTS) for n, (at, to) in enumerate(ways))
     return nginx(binary, role, directory, "".join(servers))
 
 
@@ -165,7 +163,9 @@ class Upstream:
         self._sink = Sink(sink)
         self._live = Process("live", [sys.executable, "-B", str(LIVE), str(live)], directory)
         self._live.wait_for(live.exists, READY_SECONDS, "listening")
-        body = SERVE.format(sink=sink, live=live, host=host, port=self.port, root=root, upload=UPLOAD)
+        body = SERVE.format(
+            sink=sink, live=live, host=host, port=self.port, root=root, upload=UPLOAD
+        )
         self._nginx = nginx(binary, "upstream", directory, body)
 
     def wait(self):
