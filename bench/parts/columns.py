@@ -116,7 +116,7 @@ GROWTH = [
         )
         for column in (
             rate(group, f"{cell}_per_second"),
-            Column("", "CPU s / 10k", f"{cell}_cpu_seconds", fixed(2)),
+            Column("", "CPU", f"{cell}_cpu_seconds", fixed(2)),
             Column("", "MiB", f"{cell}_peak_kib", MIB),
         )
     )
@@ -128,7 +128,7 @@ TABLES = (
     ("Large transfers; MB/s and CPU seconds", BULK),
     ("What stays open, and TCP services: redis with 32 connections, PostgreSQL with 8; ms", OPEN),
     ("Memory, and seconds to the first response", COSTS),
-    ("Growth of connections and of services; req/s, CPU seconds, and peaks of memory", GROWTH),
+    ("Growth of connections and services; req/s, CPU s / 10k, and peaks in MiB", GROWTH),
     ("Over a link of 20 ms there and back that loses 1 %; req/s, ms and MB/s", LINK),
 )
 

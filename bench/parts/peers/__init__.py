@@ -24,5 +24,12 @@ ALL = (
     MalaiRelayed,
 )
 
+# Who would belong here, and why they are not.
+ABSENT = {
+    "legacy malai": "crates.io has a prototype of 2025 alone, 0.1.0, and not what was released as "
+    "0.2.9; neither can be told an address, and both find their peers by servers on the internet",
+    "iroh-proxy-utils": "it is a library, and has no program to run",
+}
+
 # What `bench/quick` measures: each build beside the other.
 BUILDS = (MalaiHttp, HttpBefore, MalaiTcp, TcpBefore)
