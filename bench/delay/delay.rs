@@ -50,9 +50,11 @@ fn main() {
         loss,
         udp: args.get(3).is_none_or(|word| word != "no-udp"),
     };
+    // No two directions of any links shall lose alike.
+    let (seed, back_seed) = (2 * seed, 2 * seed + 1);
     let ends = [device(io::stdin()), device(io::stdout())];
     let (here, there) = (Arc::clone(&ends[0]), Arc::clone(&ends[1]));
-    let back = thread::spawn(move || direction(there, here, road, seed.wrapping_add(1)));
+    let back = thread::spawn(move || direction(there, here, road, back_seed));
     let [here, there] = ends;
     direction(here, there, road, seed);
     drop(back.join());

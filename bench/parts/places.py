@@ -8,7 +8,7 @@ from .upstream import Upstream
 
 MIB = 1 << 20
 # One transfer over the link, fetched; a quarter of it is sent. Enough to leave the slow start.
-LINK_BYTES = 8 * MIB
+LINK_BYTES = 4 * MIB
 
 
 class Here:

@@ -26,8 +26,8 @@ ALL = (
 
 # Who would belong here, and why they are not.
 ABSENT = {
-    "legacy malai": "crates.io has a prototype of 2025 alone, 0.1.0, and not what was released as "
-    "0.2.9; neither can be told an address, and both find their peers by servers on the internet",
+    "legacy malai": "crates.io has only its prototype, 0.1.0, and not what was released as 0.2.9; "
+    "neither can be told an address, and both ask servers on the internet for their peers",
     "iroh-proxy-utils": "it is a library, and has no program to run",
 }
 
