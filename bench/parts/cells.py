@@ -13,6 +13,7 @@ from .procs import cpu_seconds, free_ports, settle
 from .upstream import MIDDLE, PARTS, SMALL
 
 REQUESTS_OF_CPU = 10_000
+SHORT_SECONDS = 2
 GIB = 1 << 30
 # Of redis-benchmark: as many as in the middle one of the HTTP loads.
 REDIS_CONNECTIONS = 32
@@ -29,6 +30,8 @@ class Cell(typing.NamedTuple):
     place: str = ""
     # Only of systems that can lead to many services.
     growth: bool = False
+    # Loads that say as much in less time, so that five rounds fit into an hour.
+    short: bool = False
 
 
 # In the order in which they run: bulk before many connections, so that its peak is its own, and
@@ -42,19 +45,19 @@ ALL = (
     Cell("c32", "requests", {"connections": 32}),
     Cell("c256", "requests", {"connections": 256}),
     Cell("c1000", "requests", {"connections": 1000}, growth=True),
-    Cell("kb100", "requests", {"connections": 32, "file": MIDDLE}),
-    Cell("ws", "websocket", {"connections": 64}),
-    Cell("sse", "events", {"connections": 8}),
+    Cell("kb100", "requests", {"connections": 32, "file": MIDDLE}, short=True),
+    Cell("ws", "websocket", {"connections": 64}, short=True),
+    Cell("sse", "events", {"connections": 8}, short=True),
     Cell("idle", "idle", {}),
-    Cell("redis", "redis", {"pipelines": (1, 16)}),
-    Cell("postgres", "postgres", {}),
-    Cell("services1", "services", {"count": 1}, growth=True),
-    Cell("services64", "services", {"count": 64}, growth=True),
+    Cell("redis", "redis", {"pipelines": (1, 16)}, short=True),
+    Cell("postgres", "postgres", {}, short=True),
+    Cell("services1", "services", {"count": 1}, growth=True, short=True),
+    Cell("services64", "services", {"count": 64}, growth=True, short=True),
     Cell("reconnect", "reconnect", {}),
     Cell("link_download", "download", {}, "link_"),
     Cell("link_upload", "upload", {}, "link_"),
-    Cell("link_close32", "requests", {"connections": 32, "keep_alive": False}, "link_"),
-    Cell("link_c32", "requests", {"connections": 32}, "link_"),
+    Cell("link_close32", "requests", {"connections": 32, "keep_alive": False}, "link_", short=True),
+    Cell("link_c32", "requests", {"connections": 32}, "link_", short=True),
 )
 
 
@@ -66,6 +69,7 @@ class Run:
         self.system = system
         self.results = results
         self.options = options
+        self.seconds = min(options.seconds, SHORT_SECONDS) if cell.short else options.seconds
 
     def go(self):
         getattr(self, self.cell.kind)(**self.cell.settings)
@@ -95,7 +99,7 @@ class Run:
     def wrk(self, system, connections, keep_alive=True, file=SMALL, ports=()):
         memory.forget_peaks(system)
         before = cpu_seconds(system.pids())
-        seconds = self.options.seconds
+        seconds = self.seconds
         found = load.requests(
             self.tool("wrk"), system.address, connections, seconds, keep_alive, file, ports
         )
@@ -165,11 +169,11 @@ class Run:
                 self.add("kib", (memory.total_kib(system) - before) / count)
 
     def websocket(self, connections):
-        found = streams.echo(self.system.port, connections, self.options.seconds)
+        found = streams.echo(self.system.port, connections, self.seconds)
         self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
 
     def events(self, connections):
-        found = streams.events(self.system.port, connections, self.options.seconds)
+        found = streams.events(self.system.port, connections, self.seconds)
         self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
 
     def redis(self, pipelines):
@@ -185,7 +189,7 @@ class Run:
                     system.port,
                     REDIS_CONNECTIONS,
                     pipeline,
-                    self.options.seconds,
+                    self.seconds,
                 )
                 self.add(f"p{pipeline}_per_second", found["per_second"])
                 self.add(f"p{pipeline}_p99_ms", found["p99_ms"])
@@ -198,7 +202,7 @@ class Run:
         with self.fresh(service) as system:
             postgres.first_answer(system.port, first_deadline(), system.gone)
             settle(system.pids())
-            found = postgres.load(system.port, self.options.seconds)
+            found = postgres.load(system.port, self.seconds)
             self.add_all(found, "per_second", "average_ms")
 
     def reconnect(self):

@@ -85,7 +85,7 @@ def ratios(results, classes, mine):
     others = [kind for kind in classes if kind is not mine]
     rows = []
     for _, shown in columns.TABLES:
-        for name, column in zip(columns.names(shown), shown):
+        for name, column in zip(columns.names(shown), shown, strict=True):
             texts = [f"{name} {'↓' if column.less_is_better else '↑'}"]
             for kind in others:
                 found = results.ratios(mine.key, kind.key, column.measure)

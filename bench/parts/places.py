@@ -7,7 +7,9 @@ from .redis import Redis
 from .upstream import Upstream
 
 MIB = 1 << 20
-# One transfer over the link, fetched; a quarter of it is sent. Enough to leave the slow start.
+# What is sent up is a quarter of what is fetched.
+SOURCE_PART = 4
+# One transfer over the link, either way: enough to leave the slow start.
 LINK_BYTES = 4 * MIB
 
 
@@ -27,7 +29,8 @@ class Here:
     def ready(self):
         self._directory.mkdir()
         nginx = self._tools.path("nginx")
-        self._upstream = Upstream(nginx, self._directory, self._options.large_bytes)
+        size = self._options.large_bytes
+        self._upstream = Upstream(nginx, self._directory, size, size // SOURCE_PART)
         try:
             self._upstream.wait()
             self._services()
@@ -89,8 +92,9 @@ class OverLink:
         own.mkdir()
         link = site.Link(own, self._program, self._seed, udp=not kind.relayed)
         stack.callback(link.stop)
+        nginx = self._tools.path("nginx")
         with link.at("far"):
-            upstream = Upstream(self._tools.path("nginx"), own, self._bytes, "0.0.0.0")
+            upstream = Upstream(nginx, own, self._bytes, self._bytes, "0.0.0.0")
             stack.callback(upstream.stop)
             upstream.wait()
         return kind(own, upstream, self._tools, link)

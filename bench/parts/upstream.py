@@ -20,9 +20,7 @@ LARGE = "large"
 # One of eight that are fetched at the same time, which together are the large one.
 PART = "part"
 PARTS = 8
-# What is sent up is a quarter of what is fetched.
 SOURCE = "source"
-SOURCE_PART = 4
 UPLOAD = "upload"
 SMALL_BYTES = 1024
 MIDDLE_BYTES = 100 << 10
@@ -144,7 +142,8 @@ def sparse(path, size):
 class Upstream:
     """The nginx with the files, and the reader of uploads behind it."""
 
-    def __init__(self, binary, directory, large_bytes, host="127.0.0.1"):
+    def __init__(self, binary, directory, large_bytes, source_bytes, host="127.0.0.1"):
+        """`source_bytes` is what is sent up."""
         self.port = free_port()
         self.large_bytes = large_bytes
         # TCP services beside it, when they are there.
@@ -154,7 +153,7 @@ class Upstream:
         root.mkdir()
         (root / SMALL).write_bytes(b"x" * SMALL_BYTES)
         (root / MIDDLE).write_bytes(b"x" * MIDDLE_BYTES)
-        self.source, self.source_bytes = root / SOURCE, large_bytes // SOURCE_PART
+        self.source, self.source_bytes = root / SOURCE, source_bytes
         self.part_bytes = large_bytes // PARTS
         sparse(root / LARGE, large_bytes)
         sparse(root / PART, self.part_bytes)
