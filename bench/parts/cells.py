@@ -177,7 +177,7 @@ class Run:
         self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
 
     def redis(self, pipelines):
-        service = self.system.upstream.redis
+        service = self.system.upstream.services.get(self.cell.name)
         if not self.system.carries_tcp or not service:
             return
         with self.fresh(service) as system:
@@ -196,7 +196,7 @@ class Run:
                 settle(system.pids())
 
     def postgres(self):
-        service = self.system.upstream.postgres
+        service = self.system.upstream.services.get(self.cell.name)
         if not self.system.carries_tcp or not service:
             return
         with self.fresh(service) as system:

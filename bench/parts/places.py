@@ -3,6 +3,7 @@
 import contextlib
 
 from . import memory, postgres, site
+from .procs import Unavailable
 from .redis import Redis
 from .upstream import Upstream
 
@@ -24,6 +25,8 @@ class Here:
         self._tools = tools
         self._options = options
         self._upstream = None
+        # What cannot be measured here at all, and why.
+        self.missing = {}
 
     @contextlib.contextmanager
     def ready(self):
@@ -38,22 +41,28 @@ class Here:
         finally:
             self._upstream.stop()
 
-    def missing(self):
-        """What cannot be measured here at all, and why: a name and a reason each."""
-        reasons = {"redis": self._redis_missing(), "postgres": postgres.reason_missing()}
-        return {name: reason for name, reason in reasons.items() if reason}
-
-    def _redis_missing(self):
-        return self._tools.reason_missing("redis-server", "redis-benchmark")
-
     def _services(self):
-        chosen = self._options.cells
-        if "redis" in chosen and not self._redis_missing():
-            self._upstream.redis = Redis(self._tools.path("redis-server"), self._directory)
-            self._upstream.redis.wait()
-        if "postgres" in chosen and not postgres.reason_missing():
-            self._upstream.postgres = postgres.Postgres()
-            self._upstream.postgres.wait()
+        """Starts what is carried as a TCP service; why one cannot is told, and no reason to end."""
+        for name, start in (("redis", self._redis), ("postgres", self._postgres)):
+            if name in self._options.cells:
+                try:
+                    self._upstream.services[name] = start()
+                    self._upstream.services[name].wait()
+                except Unavailable as error:
+                    self.missing[f"cell {name}"] = str(error)
+                    service = self._upstream.services.pop(name, None)
+                    if service:
+                        service.stop()
+
+    def _redis(self):
+        reason = self._tools.reason_missing("redis-server", "redis-benchmark")
+        if reason:
+            raise Unavailable(reason)
+        return Redis(self._tools.path("redis-server"), self._directory)
+
+    @staticmethod
+    def _postgres():
+        return postgres.Postgres()
 
     def add(self, kind, _stack):
         """A system of this kind, not yet started."""
@@ -76,9 +85,7 @@ class OverLink:
         # All links of a round lose alike.
         self._seed = number
         self._program = None
-
-    def missing(self):
-        return {}
+        self.missing = {}
 
     @contextlib.contextmanager
     def ready(self):

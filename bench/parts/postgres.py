@@ -55,6 +55,9 @@ class Postgres:
     """A server in a directory of its own, which may not belong to root."""
 
     def __init__(self):
+        reason = reason_missing()
+        if reason:
+            raise Unavailable(reason)
         self.port = free_port()
         self._home = pathlib.Path(tempfile.mkdtemp(prefix="malai-bench-postgres-"))
         self._process = None

@@ -85,11 +85,9 @@ def round_of(classes, tools, options, results, say):
             chosen = [cell for cell in chosen if cell.name in options.cells]
             if not kinds or not chosen or place.prefix in results.left_out:
                 continue
-            for name, reason in place.missing().items():
-                if name in options.cells:
-                    results.left_out[f"cell {name}"] = reason
             try:
                 with place.ready():
+                    results.left_out.update(place.missing)
                     section(in_turn(kinds, turn), place, chosen, options, results, say)
             except Unavailable as error:
                 if not place.prefix:

@@ -146,9 +146,8 @@ class Upstream:
         """`source_bytes` is what is sent up."""
         self.port = free_port()
         self.large_bytes = large_bytes
-        # TCP services beside it, when they are there.
-        self.redis = None
-        self.postgres = None
+        # TCP services beside it, by name, when they are there.
+        self.services = {}
         root = pathlib.Path(directory, "files")
         root.mkdir()
         (root / SMALL).write_bytes(b"x" * SMALL_BYTES)
@@ -171,9 +170,8 @@ class Upstream:
         self._nginx.wait_for(lambda: answers(self.port), READY_SECONDS, "listening")
 
     def stop(self):
-        for service in (self.redis, self.postgres):
-            if service:
-                service.stop()
+        for service in self.services.values():
+            service.stop()
         self._nginx.stop()
         self._live.stop()
         self._sink.stop()
