@@ -74,7 +74,7 @@ class Link:
             command = [str(program), str(DELAY_MS), str(LOSS_PERMILLE), str(seed)]
             command += [] if udp else ["no-udp"]
             self._process = Process("delay", command, directory, ends=devices)
-        except (OSError, subprocess.SubprocessError) as error:
+        except (OSError, subprocess.SubprocessError, Unavailable) as error:
             self.stop()
             raise Unavailable(f"no link can be made here: {error}") from error
 
