@@ -55,7 +55,7 @@ class Flags:
         self.add("size", size, positive, f"MiB of the large file ({size})")
         self.add("idle", idle, positive, f"connections that are held idle ({idle})")
         self.add("minutes", minutes, positive, f"how long all rounds may take ({minutes})")
-        self.add("busy", "5", positive, "% of the CPU that others may use in a round (5)")
+        self.add("busy", "5", positive, "%% of the CPU that others may use in a round (5)")
         self.add("malai", None, str, "the malai to measure (target/release/malai)")
         self.add("json", None, str, "also write all figures to this file")
 
