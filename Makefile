@@ -7,6 +7,7 @@
 #   make check        format, spelling, lints, types, docs, dependencies
 #   make fuzz         what strangers can send, thrown at what reads it
 #   make bench        side-by-side measurements, as ratios; writes docs/performance.md
+#   make bench-quick  this malai beside that of the last release; fails where it is slower
 #   make package      the packages of this system, into target/release/bundle
 #   make screenshots  the pictures of the README, from the real application
 
@@ -33,7 +34,7 @@ SOAK ?= 30m
 
 FUZZ_SECONDS ?= 60
 
-.PHONY: help run build test faults soak check fuzz bench package screenshots fmt clean
+.PHONY: help run build test faults soak check fuzz bench bench-quick package screenshots fmt clean
 
 help:
 	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
@@ -91,7 +92,14 @@ fuzz:
 bench:
 	scripts/setup build bench
 	cargo build --release --workspace --bins --locked
+	cargo build --release -p malai-p2p --example raw --locked
 	bench/run --page docs/performance.md $(BENCH_ARGS)
+
+# Ten minutes at most, and once those of building the other malai; `scripts/baseline` finds it.
+bench-quick:
+	scripts/setup build bench
+	cargo build --release -p malai-cli --bin malai --locked
+	before=$$(scripts/baseline) && bench/quick --before "$$before" $(BENCH_ARGS)
 
 package:
 	scripts/setup build package

@@ -8,21 +8,30 @@ import contextlib
 import time
 import typing
 
-from . import load, memory, redis, streams
-from .procs import cpu_seconds, settle
+from . import load, memory, postgres, redis, streams
+from .procs import cpu_seconds, free_ports, settle
 from .upstream import MIDDLE, PARTS, SMALL
 
 REQUESTS_OF_CPU = 10_000
+SHORT_SECONDS = 2
 GIB = 1 << 30
 # Of redis-benchmark: as many as in the middle one of the HTTP loads.
 REDIS_CONNECTIONS = 32
 RECONNECT_SECONDS = 60.0
+# Over all services together, however many there are; each has a thread of wrk.
+SERVICES_CONNECTIONS = 64
 
 
 class Cell(typing.NamedTuple):
     name: str
     kind: str
     settings: dict
+    # As in `places.py`: "" is on this machine.
+    place: str = ""
+    # Only of systems that can lead to many services.
+    growth: bool = False
+    # Loads that say as much in less time, so that five rounds fit into an hour.
+    short: bool = False
 
 
 # In the order in which they run: bulk before many connections, so that its peak is its own, and
@@ -35,12 +44,20 @@ ALL = (
     Cell("c1", "requests", {"connections": 1}),
     Cell("c32", "requests", {"connections": 32}),
     Cell("c256", "requests", {"connections": 256}),
-    Cell("kb100", "requests", {"connections": 32, "file": MIDDLE}),
-    Cell("ws", "websocket", {"connections": 64}),
-    Cell("sse", "events", {"connections": 8}),
+    Cell("c1000", "requests", {"connections": 1000}, growth=True),
+    Cell("kb100", "requests", {"connections": 32, "file": MIDDLE}, short=True),
+    Cell("ws", "websocket", {"connections": 64}, short=True),
+    Cell("sse", "events", {"connections": 8}, short=True),
     Cell("idle", "idle", {}),
-    Cell("redis", "redis", {"pipelines": (1, 16)}),
+    Cell("redis", "redis", {"pipelines": (1, 16)}, short=True),
+    Cell("postgres", "postgres", {}, short=True),
+    Cell("services1", "services", {"count": 1}, growth=True, short=True),
+    Cell("services64", "services", {"count": 64}, growth=True, short=True),
     Cell("reconnect", "reconnect", {}),
+    Cell("link_download", "download", {}, "link_"),
+    Cell("link_upload", "upload", {}, "link_"),
+    Cell("link_close32", "requests", {"connections": 32, "keep_alive": False}, "link_", short=True),
+    Cell("link_c32", "requests", {"connections": 32}, "link_", short=True),
 )
 
 
@@ -52,6 +69,7 @@ class Run:
         self.system = system
         self.results = results
         self.options = options
+        self.seconds = min(options.seconds, SHORT_SECONDS) if cell.short else options.seconds
 
     def go(self):
         getattr(self, self.cell.kind)(**self.cell.settings)
@@ -67,12 +85,23 @@ class Run:
         return self.system.tools.path(name)
 
     def requests(self, connections, keep_alive=True, file=SMALL):
-        system = self.system
+        self.wrk(self.system, connections, keep_alive, file)
+
+    def services(self, count):
+        """That many of them through one pair of processes, the same load over all of them."""
+        ports = free_ports(count)
+        with self.fresh(self.system.upstream, ports) as system:
+            for port in ports:
+                load.first_response(f"127.0.0.1:{port}", first_deadline(), system.gone)
+            settle(system.pids())
+            self.wrk(system, SERVICES_CONNECTIONS, ports=ports)
+
+    def wrk(self, system, connections, keep_alive=True, file=SMALL, ports=()):
         memory.forget_peaks(system)
         before = cpu_seconds(system.pids())
-        seconds = self.options.seconds
+        seconds = self.seconds
         found = load.requests(
-            self.tool("wrk"), system.port, connections, seconds, keep_alive, file
+            self.tool("wrk"), system.address, connections, seconds, keep_alive, file, ports
         )
         used = cpu_seconds(system.pids()) - before
         self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
@@ -89,35 +118,39 @@ class Run:
     def download(self):
         memory.forget_peaks(self.system)
         size = self.system.upstream.large_bytes
-        self.bulk(size, lambda: load.download(self.tool("curl"), self.system.port, size))
+        self.bulk(size, lambda: self.system.download(size))
 
     def together(self, streams):
         size = self.system.upstream.part_bytes
-        curl, port = self.tool("curl"), self.system.port
-        self.bulk(streams * size, lambda: load.download_together(curl, port, size, streams))
+        curl, address = self.tool("curl"), self.system.address
+        self.bulk(streams * size, lambda: load.download_together(curl, address, size, streams))
 
     def upload(self):
         system, upstream = self.system, self.system.upstream
         size, answer = upstream.source_bytes, system.directory / "counted"
         curl = self.tool("curl")
-        self.bulk(size, lambda: load.upload(curl, system.port, upstream.source, size, answer))
+        self.bulk(size, lambda: load.upload(curl, system.address, upstream.source, size, answer))
         # Of all transfers: none before it forgets the peak but the first.
         memory.add_peaks(system, self.add)
 
     def bulk(self, size, transfer):
         before = cpu_seconds(self.system.pids())
         self.add("mb_s", transfer())
-        if self.system.processes:
+        if self.system.serves:
             self.add("cpu_seconds", (cpu_seconds(self.system.pids()) - before) / size * GIB)
 
     @contextlib.contextmanager
-    def fresh(self, upstream):
+    def fresh(self, upstream, ports=None):
         """A system of the same kind that has served nothing yet, for this cell alone."""
         place = self.system.directory / self.cell.name
-        system = type(self.system)(place, upstream, self.system.tools)
+        system = type(self.system)(place, upstream, self.system.tools, self.system.site)
         try:
             system.prepare()
-            system.start()
+            if ports:
+                system.port = ports[0]
+                system.start_many(ports)
+            else:
+                system.start()
             yield system
         finally:
             system.stop()
@@ -128,7 +161,7 @@ class Run:
         if not self.system.processes:
             return
         with self.fresh(self.system.upstream) as system:
-            load.first_response(system.port, first_deadline(), system.gone)
+            load.first_response(system.address, first_deadline(), system.gone)
             settle(system.pids())
             before = memory.total_kib(system)
             with streams.idle(system.port, count):
@@ -136,15 +169,15 @@ class Run:
                 self.add("kib", (memory.total_kib(system) - before) / count)
 
     def websocket(self, connections):
-        found = streams.echo(self.system.port, connections, self.options.seconds)
+        found = streams.echo(self.system.port, connections, self.seconds)
         self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
 
     def events(self, connections):
-        found = streams.events(self.system.port, connections, self.options.seconds)
+        found = streams.events(self.system.port, connections, self.seconds)
         self.add_all(found, "per_second", "p50_ms", "p99_ms", "p999_ms")
 
     def redis(self, pipelines):
-        service = self.system.upstream.redis
+        service = self.system.upstream.services.get(self.cell.name)
         if not self.system.carries_tcp or not service:
             return
         with self.fresh(service) as system:
@@ -156,11 +189,21 @@ class Run:
                     system.port,
                     REDIS_CONNECTIONS,
                     pipeline,
-                    self.options.seconds,
+                    self.seconds,
                 )
                 self.add(f"p{pipeline}_per_second", found["per_second"])
                 self.add(f"p{pipeline}_p99_ms", found["p99_ms"])
                 settle(system.pids())
+
+    def postgres(self):
+        service = self.system.upstream.services.get(self.cell.name)
+        if not self.system.carries_tcp or not service:
+            return
+        with self.fresh(service) as system:
+            postgres.first_answer(system.port, first_deadline(), system.gone)
+            settle(system.pids())
+            found = postgres.load(system.port, self.seconds)
+            self.add_all(found, "per_second", "average_ms")
 
     def reconnect(self):
         """From the new start of the far side to the first good response."""
@@ -169,7 +212,7 @@ class Run:
             return
         system.restart_far()
         began = time.monotonic()
-        load.first_response(system.port, began + RECONNECT_SECONDS, system.gone)
+        load.first_response(system.address, began + RECONNECT_SECONDS, system.gone)
         self.add("seconds", time.monotonic() - began)
 
 

@@ -77,6 +77,18 @@ OPEN = [
     Column("", "p99", "redis_p1_p99_ms", milliseconds),
     rate("redis, 16 in one", "redis_p16_per_second"),
     Column("", "p99", "redis_p16_p99_ms", milliseconds),
+    rate("pgbench", "postgres_per_second", "tps"),
+    Column("", "average", "postgres_average_ms", milliseconds),
+]
+
+LINK = [
+    rate("link c=32", "link_c32_per_second"),
+    *latencies("link_c32", "p50", "p99", "p99.9"),
+    rate("link closing", "link_close32_per_second"),
+    *latencies("link_close32", "p50", "p99"),
+    rate("link MB/s", "link_download_mb_s", "down", fixed(2)),
+    rate("", "link_upload_mb_s", "up", fixed(2)),
+    Column("link, s", "start", "link_start_seconds", fixed(2)),
 ]
 
 COSTS = [
@@ -91,10 +103,59 @@ COSTS = [
     Column("", "again", "reconnect_seconds", fixed(2)),
 ]
 
+GROWTH = [
+    *(
+        column
+        for group, cell in (
+            ("1 connection", "c1"),
+            ("32", "c32"),
+            ("256", "c256"),
+            ("1,000", "c1000"),
+            ("1 service", "services1"),
+            ("64 services", "services64"),
+        )
+        for column in (
+            rate(group, f"{cell}_per_second"),
+            Column("", "CPU", f"{cell}_cpu_seconds", fixed(2)),
+            Column("", "MiB", f"{cell}_peak_kib", MIB),
+        )
+    )
+]
+
 TABLES = (
     ("Requests of 1 KB over kept connections; req/s and ms", KEPT),
     ("Without keep-alive and of 100 KB, 32 connections; req/s, ms and CPU seconds", OTHER_REQUESTS),
     ("Large transfers; MB/s and CPU seconds", BULK),
-    ("What stays open, and redis as a TCP service with 32 connections; ms", OPEN),
+    ("What stays open, and TCP services: redis with 32 connections, PostgreSQL with 8; ms", OPEN),
     ("Memory, and seconds to the first response", COSTS),
+    ("Growth of connections and services; req/s, CPU s / 10k, and peaks in MiB", GROWTH),
+    ("Over a link of 20 ms there and back that loses 1 %; req/s, ms and MB/s", LINK),
 )
+
+
+def names(shown):
+    """One line of heads: a column without a group belongs to the one before it."""
+    found, group = [], ""
+    for column in shown:
+        group = column.group or group
+        found.append(f"{group} {column.what}")
+    return found
+
+
+def each():
+    """Every figure with its whole name, once, though two tables may show it."""
+    found = {}
+    for _, shown in TABLES:
+        for name, column in zip(names(shown), shown, strict=True):
+            found.setdefault(column.measure, (name, column))
+    return list(found.values())
+
+
+def measured(results, classes):
+    """The tables that this run has any figure for."""
+    keys = [kind.key for kind in classes]
+    return [
+        (title, shown)
+        for title, shown in TABLES
+        if any(results.by_round(key, column.measure) for key in keys for column in shown)
+    ]

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import pathlib
 import subprocess
 import time
@@ -23,11 +24,11 @@ class LoadFailed(Exception):
     """A load gave no figure; the text says what was wrong."""
 
 
-def first_response(port, deadline, gone):
+def first_response(address, deadline, gone):
     """Returns when the small file came, whole and with status 200."""
     problem = "nothing listened"
     while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ONE_REQUEST_SECONDS)
+        connection = http.client.HTTPConnection(address, timeout=ONE_REQUEST_SECONDS)
         try:
             connection.request("GET", f"/{SMALL}")
             answer = connection.getresponse()
@@ -46,15 +47,19 @@ def first_response(port, deadline, gone):
     raise Unavailable(f"no good response came ({problem})")
 
 
-def requests(wrk, port, connections, seconds, keep_alive=True, file=SMALL):
-    """One run of wrk: requests a second that were answered with 2xx or 3xx, and latencies in ms."""
-    threads = min(2, connections)
+def requests(wrk, address, connections, seconds, keep_alive=True, file=SMALL, ports=()):
+    """One run of wrk: requests a second that were answered with 2xx or 3xx, and latencies in ms.
+
+    With `ports` the connections are spread over them, each with a thread of wrk for itself.
+    """
+    threads = connections if ports else min(2, connections)
+    env = {**os.environ, "WRK_PORTS": " ".join(map(str, ports))}
     command = [wrk, f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency"]
     command += ["-s", str(SCRIPT)]
     if not keep_alive:
         command += ["-H", "Connection: close"]
-    command.append(f"http://127.0.0.1:{port}/{file}")
-    lines = run_program(command, seconds + GRACE_SECONDS).splitlines()
+    command.append(f"http://{address}/{file}")
+    lines = run_program(command, seconds + GRACE_SECONDS, env).splitlines()
     found = [line for line in lines if line.startswith("{")]
     if not found:
         raise LoadFailed("wrk printed no result")
@@ -72,11 +77,11 @@ def requests(wrk, port, connections, seconds, keep_alive=True, file=SMALL):
     }
 
 
-def download(curl, port, size):
+def download(curl, address, size):
     """MB/s of fetching the large file."""
     got, speed = _transfer(
         [curl, "-o", "/dev/null", "-w", "%{http_code} %{size_download} %{speed_download}"],
-        f"http://127.0.0.1:{port}/{LARGE}",
+        f"http://{address}/{LARGE}",
         size,
     )
     if got != size:
@@ -84,16 +89,15 @@ def download(curl, port, size):
     return speed
 
 
-def download_together(curl, port, size, streams):
+def download_together(curl, address, size, streams):
     """MB/s of fetching a part with each of several connections at the same time."""
     command = [curl, "--parallel", "--parallel-immediate", "--parallel-max", str(streams)]
     command += ["--silent", "--show-error", "--noproxy", "*"]
     command += ["-w", "%{http_code} %{size_download}\\n"]
     for _ in range(streams):
-        command += ["-o", "/dev/null", f"http://127.0.0.1:{port}/{PART}"]
+        command += ["-o", "/dev/null", f"http://{address}/{PART}"]
     began = time.monotonic()
-    limit = GRACE_SECONDS + streams * size / LEAST_BYTES_PER_SECOND
-    lines = run_program(command, limit).splitlines()
+    lines = run_program(command, limit(streams * size)).splitlines()
     took = time.monotonic() - began
     whole = lines.count(f"200 {size}")
     if whole != streams:
@@ -101,13 +105,13 @@ def download_together(curl, port, size, streams):
     return streams * size / took / 1e6
 
 
-def upload(curl, port, source, size, answer):
+def upload(curl, address, source, size, answer):
     """MB/s of sending the large file; `answer` is a path for what the upstream counted."""
     _, speed = _transfer(
         [curl, "-T", str(source), "-o", str(answer)]
         # Without this curl waits for a `100 Continue`, which is not what is measured.
         + ["-H", "Expect:", "-w", "%{http_code} %{size_upload} %{speed_upload}"],
-        f"http://127.0.0.1:{port}/{UPLOAD}",
+        f"http://{address}/{UPLOAD}",
         size,
     )
     counted = pathlib.Path(answer).read_text(errors="replace").strip()
@@ -116,20 +120,24 @@ def upload(curl, port, source, size, answer):
     return speed
 
 
+def limit(size):
+    """Seconds after which a transfer of so many bytes counts as hung."""
+    return GRACE_SECONDS + size / LEAST_BYTES_PER_SECOND
+
+
 def _transfer(command, url, size):
-    limit = GRACE_SECONDS + size / LEAST_BYTES_PER_SECOND
     command = [*command, "--silent", "--show-error", "--noproxy", "*", url]
-    status, size_moved, speed = run_program(command, limit).split()
+    status, size_moved, speed = run_program(command, limit(size)).split()
     if status != "200":
         raise LoadFailed(f"the answer was {status}")
     return float(size_moved), float(speed) / 1e6
 
 
-def run_program(command, seconds):
+def run_program(command, seconds, env=None):
     name = pathlib.Path(command[0]).name
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, env=env
         )
     except subprocess.TimeoutExpired as error:
         raise LoadFailed(f"`{name}` did not end within {seconds:.0f} s") from error

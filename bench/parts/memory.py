@@ -31,7 +31,7 @@ def measure(system, results, name):
         results.problem(system, f"memory {name}", str(ended.failure("ended by itself")))
         return
     by_role = {process.role: rss_kib(process.pid) for process in system.processes}
-    if not by_role:
+    if not system.serves:
         return
     sizes = [size for role in by_role.values() for size in role]
     results.add(system.key, f"rss_{name}_kib", sum(sizes))

@@ -3,8 +3,8 @@
 import datetime
 import statistics
 
-from . import cells, columns, peers, targets
-from .report import GAP, conditions
+from . import ahead, cells, columns, peers, targets
+from .report import GAP, TARGETS_HEAD, conditions, left_out, target_rows
 
 ROUNDS = 5
 
@@ -38,18 +38,17 @@ def markdown(results, classes, machine, options):
     lines.append(f"- {datetime.date.today().isoformat()}")
     lines += [f"- {line}" for line in conditions(results, options)]
     lines += [f"- {name}: {version}" for name, version in machine["versions"].items() if version]
-    for kind in classes:
-        if kind.key in results.left_out:
-            reason = results.left_out[kind.key].splitlines()[0]
-            lines.append(f"- left out: {kind.title}: {reason}")
+    for who, reason in left_out(results, classes):
+        lines.append(f"- left out: {who}: {reason.splitlines()[0]}")
     lines += ["", "## Figures", ""]
     lines.append("Medians; `±` is half the distance between the lowest and the highest round.")
-    for title, shown in columns.TABLES:
+    for title, shown in columns.measured(results, measured):
         lines += ["", f"### {title}", "", *figures(results, measured, shown)]
     for kind in measured:
         if kind.key in (targets.HTTP, targets.TCP):
             lines += ratios(results, measured, kind)
-    lines += ["", "## Targets", "", *goals(results)]
+    lines += ["", "## Targets", "", *table(TARGETS_HEAD, target_rows(results))]
+    lines += standings(results, classes)
     if results.problems or results.notes:
         lines += ["", "## What went wrong", ""]
         lines += [f"- {text.splitlines()[0]}" for text in results.problems + results.notes]
@@ -65,15 +64,6 @@ def table(head, rows):
     return [row(head), "|" + "---|" * len(head), *map(row, rows)]
 
 
-def names(shown):
-    """One line of heads: a column without a group belongs to the one before it."""
-    found, group = [], ""
-    for column in shown:
-        group = column.group or group
-        found.append(f"{group} {column.what}")
-    return found
-
-
 def figures(results, classes, shown):
     rows = []
     for kind in classes:
@@ -85,8 +75,9 @@ def figures(results, classes, shown):
                 continue
             spread = results.spread(kind.key, column.measure)
             texts.append(column.show(value) + ("" if spread is None else f" ±{spread:.0%}"))
-        rows.append(texts)
-    return table(["", *names(shown)], rows)
+        if any(text != GAP for text in texts[1:]):
+            rows.append(texts)
+    return table(["", *columns.names(shown)], rows)
 
 
 def ratios(results, classes, mine):
@@ -94,7 +85,7 @@ def ratios(results, classes, mine):
     others = [kind for kind in classes if kind is not mine]
     rows = []
     for _, shown in columns.TABLES:
-        for name, column in zip(names(shown), shown):
+        for name, column in zip(columns.names(shown), shown, strict=True):
             texts = [f"{name} {'↓' if column.less_is_better else '↑'}"]
             for kind in others:
                 found = results.ratios(mine.key, kind.key, column.measure)
@@ -115,21 +106,17 @@ def ratios(results, classes, mine):
     ]
 
 
-def goals(results):
-    rows = []
-    for target in targets.ALL:
-        judged = target.judge(results, targets.HTTP)
-        if not judged:
-            rows.append([target.title, GAP, GAP, GAP, "not measured"])
-            continue
-        word = "at most" if target.at_most else "at least"
-        rows.append(
-            [
-                target.title,
-                f"{judged['median']:.2f}{target.unit}",
-                f"{judged['lowest']:.2f} to {judged['highest']:.2f}",
-                f"{word} {target.limit:g}{target.unit}",
-                judged["verdict"],
-            ]
-        )
-    return table(["malai http", "figure", "rounds", "limit", ""], rows)
+def standings(results, classes):
+    """Figure by figure beside each peer that encrypts."""
+    found = ahead.standings(results, classes)
+    return [
+        "",
+        "## Over peers that encrypt",
+        "",
+        "Medians of the rounds' ratios, turned so that more than 1 is better for malai.",
+        "Ahead is what is above 1 in every round, behind what is below 1 in every round.",
+        "",
+        *(f"- {line}" for line in ahead.summary(found)),
+        "",
+        *table(ahead.HEAD, [one.texts() for one in found]),
+    ]

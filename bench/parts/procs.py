@@ -4,6 +4,7 @@ Each gets a process group of its own, so that ending it takes its children along
 terminal reaches this program alone, which then cleans up in order.
 """
 
+import contextlib
 import os
 import pathlib
 import resource
@@ -37,7 +38,8 @@ class Unavailable(Exception):
 class Process:
     """One started program, its output in files."""
 
-    def __init__(self, role, command, directory, env=None):
+    def __init__(self, role, command, directory, env=None, ends=None):
+        """`ends` are two open files that it gets as its standard input and output instead."""
         self.role = role
         self.command = command
         self.env = env
@@ -48,8 +50,8 @@ class Process:
             try:
                 self._child = subprocess.Popen(
                     command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
+                    stdin=ends[0] if ends else subprocess.DEVNULL,
+                    stdout=ends[1] if ends else out,
                     stderr=err,
                     env=env,
                     start_new_session=True,
@@ -208,6 +210,15 @@ def _stat(pid):
         return None
     # The name before it is in parentheses and may hold anything.
     return text.rpartition(")")[2].split()
+
+
+def free_ports(count):
+    """That many at once, so that none comes twice."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def free_port(kind=socket.SOCK_STREAM):

@@ -2,7 +2,7 @@
 
 import json
 
-from . import columns, targets
+from . import ahead, columns, places, targets
 
 GAP = "–"
 
@@ -13,11 +13,13 @@ def table(results, classes, shown):
     for kind in classes:
         if kind.key in results.left_out:
             continue
-        cells = [kind.title]
-        for column in shown:
-            value = results.median(kind.key, column.measure)
-            cells.append(GAP if value is None else column.show(value))
-        rows.append(cells)
+        values = [results.median(kind.key, column.measure) for column in shown]
+        if any(value is not None for value in values):
+            texts = [
+                GAP if value is None else column.show(value)
+                for column, value in zip(shown, values, strict=True)
+            ]
+            rows.append([kind.title, *texts])
     widths = [max(len(row[n]) for row in rows) for n in range(len(shown) + 1)]
     lines = []
     for row in rows:
@@ -29,27 +31,44 @@ def table(results, classes, shown):
     return lines
 
 
-def target_lines(results):
+def aligned(rows, right=()):
+    """Lines of columns, those numbered in `right` with their ends in one line."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(widths[n]) if n in right else cell.ljust(widths[n])
+            for n, cell in enumerate(row)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def target_rows(results):
+    """A row for each target: its limit, and figure, rounds and verdict of both kinds of malai."""
     rows = []
     for target in targets.ALL:
-        row = [target.title]
-        word = "at most" if target.at_most else "at least"
-        judged = target.judge(results, targets.HTTP)
-        if judged:
-            row.append(f"{judged['median']:.2f}{target.unit}")
-            row.append(f"({judged['lowest']:.2f} to {judged['highest']:.2f})")
-        else:
-            row += [GAP, ""]
-        row.append(f"{word} {target.limit:g}{target.unit}")
-        row.append(judged["verdict"] if judged else "not measured")
-        other = target.judge(results, targets.TCP)
-        row.append(f"tcp: {other['median']:.2f}" if other else "")
-        rows.append(row)
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    align = (str.ljust, str.rjust, str.ljust, str.ljust, str.ljust, str.ljust)
-    return [
-        "  ".join(align[n](cell, widths[n]) for n, cell in enumerate(row)).rstrip() for row in rows
-    ]
+        row = [target.title, target.limit_text()]
+        for key, _ in targets.KINDS:
+            judged = target.judge(results, key)
+            if judged:
+                spread = f"{judged['lowest']:.2f} to {judged['highest']:.2f}"
+                row += [target.value_text(judged), spread, judged["verdict"]]
+            else:
+                row += [GAP, "", "not measured"]
+        rows.append([*row, target.beside_text(results)])
+    return rows
+
+
+TARGETS_HEAD = ["", "limit", "malai http", "rounds", "", "malai tcp", "rounds", "", "for scale"]
+
+
+def ahead_lines(results, classes):
+    """How often malai is ahead, and each figure in which it is not."""
+    found = ahead.standings(results, classes)
+    lines = ahead.summary(found)
+    rows = [one.texts() for one in found if one.verdict != ahead.AHEAD]
+    return lines + (aligned([ahead.HEAD, *rows], right=(3, 4, 5)) if rows else [])
 
 
 def conditions(results, options):
@@ -66,18 +85,32 @@ def conditions(results, options):
     return lines
 
 
+def warnings(results, options):
+    if max(results.busy.values(), default=0) > options.busy_limit:
+        return ["THE MACHINE WAS BUSY: trust no figure of this run, and the ratios little"]
+    return []
+
+
+def left_out(results, classes):
+    """Who is not in the tables, and why."""
+    titles = {kind.key: kind.title for kind in classes}
+    for place in places.ALL:
+        titles[place.prefix] = f"everything{place.words}"
+        if place.prefix:
+            titles |= {place.prefix + kind.key: kind.title + place.words for kind in classes}
+    return [(titles.get(key, key), reason) for key, reason in results.left_out.items()]
+
+
 def text(results, classes, machine, options):
     lines = [f"{machine['cores']} cores, {machine['system']}", *conditions(results, options)]
-    if max(results.busy.values(), default=0) > options.busy_limit:
-        lines.append("THE MACHINE WAS BUSY: trust no figure of this run, and the ratios little")
-    for title, shown in columns.TABLES:
+    lines += warnings(results, options)
+    for title, shown in columns.measured(results, classes):
         lines += ["", title, *table(results, classes, shown)]
-    lines += ["", "targets (malai http; the tcp figure is for comparison)"]
-    lines += target_lines(results)
+    lines += ["", "targets", *aligned([TARGETS_HEAD, *target_rows(results)], right=(2, 5))]
+    lines += ["", "over peers that encrypt; more than 1 is better", *ahead_lines(results, classes)]
     if results.left_out:
-        titles = {kind.key: kind.title for kind in classes}
         lines += ["", "left out"]
-        lines += [f"{titles[key]}: {reason}" for key, reason in results.left_out.items()]
+        lines += [f"{who}: {reason}" for who, reason in left_out(results, classes)]
     if results.problems:
         lines += ["", "what gave no figure", *results.problems]
     if results.notes:
@@ -115,6 +148,9 @@ def as_json(results, classes, machine, options):
         "rounds_left_away": results.left_away,
         "systems": systems,
         "targets": judged,
+        "ahead": [
+            {**one._asdict(), "verdict": one.verdict} for one in ahead.standings(results, classes)
+        ],
         "problems": results.problems,
         "notes": results.notes,
     }

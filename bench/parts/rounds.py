@@ -5,74 +5,14 @@ alike; who comes first is another one in each round. A cell that gives no figure
 problem and leaves a gap; nothing is made up.
 """
 
-import collections
+import contextlib
 import pathlib
 import shutil
-import statistics
 import tempfile
 import time
 
-from . import cells, load, memory
+from . import cells, load, memory, places
 from .procs import TICKS, Unavailable, own_user_seconds, settle
-from .redis import Redis
-from .upstream import Upstream
-
-
-class Results:
-    """Figures by system, measure and round, and all that went wrong."""
-
-    def __init__(self):
-        self.round = 0
-        self.figures = collections.defaultdict(lambda: collections.defaultdict(dict))
-        self.left_out = {}
-        # Loads that gave no figure, and figures that are not quite what they seem.
-        self.problems = []
-        self.notes = []
-        # What others used of the CPU, by round.
-        self.busy = {}
-        # How many rounds were taken out because of that.
-        self.left_away = 0
-
-    def add(self, key, measure, value):
-        self.figures[key][measure][self.round] = value
-
-    def problem(self, system, measure, text):
-        self.problems.append(f"{system.title}, {measure}, round {self.round}: {text}")
-
-    def note(self, system, measure, text):
-        self.notes.append(f"{system.title}, {measure}, round {self.round}: {text}")
-
-    def calm(self, limit):
-        """The rounds in which others used no more than this share of the CPU."""
-        return [number for number, share in self.busy.items() if share <= limit]
-
-    def keep(self, numbers):
-        """Takes all other rounds out, with their figures."""
-        for number in set(self.busy) - set(numbers):
-            self.left_away += 1
-            del self.busy[number]
-            for measures in self.figures.values():
-                for figures in measures.values():
-                    figures.pop(number, None)
-
-    def by_round(self, key, measure):
-        """The figures by round; empty when there is none."""
-        return dict(self.figures.get(key, {}).get(measure, {}))
-
-    def median(self, key, measure):
-        values = self.by_round(key, measure).values()
-        return statistics.median(values) if values else None
-
-    def spread(self, key, measure):
-        """Half the distance between the lowest and the highest round, as a share of the median."""
-        values = self.by_round(key, measure).values()
-        middle = self.median(key, measure)
-        return (max(values) - min(values)) / 2 / middle if middle else None
-
-    def ratios(self, key, other, measure):
-        """The figure over that of another system, one for each round in which both were taken."""
-        mine, theirs = self.by_round(key, measure), self.by_round(other, measure)
-        return [mine[number] / theirs[number] for number in mine if theirs.get(number)]
 
 
 class Others:
@@ -97,66 +37,94 @@ class Others:
         return max(0.0, (theirs - self._before[0]) / max(1 / TICKS, total - self._before[1]))
 
 
+def all_of(classes, tools, options, results, say):
+    """As many calm rounds as are wanted, within the time there is."""
+    options.deadline = time.monotonic() + options.minutes * 60
+    took = 0.0
+    while len(results.calm(options.busy_limit)) < options.rounds:
+        began = time.monotonic()
+        if results.busy and (options.quick or began + took > options.deadline):
+            break
+        say(f"round {results.round + 1}, for {options.rounds} that count")
+        round_of(classes, tools, options, results, say)
+        took = time.monotonic() - began
+    calm = results.calm(options.busy_limit)
+    # Too few are told as they are, with the warning that belongs to them.
+    if len(calm) == options.rounds:
+        results.keep(calm)
+
+
 def start(system, results):
     """Starts a system and takes the time to its first good response."""
-    system.prepare()
-    began = time.monotonic()
-    system.start()
-
-    load.first_response(system.port, began + load.FIRST_RESPONSE_SECONDS, system.gone)
-    if system.processes:
-        results.add(system.key, "start_seconds", time.monotonic() - began)
+    with system.site.at("near"):
+        system.prepare()
+        began = time.monotonic()
+        system.start()
+        system.first_response(began + load.FIRST_RESPONSE_SECONDS)
+    if system.serves:
+        results.add(system.key, f"{system.site.prefix}start_seconds", time.monotonic() - began)
     settle(system.pids())
-    memory.measure(system, results, "idle")
 
 
 def in_turn(classes, number):
     """The classes, another one first in each round."""
-    first = number % len(classes)
+    first = number % len(classes) if classes else 0
     return classes[first:] + classes[:first]
 
 
 def round_of(classes, tools, options, results, say):
-    """One round of all cells through all systems."""
-    classes = in_turn(classes, results.round)
+    """One round of all cells through all systems, here and then over a link."""
+    turn = results.round
     results.round += 1
     others = Others()
-    running = []
-    upstream = None
-    directory = tempfile.mkdtemp(prefix="malai-bench-")
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="malai-bench-"))
     try:
-        upstream = Upstream(tools.path("nginx"), directory, options.large_bytes)
-        upstream.wait()
-        if not tools.reason_missing("redis-server", "redis-benchmark"):
-            upstream.redis = Redis(tools.path("redis-server"), directory)
-            upstream.redis.wait()
-        for kind in classes:
-            if kind.key in results.left_out:
+        for place in (kind(directory, tools, options, results.round) for kind in places.ALL):
+            kinds = [kind for kind in classes if place.prefix in kind.places]
+            chosen = [cell for cell in cells.ALL if cell.place == place.prefix]
+            chosen = [cell for cell in chosen if cell.name in options.cells]
+            if not kinds or not chosen or place.prefix in results.left_out:
                 continue
-            say(f"  start {kind.title}")
-            system = kind(directory, upstream, tools)
-            running.append(system)
             try:
-                start(system, results)
+                with place.ready():
+                    results.left_out.update(place.missing)
+                    section(in_turn(kinds, turn), place, chosen, options, results, say)
             except Unavailable as error:
-                results.left_out[kind.key] = str(error)
-                running.pop().stop()
-        for cell in cells.ALL:
-            if cell.name in options.cells:
-                say(f"  {cell.name}")
-                in_all(running, cell, options, results)
+                if not place.prefix:
+                    raise
+                say(f"nothing{place.words}: {error}")
+                results.left_out[place.prefix] = str(error)
     finally:
-        for system in reversed(running):
-            system.stop()
-        if upstream:
-            upstream.stop()
         shutil.rmtree(directory, ignore_errors=True)
     results.busy[results.round] = others.share()
+
+
+def section(classes, place, chosen, options, results, say):
+    """The systems of one place, and the cells through them in turn."""
+    running = []
+    with contextlib.ExitStack() as stack:
+        for kind in classes:
+            if kind.key in results.left_out or place.prefix + kind.key in results.left_out:
+                continue
+            say(f"  start {kind.title}{place.words}")
+            try:
+                system = place.add(kind, stack)
+                stack.callback(system.stop)
+                start(system, results)
+                place.started(system, results)
+                running.append(system)
+            except Unavailable as error:
+                results.left_out[place.prefix + kind.key] = str(error)
+        for cell in chosen:
+            say(f"  {cell.name}")
+            in_all(running, cell, options, results)
 
 
 def in_all(running, cell, options, results):
     """One cell through all systems."""
     for system in running:
+        if not system.takes(cell):
+            continue
         if time.monotonic() > options.deadline:
             results.problem(system, cell.name, "no time was left")
             continue
@@ -164,7 +132,8 @@ def in_all(running, cell, options, results):
         if cell.kind == "reconnect":
             memory.measure(system, results, "after")
         try:
-            cells.Run(cell, system, results, options).go()
+            with system.site.at("near"):
+                cells.Run(cell, system, results, options).go()
         except (load.LoadFailed, Unavailable, OSError) as error:
             results.problem(system, cell.name, str(error))
         settle(system.pids())

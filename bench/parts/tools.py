@@ -38,13 +38,18 @@ PACKAGES = {
 class Tools:
     """Finds programs by name."""
 
-    def __init__(self, malai=None, install=True):
+    def __init__(self, malai=None, install=True, before=None):
         target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "target")
         self.directory = target / "tools"
         self._install = install
         # Why a program is not there, when it is not simply a missing package.
         self._reasons = {}
-        self._own = {"malai": pathlib.Path(malai) if malai else target / "release" / "malai"}
+        self._own = {
+            "malai": pathlib.Path(malai) if malai else target / "release" / "malai",
+            "malai-before": pathlib.Path(before or target / "baseline" / "malai"),
+            "lab-relay": target / "release" / "lab-relay",
+            "raw": target / "release" / "examples" / "raw",
+        }
 
     def path(self, name):
         """The program's path, or None."""
@@ -63,11 +68,11 @@ class Tools:
     def _reason(self, name):
         if self._reasons.get(name):
             return self._reasons[name]
-        if name == "malai":
-            return (
-                f"there is no `{self._own[name]}`; "
-                "`make bench` builds it, `--malai PATH` names another"
-            )
+        if name in self._own:
+            if name == "malai-before":
+                return f"there is no `{self._own[name]}`; `--before PATH` names another"
+            other = ", `--malai PATH` names another" if name == "malai" else ""
+            return f"there is no `{self._own[name]}`; `make bench` builds it{other}"
         return f"`{name}` is not installed; `scripts/setup bench` installs `{PACKAGES[name]}`"
 
     def get(self, name, say):

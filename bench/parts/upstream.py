@@ -20,9 +20,7 @@ LARGE = "large"
 # One of eight that are fetched at the same time, which together are the large one.
 PART = "part"
 PARTS = 8
-# What is sent up is a quarter of what is fetched.
 SOURCE = "source"
-SOURCE_PART = 4
 UPLOAD = "upload"
 SMALL_BYTES = 1024
 MIDDLE_BYTES = 100 << 10
@@ -63,7 +61,7 @@ SERVE = """
   upstream sink {{ server unix:{sink}; }}
   upstream live {{ server unix:{live}; }}
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen {host}:{port} backlog=4096;
     root {root};
     location /{upload} {{
       proxy_pass http://sink;
@@ -81,16 +79,16 @@ SERVE = """
 """
 
 HOP = """
-  upstream next {{
-    server 127.0.0.1:{to};
+  upstream next{n} {{
+    server {to};
     keepalive 512;
     keepalive_requests {kept};
     keepalive_timeout 300s;
   }}
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen {at} backlog=4096;
     location / {{
-      proxy_pass http://next;
+      proxy_pass http://next{n};
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $upgrading;
@@ -98,7 +96,7 @@ HOP = """
       proxy_max_temp_file_size 0;
     }}
     location /live/ {{
-      proxy_pass http://next;
+      proxy_pass http://next{n};
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection $upgrading;
@@ -119,9 +117,10 @@ def nginx(binary, role, directory, body):
     return Process(role, [binary, "-p", str(home), "-e", "stderr", "-c", str(conf)], directory)
 
 
-def hop(binary, role, directory, port, to):
-    """Starts an nginx that is a reverse proxy to a port."""
-    return nginx(binary, role, directory, HOP.format(port=port, to=to, kept=KEPT_REQUESTS))
+def hop(binary, role, directory, *ways):
+    """Starts an nginx that is a reverse proxy, from an address to another for each way."""
+    servers = (HOP.format(n=n, at=at, to=to, kept=KEPT_REQUESTS) for n, (at, to) in enumerate(ways))
+    return nginx(binary, role, directory, "".join(servers))
 
 
 def answers(port, host="127.0.0.1"):
@@ -143,16 +142,17 @@ def sparse(path, size):
 class Upstream:
     """The nginx with the files, and the reader of uploads behind it."""
 
-    def __init__(self, binary, directory, large_bytes):
+    def __init__(self, binary, directory, large_bytes, source_bytes, host="127.0.0.1"):
+        """`source_bytes` is what is sent up."""
         self.port = free_port()
         self.large_bytes = large_bytes
-        # A TCP service beside it, when there is one.
-        self.redis = None
+        # TCP services beside it, by name, when they are there.
+        self.services = {}
         root = pathlib.Path(directory, "files")
         root.mkdir()
         (root / SMALL).write_bytes(b"x" * SMALL_BYTES)
         (root / MIDDLE).write_bytes(b"x" * MIDDLE_BYTES)
-        self.source, self.source_bytes = root / SOURCE, large_bytes // SOURCE_PART
+        self.source, self.source_bytes = root / SOURCE, source_bytes
         self.part_bytes = large_bytes // PARTS
         sparse(root / LARGE, large_bytes)
         sparse(root / PART, self.part_bytes)
@@ -161,15 +161,17 @@ class Upstream:
         self._sink = Sink(sink)
         self._live = Process("live", [sys.executable, "-B", str(LIVE), str(live)], directory)
         self._live.wait_for(live.exists, READY_SECONDS, "listening")
-        body = SERVE.format(sink=sink, live=live, port=self.port, root=root, upload=UPLOAD)
+        body = SERVE.format(
+            sink=sink, live=live, host=host, port=self.port, root=root, upload=UPLOAD
+        )
         self._nginx = nginx(binary, "upstream", directory, body)
 
     def wait(self):
         self._nginx.wait_for(lambda: answers(self.port), READY_SECONDS, "listening")
 
     def stop(self):
-        if self.redis:
-            self.redis.stop()
+        for service in self.services.values():
+            service.stop()
         self._nginx.stop()
         self._live.stop()
         self._sink.stop()

@@ -1,4 +1,18 @@
 -- Prints what a run of wrk measured as one line of JSON, times in milliseconds.
+-- With `WRK_PORTS`, numbers with spaces between, each thread goes to the next of these ports.
+
+local ports = {}
+for port in (os.getenv("WRK_PORTS") or ""):gmatch("%d+") do
+  table.insert(ports, port)
+end
+local threads = 0
+
+setup = function(thread)
+  if #ports > 0 then
+    thread.addr = wrk.lookup("127.0.0.1", ports[threads % #ports + 1])[1]
+    threads = threads + 1
+  end
+end
 
 done = function(summary, latency, requests)
   local failed = summary.errors

@@ -17,6 +17,8 @@ class Dumbpipe(System):
 
     key = "dumbpipe"
     title = "dumbpipe"
+    places = ("", "link_")
+    encrypted = True
 
     @classmethod
     def reason_missing(cls, tools):
@@ -28,12 +30,12 @@ class Dumbpipe(System):
         env = {name: value for name, value in os.environ.items() if name != "IROH_SECRET"}
         # Key and port stay when it is started again, and so does the ticket.
         own = {**env, "IROH_SECRET": secrets.token_hex(32)}
-        local = ["--ipv4-addr", f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}"]
+        local = ["--ipv4-addr", f"{self.site.far_address}:{free_port(socket.SOCK_DGRAM)}"]
         to = f"127.0.0.1:{self.upstream.port}"
         far = self.run("far", [dumbpipe, "listen-tcp", *local, "--host", to], own)
         ticket = far.wait_for(lambda: self._ticket(far), RELAY_SECONDS, "printing a ticket")
         near = f"127.0.0.1:{self.port}"
-        local = ["--ipv4-addr", "127.0.0.1:0"]
+        local = ["--ipv4-addr", f"{self.site.near_address}:0"]
         self.run("near", [dumbpipe, "connect-tcp", *local, "--addr", near, ticket], env)
 
     @staticmethod

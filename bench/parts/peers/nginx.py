@@ -19,11 +19,12 @@ class OneHop(System):
         return tools.reason_missing(NGINX)
 
     def start(self):
-        self.add_hop("far", self.port, self.upstream.port)
+        self.add_hop("far", (self.address, f"127.0.0.1:{self.upstream.port}"))
 
-    def add_hop(self, role, port, to):
+    def add_hop(self, role, *ways):
         binary = self.tools.path(NGINX)
-        self.processes.append(hop(binary, role, self.directory, port, to))
+        with self.site.at(role):
+            self.processes.append(hop(binary, role, self.directory, *ways))
 
 
 class TwoHops(OneHop):
@@ -31,8 +32,18 @@ class TwoHops(OneHop):
 
     key = "nginx2"
     title = "nginx, two hops"
+    grows = True
+    places = ("", "link_")
 
     def start(self):
-        middle = free_port()
-        self.add_hop("far", middle, self.upstream.port)
-        self.add_hop("near", self.port, middle)
+        middle = f"{self.site.far_address}:{free_port()}"
+        self.add_hop("far", (middle, f"127.0.0.1:{self.upstream.port}"))
+        self.add_hop("near", (self.address, middle))
+
+    def start_many(self, ports):
+        upstream = f"127.0.0.1:{self.upstream.port}"
+        # The same ports at another loopback address, where nobody else is.
+        middle = [f"127.0.0.2:{port}" for port in ports]
+        near = [f"127.0.0.1:{port}" for port in ports]
+        self.add_hop("far", *((at, upstream) for at in middle))
+        self.add_hop("near", *zip(near, middle, strict=True))

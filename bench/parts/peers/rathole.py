@@ -11,7 +11,7 @@ KEYS_SECONDS = 10.0
 
 SERVER = """
 [server]
-bind_addr = "127.0.0.1:{control}"
+bind_addr = "{control}"
 default_token = "bench"
 {transport}
 [server.services.bench]
@@ -20,7 +20,7 @@ bind_addr = "127.0.0.1:{port}"
 
 CLIENT = """
 [client]
-remote_addr = "127.0.0.1:{control}"
+remote_addr = "{control}"
 default_token = "bench"
 {transport}
 [client.services.bench]
@@ -48,15 +48,16 @@ class Rathole(System):
         return tools.reason_missing("rathole")
 
     def start(self):
-        control = free_port()
+        near, port = self.site.near_address, free_port()
+        control = f"{near}:{port}"
         server, client = self.directory / "server.toml", self.directory / "client.toml"
         at_server, at_client = self.transports
         to = self.upstream.port
         server.write_text(SERVER.format(control=control, port=self.port, transport=at_server))
         client.write_text(CLIENT.format(control=control, to=to, transport=at_client))
         rathole = self.tools.path("rathole")
-        near = self.run("near", [rathole, "--server", str(server)])
-        near.wait_for(lambda: answers(control), READY_SECONDS, "listening")
+        server = self.run("near", [rathole, "--server", str(server)])
+        server.wait_for(lambda: answers(port, near), READY_SECONDS, "listening")
         self.run("far", [rathole, "--client", str(client)])
 
 
@@ -65,6 +66,8 @@ class RatholeNoise(Rathole):
 
     key = "rathole-noise"
     title = "rathole, noise"
+    places = ("", "link_")
+    encrypted = True
 
     def prepare(self):
         try:

@@ -23,8 +23,10 @@ class Ssh(System):
 
     key = "ssh"
     title = "ssh -L"
+    places = ("", "link_")
     # The client ends with its connection; something else has to start it again.
     comes_back = False
+    encrypted = True
     made_directory = False
 
     @classmethod
@@ -48,13 +50,13 @@ class Ssh(System):
 
     def start(self):
         user = pwd.getpwuid(os.geteuid()).pw_name
-        port = free_port()
+        host, port = self.site.far_address, free_port()
         key = (self.directory / "host.pub").read_text()
-        (self.directory / "known").write_text(f"[127.0.0.1]:{port} {key}")
+        (self.directory / "known").write_text(f"[{host}]:{port} {key}")
         shutil.copy(self.directory / "user.pub", self.directory / "authorized")
         # Without PAM a server that cannot read the password file takes every account for locked.
         (self.directory / "sshd_config").write_text(
-            f"ListenAddress 127.0.0.1:{port}\n"
+            f"ListenAddress {host}:{port}\n"
             f"HostKey {self.directory}/host\n"
             f"AuthorizedKeysFile {self.directory}/authorized\n"
             f"AllowUsers {user}\n"
@@ -65,7 +67,7 @@ class Ssh(System):
         # sshd insists on being started by its full path, since it starts itself again.
         server = [self.tools.path(SSHD), "-D", "-e", "-f", str(self.directory / "sshd_config")]
         far = self.run("far", server)
-        far.wait_for(lambda: answers(port), READY_SECONDS, "listening")
+        far.wait_for(lambda: answers(port, host), READY_SECONDS, "listening")
         near = [self.tools.path("ssh"), "-N", "-F", "none", "-p", str(port)]
         near += ["-i", str(self.directory / "user")]
         for option in (
@@ -79,7 +81,7 @@ class Ssh(System):
             "LogLevel=ERROR",
         ):
             near += ["-o", option]
-        near += ["-L", f"127.0.0.1:{self.port}:127.0.0.1:{self.upstream.port}", f"{user}@127.0.0.1"]
+        near += ["-L", f"127.0.0.1:{self.port}:127.0.0.1:{self.upstream.port}", f"{user}@{host}"]
         self.run("near", near)
 
     def _keygen(self, path):
