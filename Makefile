@@ -91,8 +91,9 @@ fuzz:
 
 bench:
 	scripts/setup build bench
-	cargo build --release --workspace --bins --locked
+	cargo build --release -p malai-cli --bin malai --locked
 	cargo build --release -p malai-p2p --example raw --locked
+	cargo build --release -p e2e --bin lab-relay --locked
 	bench/run --page docs/performance.md $(BENCH_ARGS)
 
 # Ten minutes at most, and once those of building the other malai; `scripts/baseline` finds it.

@@ -22,6 +22,7 @@ mod http;
 pub mod identity;
 pub mod link;
 pub mod logs;
+pub mod measuring;
 mod meter;
 mod metrics;
 mod open_files;

@@ -26,6 +26,9 @@ impl Shutdown {
     {
         let aborting = self.aborting.clone();
         let of_wholes: Vec<_> = self.wholes.iter().map(TaskTracker::token).collect();
+        // Boxed: each future around it would have it once or twice more. Measured: 9 KiB of an idle
+        // connection's 17.
+        let task = Box::pin(task);
         self.tasks.spawn(
             async move {
                 aborting.run_until_cancelled_owned(task).await;

@@ -172,7 +172,8 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
                         let task = stream.turn_away(node_of_it);
                         node.streams.spawn(ended.clone().run_until_cancelled_owned(task));
                     } else {
-                        let task = stream.serve(node_of_it);
+                        // Boxed: what runs it would have it several times.
+                        let task = Box::pin(stream.serve(node_of_it));
                         node.streams.spawn(ended.clone().run_until_cancelled_owned(task));
                     }
                 }

@@ -10,6 +10,7 @@
 mod attending;
 mod changes;
 mod client;
+mod congestion;
 mod connections;
 mod copy;
 mod dialling;

@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use http::{HeaderValue, Request, Response, header::CONNECTION};
 use hyper::body::Incoming;
 use thiserror::Error;
@@ -138,11 +139,7 @@ impl Listener {
                             turn_away(stream);
                             continue;
                         };
-                        let carried = carry(stream);
-                        tasks.spawn(async move {
-                            carried.await;
-                            drop(place);
-                        });
+                        tasks.spawn(carry(stream).map(|()| drop(place)));
                     }
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");

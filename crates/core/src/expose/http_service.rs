@@ -71,7 +71,7 @@ pub(super) async fn serve(expose: Expose, mut session: Session, open: Open) {
     let serving = proxy::serve(session, heads, &expose.0.shutdown, move |request| {
         Arc::clone(&caller).answer(request)
     });
-    entry.run(serving).await;
+    entry.run(Box::pin(serving)).await;
 }
 
 impl Caller {

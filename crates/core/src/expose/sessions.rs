@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    pin::Pin,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -66,8 +67,11 @@ impl Sessions {
 
 impl Entry<'_> {
     /// Runs `work` until it ends, or the permission is gone: then `work` is dropped, which resets
-    /// its stream.
-    pub(super) async fn run(&self, work: impl Future<Output = ()>) {
+    /// its stream. Boxed, as it would be here several times.
+    pub(super) async fn run<W>(&self, work: Pin<Box<W>>)
+    where
+        W: Future<Output = ()> + ?Sized,
+    {
         if self.cut.run_until_cancelled(work).await.is_none() {
             tracing::debug!("a stream was cut: it is no longer allowed");
         }

@@ -67,7 +67,7 @@ pub(super) async fn serve(expose: Expose, mut session: Session, open: Open) {
         );
         drop(at_backend);
     };
-    entry.run(work).await;
+    entry.run(Box::pin(work)).await;
     drop((counted, slot));
 }
 

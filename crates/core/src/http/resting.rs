@@ -61,9 +61,11 @@ async fn serve_that_rests<F, R>(
     let mut checked = Checked::new(stream, IDLE, heads.time);
     loop {
         let shared = Shared::new(checked);
+        // Boxed, so that it is gone while the connection rests.
+        let serving = Box::pin(through_hyper(shared.clone(), heads, shutdown, &answer));
         tokio::select! {
             biased;
-            () = through_hyper(shared.clone(), heads, shutdown, &answer) => return,
+            () = serving => return,
             () = shared.has_nothing_to_do(&busy, rest_after) => {}
         }
         let Some(resting) = shared.into_inner() else {
