@@ -2,7 +2,9 @@
 //!
 //! To see where a change tells, not how fast malai is: `bench/` measures that, with real processes.
 
-use std::{fmt::Write as _, hint::black_box};
+#![expect(clippy::expect_used, reason = "a benchmark that cannot run says so")]
+
+use std::{fmt::Write as _, hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fastn_p2p::{SecretKey, copy_both};
@@ -12,6 +14,7 @@ use malai_core::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, duplex},
     runtime::Builder,
+    time::Instant,
 };
 
 /// Peers and services of somebody who has many.
@@ -93,21 +96,23 @@ fn copy(criterion: &mut Criterion) {
     }
 }
 
-async fn copied(sent: &[u8], rounds: u64) -> std::time::Duration {
+async fn copied(sent: &[u8], rounds: u64) -> Duration {
     let (mut client, near) = duplex(PIPE_BYTES);
     let (far, mut service) = duplex(PIPE_BYTES);
-    let copying = tokio::spawn(async move { copy_both(near, far, |_, _| {}).await });
     let mut came = vec![0; sent.len()];
-    let begun = std::time::Instant::now();
-    for _ in 0..rounds {
-        client.write_all(sent).await.expect("a pipe");
-        service.read_exact(&mut came).await.expect("a pipe");
-        service.write_all(&came[..1]).await.expect("a pipe");
-        client.read_exact(&mut came[..1]).await.expect("a pipe");
-    }
-    let took = begun.elapsed();
-    drop((client, service));
-    copying.await.expect("copying ends");
+    let work = async {
+        let begun = Instant::now();
+        for _ in 0..rounds {
+            client.write_all(sent).await.expect("a pipe");
+            service.read_exact(&mut came).await.expect("a pipe");
+            service.write_all(&came[..1]).await.expect("a pipe");
+            client.read_exact(&mut came[..1]).await.expect("a pipe");
+        }
+        let took = begun.elapsed();
+        drop((client, service));
+        took
+    };
+    let (_, took) = tokio::join!(copy_both(near, far, |_, _| {}), work);
     took
 }
 

@@ -5,6 +5,11 @@
 //! loopback BBR's pacing costs more than it brings: a download took up to twice the time, and the
 //! slowest percent of 32 requests at once 66 ms where it had been 3.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the trait of noq has this `Instant`, and no time is told here"
+)]
+
 use std::{
     any::Any,
     sync::Arc,
@@ -72,12 +77,12 @@ impl Steered {
 }
 
 impl Controller for Steered {
-    fn on_sent(&mut self, now: Instant, bytes: u64, largest_pn: u64) {
-        self.current_mut().on_sent(now, bytes, largest_pn);
+    fn on_sent(&mut self, now: Instant, bytes: u64, largest: u64) {
+        self.current_mut().on_sent(now, bytes, largest);
     }
 
-    fn on_packet_sent(&mut self, now: Instant, bytes: u16, pn: u64) {
-        self.current_mut().on_packet_sent(now, bytes, pn);
+    fn on_packet_sent(&mut self, now: Instant, bytes: u16, packet: u64) {
+        self.current_mut().on_packet_sent(now, bytes, packet);
     }
 
     fn on_cwnd_limited(&mut self) {
@@ -89,13 +94,13 @@ impl Controller for Steered {
         now: Instant,
         sent: Instant,
         bytes: u64,
-        pn: u64,
+        packet: u64,
         app_limited: bool,
         rtt: &RttEstimator,
     ) {
         self.choose(now, rtt.min());
         self.current_mut()
-            .on_ack(now, sent, bytes, pn, app_limited, rtt);
+            .on_ack(now, sent, bytes, packet, app_limited, rtt);
     }
 
     fn on_end_acks(
@@ -103,10 +108,10 @@ impl Controller for Steered {
         now: Instant,
         in_flight: u64,
         app_limited: bool,
-        largest_packet_num_acked: Option<u64>,
+        largest_acked: Option<u64>,
     ) {
         self.current_mut()
-            .on_end_acks(now, in_flight, app_limited, largest_packet_num_acked);
+            .on_end_acks(now, in_flight, app_limited, largest_acked);
     }
 
     fn on_congestion_event(
@@ -116,7 +121,7 @@ impl Controller for Steered {
         is_persistent_congestion: bool,
         is_ecn: bool,
         lost_bytes: u64,
-        largest_lost_pn: u64,
+        largest_lost: u64,
     ) {
         self.current_mut().on_congestion_event(
             now,
@@ -124,12 +129,12 @@ impl Controller for Steered {
             is_persistent_congestion,
             is_ecn,
             lost_bytes,
-            largest_lost_pn,
+            largest_lost,
         );
     }
 
-    fn on_packet_lost(&mut self, lost_bytes: u16, pn: u64, now: Instant) {
-        self.current_mut().on_packet_lost(lost_bytes, pn, now);
+    fn on_packet_lost(&mut self, lost_bytes: u16, packet: u64, now: Instant) {
+        self.current_mut().on_packet_lost(lost_bytes, packet, now);
     }
 
     fn on_spurious_congestion_event(&mut self) {

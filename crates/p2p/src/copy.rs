@@ -151,17 +151,18 @@ mod tests {
     async fn each_direction_ends_for_itself() {
         let (mut client, near) = duplex(64);
         let (far, mut service) = duplex(64);
-        let copying = tokio::spawn(async move { copy_both(near, far, |_, _| {}).await });
-        client.write_all(b"asked").await.unwrap();
-        client.shutdown().await.unwrap();
-        let mut asked = String::new();
-        service.read_to_string(&mut asked).await.unwrap();
-        service.write_all(b"answered").await.unwrap();
-        service.shutdown().await.unwrap();
-        let mut answered = String::new();
-        client.read_to_string(&mut answered).await.unwrap();
-        assert_eq!((&*asked, &*answered), ("asked", "answered"));
-        let end = copying.await.unwrap();
+        let talk = async {
+            client.write_all(b"asked").await.unwrap();
+            client.shutdown().await.unwrap();
+            let mut asked = String::new();
+            service.read_to_string(&mut asked).await.unwrap();
+            service.write_all(b"answered").await.unwrap();
+            service.shutdown().await.unwrap();
+            let mut answered = String::new();
+            client.read_to_string(&mut answered).await.unwrap();
+            assert_eq!((&*asked, &*answered), ("asked", "answered"));
+        };
+        let (end, ()) = tokio::join!(copy_both(near, far, |_, _| {}), talk);
         assert_eq!((end.forward_bytes, end.backward_bytes), (5, 8));
     }
 }
