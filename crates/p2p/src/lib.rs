@@ -10,7 +10,6 @@
 mod attending;
 mod changes;
 mod client;
-mod congestion;
 mod connections;
 mod copy;
 mod dialling;
