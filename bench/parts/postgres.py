@@ -5,12 +5,11 @@ import pathlib
 import pwd
 import re
 import shutil
-import subprocess
 import tempfile
 import time
 
 from .load import LoadFailed, run_program
-from .procs import POLL_SECONDS, Process, Unavailable, free_port
+from .procs import POLL_SECONDS, Process, Unavailable, finish, free_port
 from .upstream import answers
 
 # What Debian does not put where others look for programs.
@@ -85,20 +84,8 @@ class Postgres:
 
     def _run(self, command):
         """Something that must succeed before there is a server."""
-        try:
-            done = subprocess.run(
-                command,
-                # Ours may be closed to that user.
-                cwd=self._home,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=MAKE_SECONDS,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Unavailable(f"PostgreSQL could not be made: {error}") from error
-        if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip()
-            raise Unavailable(f"PostgreSQL could not be made: {said}")
+        # Our own directory may be closed to that user.
+        finish(command, "PostgreSQL could not be made", MAKE_SECONDS, self._home)
 
     def wait(self):
         self._process.wait_for(lambda: answers(self.port), READY_SECONDS, "listening")

@@ -117,6 +117,19 @@ class Process:
             pass
 
 
+def finish(command, what, seconds, cwd=None):
+    """Runs a program to its good end and returns what it printed; `what` did not work otherwise."""
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"{what}: {error}") from error
+    if done.returncode != 0:
+        raise Unavailable(f"{what}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode(errors="replace")
+
+
 def stop_all():
     """Stops whatever an interrupted start has left running."""
     for process in list(_living):

@@ -14,7 +14,7 @@ import shutil
 import struct
 import subprocess
 
-from .procs import Process, Unavailable
+from .procs import Process, Unavailable, finish
 from .tools import REPOSITORY, SEARCH
 
 # A usual way through a country, there and back in twice that, and a bad one: of a thousand packets.
@@ -152,16 +152,6 @@ def program(tools):
         return built
     built.parent.mkdir(parents=True, exist_ok=True)
     command = [shutil.which("rustc", path=SEARCH), "--edition", "2024", "-O"]
-    try:
-        made = subprocess.run(
-            [*command, "-o", str(built), str(SOURCE)],
-            cwd=REPOSITORY,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=BUILD_SECONDS,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(f"`{SOURCE.name}` was not built: {error}") from error
-    if made.returncode != 0:
-        raise Unavailable(f"rustc: {made.stderr.decode(errors='replace').strip()}")
+    command += ["-o", str(built), str(SOURCE)]
+    finish(command, f"`{SOURCE.name}` was not built", BUILD_SECONDS, REPOSITORY)
     return built

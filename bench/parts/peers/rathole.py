@@ -1,8 +1,6 @@
 """rathole: a server on the near side, and a client at the upstream that dials it."""
 
-import subprocess
-
-from ..procs import Unavailable, free_port
+from ..procs import Unavailable, finish, free_port
 from ..upstream import answers
 from .base import System
 
@@ -70,18 +68,10 @@ class RatholeNoise(Rathole):
     encrypted = True
 
     def prepare(self):
-        try:
-            made = subprocess.run(
-                [self.tools.path("rathole"), "--genkey"],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=KEYS_SECONDS,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Unavailable(f"`rathole --genkey` made no keys: {error}") from error
-        lines = made.stdout.decode(errors="replace").split()
-        if made.returncode != 0 or "Key:" not in lines:
-            raise Unavailable("`rathole --genkey` made no keys")
+        no_keys = "`rathole --genkey` made no keys"
+        lines = finish([self.tools.path("rathole"), "--genkey"], no_keys, KEYS_SECONDS).split()
+        if "Key:" not in lines:
+            raise Unavailable(no_keys)
         # "Private Key:" and the key, then the same of the public one.
         private, public = (lines[n + 1] for n, word in enumerate(lines) if word == "Key:")
         self.transports = (

@@ -5,9 +5,8 @@ import os
 import pathlib
 import pwd
 import shutil
-import subprocess
 
-from ..procs import Unavailable, free_port
+from ..procs import finish, free_port
 from ..upstream import answers
 from .base import System
 
@@ -86,9 +85,4 @@ class Ssh(System):
 
     def _keygen(self, path):
         command = [self.tools.path("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
-        made = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=KEYGEN_SECONDS
-        )
-        if made.returncode != 0:
-            said = made.stderr.decode(errors="replace").strip()
-            raise Unavailable(f"`ssh-keygen` made no key: {said}")
+        finish(command, "`ssh-keygen` made no key", KEYGEN_SECONDS)
