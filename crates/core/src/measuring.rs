@@ -1,6 +1,6 @@
 //! What the micro-benchmarks in `benches/` reach of the hot path, and nothing else.
 
-use std::{io, sync::Arc};
+use std::{io, time::Duration};
 
 use http::{Request, Response, Version};
 use http_body_util::BodyExt as _;
@@ -21,8 +21,8 @@ use crate::{
 const PIPE_BYTES: usize = 1_250_000;
 const LIMITS: PoolLimits = PoolLimits {
     size: 16,
-    idle: std::time::Duration::from_secs(30),
-    wait: std::time::Duration::from_secs(5),
+    idle: Duration::from_secs(30),
+    wait: Duration::from_secs(5),
 };
 
 /// One kept connection between a pool and a server of ours, in memory: what a request costs beside
@@ -30,7 +30,7 @@ const LIMITS: PoolLimits = PoolLimits {
 #[derive(Debug)]
 pub struct Requests {
     runtime: Runtime,
-    pool: Arc<Pool<Memory>>,
+    pool: Pool<Memory>,
 }
 
 /// Leads to a server in this process that answers with so many bytes.
@@ -52,11 +52,10 @@ impl Requests {
             tasks: Shutdown::default(),
         };
         let pool = runtime.block_on(async { Pool::new(dial, LIMITS) });
-        let pool = Arc::new(pool);
         Ok(Self { runtime, pool })
     }
 
-    /// Sends one and reads its answer; returns how long that was, or nothing when there was none.
+    /// Sends one and reads its answer; returns the bytes of that, or nothing when there was none.
     #[must_use]
     pub fn one(&self) -> Option<usize> {
         self.runtime.block_on(async {

@@ -59,10 +59,7 @@ impl HttpBridge {
             let body = body
                 .cut_when_idle(timeouts.idle)
                 .counted(self.meter.clone(), Direction::Request);
-            match watch {
-                Some(watch) => watch.on(body),
-                None => body,
-            }
+            watch.on(body)
         });
         if let Some(traced) = traced {
             traced.call(forwarded.request.headers_mut());

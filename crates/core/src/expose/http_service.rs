@@ -165,10 +165,7 @@ impl Caller {
                 .limited(service.config.limits.body)
                 .cut_when_idle(timeouts.idle)
                 .counted(service.meter.clone(), Direction::Request);
-            match watch {
-                Some(watch) => watch.on(body),
-                None => body,
-            }
+            watch.on(body)
         });
         let open = service.meter.begin();
         service.retries.request();

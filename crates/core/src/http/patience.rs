@@ -42,12 +42,9 @@ struct Watched {
     progress: Arc<AtomicU64>,
 }
 
-/// What shows on a request's body how much of it is taken.
+/// What shows on a request's body how much of it is taken; nothing for an empty one.
 #[derive(Debug)]
-pub(crate) struct Watch {
-    lives: oneshot::Sender<()>,
-    progress: Arc<AtomicU64>,
-}
+pub(crate) struct Watch(Option<(oneshot::Sender<()>, Arc<AtomicU64>)>);
 
 /// When the whole request was sent, once it was.
 pub(crate) type SentAt = OnceLock<Instant>;
@@ -65,27 +62,26 @@ pub(crate) enum Late {
 
 impl Watch {
     pub(crate) fn on(self, body: ProxyBody) -> ProxyBody {
-        body.telling_its_end(self.lives)
-            .showing_progress(self.progress)
+        match self.0 {
+            Some((lives, progress)) => body.telling_its_end(lives).showing_progress(progress),
+            None => body,
+        }
     }
 }
 
 impl Patience {
     /// For a request that began at `began`, with what its body is to be watched by unless it
     /// `is_empty`.
-    pub(crate) fn new(times: Times, began: Instant, is_empty: bool) -> (Self, Option<Watch>) {
+    pub(crate) fn new(times: Times, began: Instant, is_empty: bool) -> (Self, Watch) {
         if is_empty {
             let body = None;
-            return (Self { times, began, body }, None);
+            return (Self { times, began, body }, Watch(None));
         }
         let (lives, done) = oneshot::channel();
         let progress = Arc::new(AtomicU64::new(0));
-        let watch = Watch {
-            lives,
-            progress: Arc::clone(&progress),
-        };
+        let watch = Watch(Some((lives, Arc::clone(&progress))));
         let body = Some(Watched { done, progress });
-        (Self { times, began, body }, Some(watch))
+        (Self { times, began, body }, watch)
     }
 
     /// Waits until it is too late. Notes in `sent_at` when the whole request was sent, unless its

@@ -1,4 +1,4 @@
-//! A kept connection with nothing to do rests: hyper's buffers for it, some 25 KiB, are given back,
+//! A kept connection with nothing to do rests: hyper's buffers for it, some 20 KiB, are given back,
 //! and made anew when its next request comes.
 //!
 //! It rests only where nothing can be lost: between two HTTP/1.1 messages, with no answer under way
@@ -40,19 +40,6 @@ pub(crate) async fn serve_resting<F, R>(
     F: Fn(Request<Incoming>) -> R,
     R: Future<Output = Response<ProxyBody>> + Send + 'static,
 {
-    serve_that_rests(stream, heads, REST_AFTER, shutdown, answer).await;
-}
-
-async fn serve_that_rests<F, R>(
-    stream: ResetOnDrop,
-    heads: Heads,
-    rest_after: Duration,
-    shutdown: &Shutdown,
-    answer: F,
-) where
-    F: Fn(Request<Incoming>) -> R,
-    R: Future<Output = Response<ProxyBody>> + Send + 'static,
-{
     let busy = Arc::new(());
     let answer = |request| {
         let (answer, busy) = (answer(request), Arc::clone(&busy));
@@ -66,7 +53,7 @@ async fn serve_that_rests<F, R>(
         tokio::select! {
             biased;
             () = serving => return,
-            () = shared.has_nothing_to_do(&busy, rest_after) => {}
+            () = shared.has_nothing_to_do(&busy) => {}
         }
         let Some(resting) = shared.into_inner() else {
             return;
@@ -121,12 +108,12 @@ impl Shared {
         Some(lent.unwrap_or_else(PoisonError::into_inner).checked)
     }
 
-    /// Resolves when nothing has happened for as long as `after` and nothing is under way. `busy` is
-    /// held by every answer.
-    async fn has_nothing_to_do(&self, busy: &Arc<()>, after: Duration) {
+    /// Resolves when nothing has happened for as long as [`REST_AFTER`] and nothing is under way.
+    /// `busy` is held by every answer.
+    async fn has_nothing_to_do(&self, busy: &Arc<()>) {
         let mut before = None;
         loop {
-            sleep(after).await;
+            sleep(REST_AFTER).await;
             let lent = self.lock();
             let is_still = before.replace(lent.moves) == Some(lent.moves);
             let may_rest = lent.checked.is_between_messages() && !lent.is_blocked;
@@ -205,9 +192,9 @@ mod tests {
     use crate::stream::Stream;
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    const REST_AFTER: Duration = Duration::from_millis(10);
-    /// Time for a connection to rest.
-    const LONG: Duration = Duration::from_millis(100);
+    /// Time for a connection to rest. Real time: a clock that is moved on while a socket has not yet
+    /// told of its bytes would end the connection for being idle.
+    const LONG: Duration = Duration::from_millis(500);
 
     async fn pair() -> (TcpStream, ResetOnDrop) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -232,7 +219,7 @@ mod tests {
         let tasks = shutdown.clone();
         shutdown.spawn(async move {
             let here = |_| async { Response::new(ProxyBody::full(Bytes::from_static(b"here"))) };
-            serve_that_rests(server, Heads::default(), REST_AFTER, &tasks, here).await;
+            serve_resting(server, Heads::default(), &tasks, here).await;
         });
         for _ in 0..3 {
             client.write_all(REQUEST).await.unwrap();
@@ -260,8 +247,7 @@ mod tests {
 
     /// Whether `shared`, which has read what there is, would rest.
     async fn rests(shared: &Shared, busy: &Arc<()>) -> bool {
-        let resting = shared.has_nothing_to_do(busy, REST_AFTER);
-        timeout(LONG, resting).await.is_ok()
+        timeout(LONG, shared.has_nothing_to_do(busy)).await.is_ok()
     }
 
     #[tokio::test]
