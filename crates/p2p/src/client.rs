@@ -37,7 +37,7 @@ pub async fn connect<P: Protocol>(
             let open = live.count_stream(None);
             let (send, recv) = live.connection.open_bi().await?;
             let bandwidth = &node.0.bandwidth;
-            let mut writer = SessionWriter::new(peer, send, bandwidth);
+            let mut writer = SessionWriter::new(peer, send, bandwidth, live.turn());
             writer.write_all(&header).await?;
             Ok::<_, std::io::Error>(Session::opened(writer, recv, open, bandwidth))
         };

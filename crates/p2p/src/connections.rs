@@ -21,6 +21,7 @@ use crate::{
     ConnectError, PublicKey, Slot,
     attending::Attended,
     node::{Inner, Limits, Path},
+    turns::{Turn, Turns},
     vigil,
 };
 
@@ -43,6 +44,7 @@ pub(crate) struct Live {
     pub(crate) connection: Connection,
     open_streams: Arc<AtomicUsize>,
     streams_so_far: Arc<AtomicUsize>,
+    turns: Arc<Turns>,
     /// Whether nothing is answered on it.
     silent: Arc<AtomicBool>,
     /// Whether its peer was let in to anything, or is one that we have dialled.
@@ -81,6 +83,7 @@ impl Live {
             connection,
             open_streams: Arc::default(),
             streams_so_far: Arc::default(),
+            turns: Arc::default(),
             silent: Arc::default(),
             is_trusted: Arc::default(),
             stranger: Arc::new(Mutex::new(stranger)),
@@ -120,6 +123,11 @@ impl Live {
     /// Whether its peer was let in to anything here, or is one that we have dialled.
     pub(crate) fn is_trusted(&self) -> bool {
         self.is_trusted.load(Ordering::Relaxed)
+    }
+
+    /// Where a new stream stands among the others.
+    pub(crate) fn turn(&self) -> Turn {
+        Turn::new(&self.turns)
     }
 
     pub(crate) fn count_stream(&self, slot: Option<Slot>) -> OpenStream {

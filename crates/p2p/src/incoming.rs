@@ -220,7 +220,7 @@ struct Stream {
 impl Stream {
     /// Refuses it for now, with nothing of it read.
     async fn turn_away(self, node: Arc<Inner>) {
-        let writer = SessionWriter::new(self.peer, self.send, &node.bandwidth);
+        let writer = SessionWriter::new(self.peer, self.send, &node.bandwidth, self.live.turn());
         let session = Session::accepted(writer, self.recv, self.open, &node.bandwidth);
         let rejection = Rejection::new(RejectCode::Busy, "too many streams at the moment");
         session.reject(&rejection).await;
@@ -234,7 +234,7 @@ impl Stream {
             open,
             live,
         } = self;
-        let mut writer = SessionWriter::new(peer, send, &node.bandwidth);
+        let mut writer = SessionWriter::new(peer, send, &node.bandwidth, live.turn());
         let header = frame::read::<frame::Header>(&mut recv, frame::MAX_HEADER_BYTES);
         let header = match tokio::time::timeout(node.limits.header_timeout, header).await {
             Ok(Ok(header)) => header,

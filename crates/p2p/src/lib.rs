@@ -10,6 +10,7 @@
 mod attending;
 mod changes;
 mod client;
+mod congestion;
 mod connections;
 mod copy;
 mod dialling;
@@ -30,6 +31,7 @@ mod renewing;
 mod server;
 mod session;
 mod slots;
+mod turns;
 mod vigil;
 mod waiting;
 

@@ -1,6 +1,6 @@
 //! How the endpoint of a node is made: the first one, and one that takes its place.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use iroh::{
     Endpoint, RelayMode, RelayUrl,
@@ -8,7 +8,10 @@ use iroh::{
     endpoint::{IdleTimeout, QuicTransportConfig, VarInt, presets},
 };
 
-use crate::{BindError, NodeConfig, RelayChoice, SecretKey, lan::Lan, lookup, node::ALPN};
+use crate::{
+    BindError, NodeConfig, RelayChoice, SecretKey, congestion::OpenCubicConfig, lan::Lan, lookup,
+    node::ALPN,
+};
 
 /// Bytes a peer may send on one stream before we have read them.
 /// At 5 MB the whole connection died under load ("too many gaps in stream buffer", noq 1.4 allows
@@ -81,6 +84,7 @@ fn transport() -> QuicTransportConfig {
         .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
+        .congestion_controller_factory(Arc::new(OpenCubicConfig::default()))
         .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES));
     if let Ok(idle) = IdleTimeout::try_from(CONNECTION_IDLE) {
         builder = builder.max_idle_timeout(Some(idle));

@@ -20,6 +20,7 @@ use crate::{
     frame::{self, ACCEPT, MAX_REJECTION_BYTES, REJECT, WAIT},
     node::Bandwidth,
     pace::Pace,
+    turns::Turn,
     waiting::{Waiting, WaitingGuard},
 };
 
@@ -65,6 +66,7 @@ pub struct SessionWriter {
     peer: PublicKey,
     stream: SendStream,
     pace: Pace,
+    turn: Turn,
     ended: bool,
 }
 
@@ -200,13 +202,37 @@ impl Session {
 }
 
 impl SessionWriter {
-    pub(crate) fn new(peer: PublicKey, stream: SendStream, bandwidth: &Bandwidth) -> Self {
-        Self {
+    pub(crate) fn new(
+        peer: PublicKey,
+        stream: SendStream,
+        bandwidth: &Bandwidth,
+        turn: Turn,
+    ) -> Self {
+        let writer = Self {
             peer,
             stream,
             pace: Pace::new(peer, bandwidth.up.clone()),
+            turn,
             ended: false,
+        };
+        writer.tell_turn();
+        writer
+    }
+
+    /// Lets QUIC know where the stream stands.
+    fn tell_turn(&self) {
+        if let Err(error) = self.stream.set_priority(self.turn.priority()) {
+            tracing::trace!(%error, "a stream that has ended waits for no turn");
         }
+    }
+
+    fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let stream = Pin::new(&mut self.stream);
+        let written = ready!(AsyncWrite::poll_write(stream, context, bytes))?;
+        if self.turn.is_over(written) {
+            self.tell_turn();
+        }
+        Poll::Ready(Ok(written))
     }
 
     /// Cuts what is being sent; the peer's reads fail.
@@ -310,14 +336,10 @@ impl AsyncWrite for SessionWriter {
     ) -> Poll<io::Result<usize>> {
         ready!(self.pace.poll_paid(context));
         if !self.pace.is_limited() {
-            return AsyncWrite::poll_write(Pin::new(&mut self.stream), context, bytes);
+            return self.poll_send(context, bytes);
         }
         let bytes = &bytes[..bytes.len().min(MAX_PIECE_BYTES)];
-        let written = ready!(AsyncWrite::poll_write(
-            Pin::new(&mut self.stream),
-            context,
-            bytes
-        ))?;
+        let written = ready!(self.poll_send(context, bytes))?;
         self.pace.owe(written);
         Poll::Ready(Ok(written))
     }
