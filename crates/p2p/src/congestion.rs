@@ -1,10 +1,15 @@
-//! How much may be on its way: CUBIC, with a window that stays open on short ways.
+//! How much may be on its way: CUBIC, which here does not take each lost packet for too much traffic.
 //!
-//! iroh does not wait where the system does not take a datagram at once, and where tokio lets other
-//! tasks go first: it drops it, as if the network had lost it. Whoever is busy receiving drops up to
-//! a fifth of its own few packets, and CUBIC would close the window to two packets for that; then
-//! the requests wait that ask for more. Measured: 32 requests at once for 100 KB each became a third
-//! more, and their slowest percent took 19 ms in place of 45.
+//! On a long way some packets are lost for other reasons. As long as few are and nothing queues,
+//! which shows in the round trip, such losses close nothing. Measured: 20 ms away with 1 % of loss a
+//! download of 0.8 MB/s became one of 13.
+//!
+//! On a short way it is iroh that loses them: where the system does not take a datagram at once, or
+//! tokio lets other tasks go first, it drops it. Whoever is busy receiving drops up to a fifth of
+//! its own few packets, and CUBIC would close the window to two packets for that; then the requests
+//! wait that ask for more. So the window stays open for as much as at its beginning. Measured: 32
+//! requests at once for 100 KB each became a third more, and their slowest percent took 19 ms in
+//! place of 45.
 
 use std::{
     any::Any,
@@ -20,6 +25,14 @@ use noq_proto::{
 /// A path whose shortest round trip takes less is a short one: on the same machine or network,
 /// where the initial window of ten packets (RFC 9002, section 7.2) does no harm to others.
 const NEAR: Duration = Duration::from_millis(5);
+/// Of packets lost, as parts of all, this many are not taken for congestion; as in BBR.
+const TOLERATED_PARTS: u64 = 50;
+/// So many packets may be lost before that part is known.
+const TOLERATED_PACKETS: u64 = 8;
+/// Bytes after which what was seen counts half: some thousand packets, so that chance evens out.
+const SAMPLE_BYTES: u64 = 4 * 1024 * 1024;
+/// The part of the shortest round trip by which it may be longer while nothing queues.
+const QUEUE_PARTS: u32 = 4;
 
 /// Makes a controller for each path.
 #[derive(Debug, Default)]
@@ -29,8 +42,48 @@ impl ControllerFactory for OpenCubicConfig {
     fn build(self: Arc<Self>, now: Instant, current_mtu: u16) -> Box<dyn Controller> {
         Box::new(OpenCubic {
             cubic: Arc::clone(&self.0).build(now, current_mtu),
-            is_near: false,
+            way: Way {
+                mtu: current_mtu.into(),
+                ..Way::default()
+            },
         })
+    }
+}
+
+/// What is known of one path; pure.
+#[derive(Debug, Clone, Default)]
+struct Way {
+    mtu: u64,
+    /// The shortest round trip, and the usual one, once there was one.
+    round_trip: Option<(Duration, Duration)>,
+    /// Bytes that came, and did not, lately.
+    came: u64,
+    lost: u64,
+}
+
+impl Way {
+    fn is_near(&self) -> bool {
+        self.round_trip.is_some_and(|(shortest, _)| shortest < NEAR)
+    }
+
+    fn has_queue(&self) -> bool {
+        self.round_trip
+            .is_none_or(|(shortest, usual)| usual > shortest + NEAR.max(shortest / QUEUE_PARTS))
+    }
+
+    /// Whether so few bytes are lost that the network is not to blame for too much traffic.
+    fn loses_little(&self) -> bool {
+        let few = TOLERATED_PACKETS * self.mtu;
+        self.lost <= few.max((self.came + self.lost) / TOLERATED_PARTS)
+    }
+
+    fn saw(&mut self, came: u64, lost: u64) {
+        self.came += came;
+        self.lost += lost;
+        if self.came + self.lost > SAMPLE_BYTES {
+            self.came /= 2;
+            self.lost /= 2;
+        }
     }
 }
 
@@ -38,7 +91,7 @@ impl ControllerFactory for OpenCubicConfig {
 #[derive(Debug)]
 struct OpenCubic {
     cubic: Box<dyn Controller>,
-    is_near: bool,
+    way: Way,
 }
 
 impl Controller for OpenCubic {
@@ -63,7 +116,8 @@ impl Controller for OpenCubic {
         app_limited: bool,
         rtt: &RttEstimator,
     ) {
-        self.is_near = rtt.min() < NEAR;
+        self.way.round_trip = Some((rtt.min(), rtt.get()));
+        self.way.saw(bytes, 0);
         self.cubic.on_ack(now, sent, bytes, pn, app_limited, rtt);
     }
 
@@ -87,6 +141,11 @@ impl Controller for OpenCubic {
         lost_bytes: u64,
         largest_lost_pn: u64,
     ) {
+        self.way.saw(0, lost_bytes);
+        let is_chance = !self.way.is_near() && !self.way.has_queue() && self.way.loses_little();
+        if is_chance && !is_ecn && !is_persistent_congestion {
+            return;
+        }
         self.cubic.on_congestion_event(
             now,
             sent,
@@ -106,6 +165,7 @@ impl Controller for OpenCubic {
     }
 
     fn on_mtu_update(&mut self, new_mtu: u16) {
+        self.way.mtu = new_mtu.into();
         self.cubic.on_mtu_update(new_mtu);
     }
 
@@ -115,7 +175,7 @@ impl Controller for OpenCubic {
 
     fn window(&self) -> u64 {
         let window = self.cubic.window();
-        if self.is_near {
+        if self.way.is_near() {
             window.max(self.cubic.initial_window())
         } else {
             window
@@ -131,7 +191,7 @@ impl Controller for OpenCubic {
     fn clone_box(&self) -> Box<dyn Controller> {
         Box::new(Self {
             cubic: self.cubic.clone_box(),
-            is_near: self.is_near,
+            way: self.way.clone(),
         })
     }
 
@@ -150,30 +210,83 @@ mod tests {
 
     const MTU: u16 = 1452;
 
-    /// The initial window of a path, and the one after many losses.
-    fn windows(is_near: bool) -> (u64, u64) {
-        let begun = Instant::now();
-        let cubic = Arc::new(CubicConfig::default()).build(begun, MTU);
-        let mut path = OpenCubic { cubic, is_near };
-        for number in 1..=20_u64 {
+    fn path(shortest: Duration, usual: Duration) -> OpenCubic {
+        OpenCubic {
+            cubic: Arc::new(CubicConfig::default()).build(Instant::now(), MTU),
+            way: Way {
+                mtu: MTU.into(),
+                round_trip: Some((shortest, usual)),
+                ..Way::default()
+            },
+        }
+    }
+
+    /// Loses so many packets one after the other, of so many each; returns the windows before and
+    /// after.
+    fn lose(path: &mut OpenCubic, packets: u64, of_each: u64) -> (u64, u64) {
+        let (begun, before) = (Instant::now(), path.window());
+        for number in 1..=packets {
             let now = begun + Duration::from_secs(number);
+            path.way.saw((of_each - 1) * u64::from(MTU), 0);
             path.on_packet_lost(MTU, number, now);
             path.on_congestion_event(now, now, false, false, MTU.into(), number);
         }
         assert_eq!(path.metrics().congestion_window, path.window());
         assert_eq!(path.clone_box().window(), path.window());
-        (path.initial_window(), path.window())
+        (before, path.window())
     }
 
     #[test]
     fn losses_do_not_close_the_window_on_a_short_way() {
-        let (initial, window) = windows(true);
-        assert_eq!(window, initial);
+        let mut path = path(NEAR / 2, NEAR);
+        let (before, after) = lose(&mut path, 100, 2);
+        assert_eq!((before, after), (path.initial_window(), before));
     }
 
     #[test]
-    fn on_a_long_way_they_do() {
-        let (initial, window) = windows(false);
-        assert!(window < initial, "{window} of {initial}");
+    fn few_losses_close_nothing_where_nothing_queues() {
+        let mut path = path(4 * NEAR, 4 * NEAR);
+        let (before, after) = lose(&mut path, 1000, 100);
+        assert_eq!(after, before);
+    }
+
+    #[test]
+    fn many_losses_do() {
+        let mut path = path(4 * NEAR, 4 * NEAR);
+        let (before, after) = lose(&mut path, TOLERATED_PACKETS, 20);
+        assert_eq!(after, before);
+        let (before, after) = lose(&mut path, 1, 20);
+        assert!(after < before, "{after} of {before}");
+    }
+
+    #[test]
+    fn few_losses_do_where_something_queues() {
+        let mut path = path(4 * NEAR, 6 * NEAR);
+        let (before, after) = lose(&mut path, 1, 100);
+        assert!(after < before, "{after} of {before}");
+    }
+
+    #[test]
+    fn what_others_say_of_congestion_is_believed() {
+        for (is_persistent, is_ecn) in [(true, false), (false, true)] {
+            let mut path = path(4 * NEAR, 4 * NEAR);
+            let (now, before) = (Instant::now(), path.window());
+            path.on_congestion_event(now, now, is_persistent, is_ecn, 0, 1);
+            assert!(path.window() < before);
+        }
+    }
+
+    #[test]
+    fn losses_of_long_ago_are_forgotten() {
+        let mut way = Way {
+            mtu: MTU.into(),
+            ..Way::default()
+        };
+        way.saw(0, SAMPLE_BYTES / 10);
+        assert!(!way.loses_little());
+        for _ in 0..10 {
+            way.saw(SAMPLE_BYTES, 0);
+        }
+        assert!(way.loses_little());
     }
 }
