@@ -48,6 +48,18 @@ impl Attended {
         self.until(false).await;
     }
 
+    /// Resolves when the peer was silent, and has another connection since. Cancel safe.
+    async fn replaced(&self) {
+        loop {
+            self.until(true).await;
+            let epoch = self.epoch();
+            self.until(false).await;
+            if self.epoch() != epoch {
+                return;
+            }
+        }
+    }
+
     async fn until(&self, silent: bool) {
         let mut known = self.silent.subscribe();
         // The sender is in `self`, so there is always a next value.
@@ -117,6 +129,12 @@ impl Attending {
     pub async fn silent(&self) {
         self.attended.until(true).await;
     }
+
+    /// Resolves when the connection to the peer has fallen silent, and another one has taken its
+    /// place: what went over the silent one may never be answered. Cancel safe.
+    pub async fn replaced(&self) {
+        self.attended.replaced().await;
+    }
 }
 
 impl Drop for Attending {
@@ -124,5 +142,32 @@ impl Drop for Attending {
         if self.attended.count.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.node.connections.tidy(&self.peer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn only_another_connection_replaces_a_silent_one() {
+        let attended = Attended::default();
+        let mut replaced = pin!(attended.replaced());
+        let mut is_over = || replaced.as_mut().now_or_never().is_some();
+        assert!(!is_over());
+        attended.renewed(true);
+        assert!(!is_over(), "nobody was silent");
+        attended.tell_silent(true);
+        assert!(!is_over());
+        attended.tell_silent(false);
+        assert!(!is_over(), "the same one answers again");
+        attended.tell_silent(true);
+        assert!(!is_over());
+        attended.renewed(true);
+        assert!(is_over());
     }
 }

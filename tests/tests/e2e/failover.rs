@@ -225,6 +225,20 @@ async fn a_new_tcp_connection_finds_the_only_peer_again() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_request_finds_the_only_peer_again() -> Result<()> {
+    let mut several = Several::open(1, "http", "").await?;
+    greeted(&several).await?;
+    several.sharers[0].kill().await?;
+    several.sharers[0].start().await?;
+    // It goes out over the dead connection, and over the one that takes its place.
+    let took = greeted(&several).await?;
+    println!("the first answer after it took {took:?}");
+    assert!(took < Duration::from_secs(8), "{took:?}");
+    assert_eq!(several.requests(), [2]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn new_tcp_connections_go_to_a_peer_that_lives() -> Result<()> {
     let mut several = Several::open(2, "tcp", "").await?;
     greeted(&several).await?;
