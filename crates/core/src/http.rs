@@ -11,6 +11,7 @@ mod forward;
 mod framing;
 mod headers;
 mod patience;
+mod plain;
 mod pool;
 mod resting;
 mod serve;
@@ -26,6 +27,6 @@ pub(crate) use headers::{
     UI_COOKIE_PREFIX, forget_cookies, forget_sender, forget_ui_sessions, get_cookie, is_upgrade,
 };
 pub(crate) use patience::{Late, Patience, SentAt, Times};
-pub(crate) use pool::{Dial, Pool, PoolLimits, Sender, handshake};
+pub(crate) use pool::{Dial, Lost, Pool, PoolLimits, Sender, handshake};
 pub(crate) use resting::serve_resting;
 pub(crate) use serve::{Heads, serve};

@@ -4,7 +4,6 @@ use std::{io, time::Duration};
 
 use http::{Request, Response, Version};
 use http_body_util::BodyExt as _;
-use hyper_util::rt::TokioIo;
 use tokio::{
     io::duplex,
     runtime::{Builder, Runtime},
@@ -12,7 +11,8 @@ use tokio::{
 
 use crate::{
     http::{
-        Dial, Heads, Pool, PoolLimits, ProxyBody, ProxyError, Sender, SentAt, handshake, serve,
+        Dial, Heads, Lost, Pool, PoolLimits, ProxyBody, ProxyError, Sender, SentAt, handshake,
+        serve,
     },
     shutdown::Shutdown,
 };
@@ -65,9 +65,8 @@ impl Requests {
             let sent_at = SentAt::new();
             let sent = self.pool.send(Box::new(request), None, &sent_at).await;
             let (response, lease) = sent.ok()?;
-            let body = response.into_body().collect().await.ok()?;
-            drop(lease);
-            Some(body.to_bytes().len())
+            let body = ProxyBody::answer(response.into_body()).lending(lease);
+            Some(body.collect().await.ok()?.to_bytes().len())
         })
     }
 }
@@ -85,11 +84,11 @@ impl Dial for Memory {
             serve(far, Heads::default(), &tasks, answer).await;
         });
         let lost = |error| self.lost(error);
-        let begun = handshake(TokioIo::new(near), version, &self.tasks).await;
+        let begun = handshake(near, version, &self.tasks).await;
         begun.map_err(lost)
     }
 
-    fn lost(&self, error: hyper::Error) -> ProxyError {
+    fn lost(&self, error: Lost) -> ProxyError {
         ProxyError::upstream_down("The server in memory is gone.").because(error)
     }
 }

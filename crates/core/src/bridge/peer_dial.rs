@@ -4,10 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use fastn_p2p::{RejectCode, Rejection, Session, Waiting};
 use http::Version;
-use hyper_util::rt::TokioIo;
 
 use crate::{
-    http::{Dial, ProxyError, Sender, handshake},
+    http::{Dial, Lost, ProxyError, Sender, handshake},
     peers::Naming,
     shutdown::Shutdown,
     wire::HttpStream,
@@ -63,16 +62,14 @@ impl Dial for PeerDial {
             }
         }
         let lost = |error| self.lost(error);
-        handshake(TokioIo::new(session), version, &self.tasks)
-            .await
-            .map_err(lost)
+        handshake(session, version, &self.tasks).await.map_err(lost)
     }
 
     fn generation(&self) -> u64 {
         self.naming.generation()
     }
 
-    fn lost(&self, error: hyper::Error) -> ProxyError {
+    fn lost(&self, error: Lost) -> ProxyError {
         refusal(&error)
             .unwrap_or_else(|| {
                 ProxyError::peer_failed(

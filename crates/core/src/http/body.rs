@@ -2,6 +2,7 @@
 //! they were not.
 
 use std::{
+    io,
     pin::Pin,
     sync::{
         Arc,
@@ -25,7 +26,8 @@ use tokio::{
 use super::{
     continuation::{Gate, Verdict},
     headers,
-    pool::Lease,
+    plain::Rest,
+    pool::{Answer, Lease},
 };
 use crate::{
     meter::{Load, Meter, Open},
@@ -37,6 +39,8 @@ use crate::{
 pub(crate) enum BodyError {
     #[error("the body broke off")]
     Broken(#[source] hyper::Error),
+    #[error("the body was cut")]
+    Cut(#[source] io::Error),
     #[error("the body is longer than the {0} bytes allowed")]
     TooLong(u64),
     #[error("no byte came for {0:?}")]
@@ -91,6 +95,8 @@ enum Source {
     Empty,
     Full(Bytes),
     Incoming(Incoming),
+    /// Over the connection that is lent.
+    Rest(Rest),
 }
 
 #[derive(Debug)]
@@ -120,6 +126,15 @@ impl ProxyBody {
             return Self::default();
         }
         Self::from(Source::Incoming(incoming))
+    }
+
+    /// The body of an answer, which is to be [lending](Self::lending) its connection.
+    pub(crate) fn answer(answer: Answer) -> Self {
+        match answer {
+            Answer::Hyper(incoming) => Self::incoming(incoming),
+            Answer::Plain(rest) if rest.is_end() => Self::default(),
+            Answer::Plain(rest) => Self::from(Source::Rest(rest)),
+        }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Carried)) -> Self {
@@ -188,7 +203,7 @@ impl ProxyBody {
     }
 
     /// Gives the connection back when the body has ended cleanly, and lets it go otherwise.
-    pub(super) fn lending(self, lease: Lease) -> Self {
+    pub(crate) fn lending(self, lease: Lease) -> Self {
         self.with(|body| body.lease = Some(lease))
     }
 
@@ -287,6 +302,10 @@ impl Carried {
             Source::Incoming(incoming) => Pin::new(incoming)
                 .poll_frame(context)
                 .map_err(BodyError::Broken),
+            Source::Rest(rest) => match &mut self.lease {
+                Some(lease) => lease.poll_frame(rest, context).map_err(BodyError::Cut),
+                None => Poll::Ready(None),
+            },
         }
     }
 
@@ -360,6 +379,7 @@ impl Body for ProxyBody {
             None | Some(Source::Empty) => SizeHint::with_exact(0),
             Some(Source::Full(bytes)) => SizeHint::with_exact(bytes.len() as u64),
             Some(Source::Incoming(incoming)) => incoming.size_hint(),
+            Some(Source::Rest(rest)) => rest.size_hint(),
         }
     }
 }
@@ -370,6 +390,7 @@ impl Source {
             Self::Empty => true,
             Self::Full(bytes) => bytes.is_empty(),
             Self::Incoming(incoming) => incoming.is_end_stream(),
+            Self::Rest(rest) => rest.is_end(),
         }
     }
 }

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 
 use super::{
     Dial, Direction, Pool, ProxyBody, ProxyError, SentAt, headers,
-    pool::{Lease, Unsent, repeatable},
+    pool::{Answer, Lease, Unsent, repeatable},
     upgrade,
 };
 use crate::{meter::Meter, traces::Traced};
@@ -140,9 +140,9 @@ pub(crate) fn traced(
     response.map(|body| body.traced(traced))
 }
 
-fn pass_back(response: Response<Incoming>, lease: Lease, meter: &Meter) -> Response<ProxyBody> {
+fn pass_back(response: Response<Answer>, lease: Lease, meter: &Meter) -> Response<ProxyBody> {
     let mut response = response.map(|body| {
-        ProxyBody::incoming(body)
+        ProxyBody::answer(body)
             .counted(meter.clone(), Direction::Response)
             .lending(lease)
     });
@@ -153,7 +153,7 @@ fn pass_back(response: Response<Incoming>, lease: Lease, meter: &Meter) -> Respo
 }
 
 fn switch(
-    mut response: Response<Incoming>,
+    mut response: Response<Answer>,
     lease: Lease,
     client: hyper::upgrade::OnUpgrade,
     meter: &Meter,

@@ -22,6 +22,7 @@ use tokio::{
 
 pub(crate) use self::reading::messages;
 use self::reading::{Framing, State};
+pub(super) use self::reading::{chunk_size, digits};
 
 /// How long the rest of a body that nobody wanted is read, for its sender to see our answer.
 const LINGER: Duration = Duration::from_secs(2);

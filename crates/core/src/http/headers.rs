@@ -174,7 +174,8 @@ fn begins_like(name: &str, start: &str) -> bool {
     name.len() >= start.len() && name.bytes().zip(start.bytes()).all(same)
 }
 
-fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+/// What `Connection` names.
+pub(super) fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers
         .get_all(CONNECTION)
         .iter()

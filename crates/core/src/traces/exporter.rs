@@ -142,10 +142,8 @@ impl Exporter {
         untraced.write(request.headers_mut(), false);
         let dialled = collector.dial(Version::HTTP_11).await;
         let mut sender = dialled.map_err(|error| unreachable(error.message))?;
-        let answered = sender.send(request).await;
-        let status = answered
-            .map_err(|failed| unreachable(failed.into_error().to_string()))?
-            .status();
+        let answered = sender.status(request).await;
+        let status = answered.map_err(|error| unreachable(error.to_string()))?;
         if status.is_success() {
             Ok(())
         } else {

@@ -27,10 +27,8 @@ impl Backend {
         let mut sender = self.dial(version).await?;
         let request = request(self.address(), version, path, host)
             .map_err(|error| ProxyError::upstream_down("It cannot be asked.").because(error))?;
-        match sender.send(request).await {
-            Ok(response) => Ok(response.status()),
-            Err(failed) => Err(self.lost(failed.into_error())),
-        }
+        let answered = sender.status(request).await;
+        answered.map_err(|error| self.lost(error))
     }
 }
 

@@ -10,7 +10,6 @@ use std::{
 };
 
 use http::Version;
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -18,7 +17,7 @@ use tokio::net::UnixStream;
 use super::tls::Tls;
 use crate::{
     config::{Place, Scheme, UpstreamAddress},
-    http::{Dial, ProxyError, Sender, handshake},
+    http::{Dial, Lost, ProxyError, Sender, handshake},
     retries::Retries,
     shutdown::Shutdown,
     stream::{ResetOnDrop, Stream},
@@ -175,7 +174,7 @@ fn tls_trouble(address: &str, error: &rustls::Error) -> Option<String> {
 
 impl Dial for Backend {
     async fn dial(&self, version: Version) -> Result<Sender, ProxyError> {
-        let io = TokioIo::new(ResetOnDrop::new(self.connect().await?));
+        let io = ResetOnDrop::new(self.connect().await?);
         handshake(io, version, &self.tasks).await.map_err(|error| {
             let say = |it: &str| format!("{it} does not speak HTTP.");
             self.told(ProxyError::upstream_down, say).because(error)
@@ -189,7 +188,7 @@ impl Dial for Backend {
         may
     }
 
-    fn lost(&self, error: hyper::Error) -> ProxyError {
+    fn lost(&self, error: Lost) -> ProxyError {
         let say = |it: &str| {
             format!(
                 "{it} closed the connection before it answered. It may have crashed or restarted: \

@@ -126,7 +126,12 @@ impl Framing {
             State::RequestLine => self.take_request_line(line),
             State::Header if line.is_empty() => return self.end_head(),
             State::Header => return self.take_header(line),
-            State::ChunkSize => self.state = chunk_size(line)?,
+            State::ChunkSize => {
+                self.state = match chunk_size(line).ok_or(Offence)? {
+                    0 => State::Trailer,
+                    size => State::Chunk(size),
+                }
+            }
             State::ChunkEnd if line.is_empty() => self.state = State::ChunkSize,
             State::Trailer if line.is_empty() => self.state = State::RequestLine,
             State::Trailer if !is_fold(line) => {}
@@ -266,22 +271,18 @@ fn is_spelt_otherwise(name: &[u8]) -> bool {
             .any(|framing| spelt.eq_ignore_ascii_case(framing))
 }
 
-fn digits(text: &[u8]) -> Option<u64> {
+pub(in crate::http) fn digits(text: &[u8]) -> Option<u64> {
     let all = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     all.then(|| std::str::from_utf8(text).ok()?.parse().ok())
         .flatten()
 }
 
-fn chunk_size(line: &[u8]) -> Result<State, Offence> {
+/// The size of a chunk, of the line before it; nothing when that says none.
+pub(in crate::http) fn chunk_size(line: &[u8]) -> Option<u64> {
     let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
     let digits = size.trim_ascii_end();
     if digits.is_empty() || digits.len() > 15 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return Err(Offence);
+        return None;
     }
-    let text = std::str::from_utf8(digits).map_err(|_| Offence)?;
-    match u64::from_str_radix(text, 16) {
-        Ok(0) => Ok(State::Trailer),
-        Ok(size) => Ok(State::Chunk(size)),
-        Err(_) => Err(Offence),
-    }
+    u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
