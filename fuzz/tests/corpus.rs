@@ -50,6 +50,11 @@ fn http() -> io::Result<()> {
 }
 
 #[test]
+fn http_answer() -> io::Result<()> {
+    replay("http-answer", fuzzing::http_answer)
+}
+
+#[test]
 fn http_pieces() -> io::Result<()> {
     replay("http-pieces", fuzzing::http_pieces)
 }

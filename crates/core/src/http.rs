@@ -14,6 +14,7 @@ mod patience;
 mod plain;
 mod pool;
 mod resting;
+mod sender;
 mod serve;
 mod upgrade;
 
@@ -27,6 +28,8 @@ pub(crate) use headers::{
     UI_COOKIE_PREFIX, forget_cookies, forget_sender, forget_ui_sessions, get_cookie, is_upgrade,
 };
 pub(crate) use patience::{Late, Patience, SentAt, Times};
-pub(crate) use pool::{Dial, Lost, Pool, PoolLimits, Sender, handshake};
+pub(crate) use plain::answer_in;
+pub(crate) use pool::{Dial, Pool, PoolLimits};
 pub(crate) use resting::serve_resting;
+pub(crate) use sender::{Lost, Sender, handshake};
 pub(crate) use serve::{Heads, serve};

@@ -1,20 +1,21 @@
-//! Requests: where one ends must be the same to our check and to hyper behind it.
+//! Requests, and answers: where one ends must be the same to our reading and to hyper's.
 
 use std::{
     cell::OnceCell,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::{body::Incoming, client::conn::http1};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
     runtime::{Builder, Runtime},
 };
 
 use crate::{
-    http::{Checked, Heads, ProxyBody, messages, serve},
+    http::{Checked, Heads, ProxyBody, answer_in, messages, serve},
     shutdown::Shutdown,
 };
 
@@ -50,6 +51,52 @@ pub fn http_pieces(bytes: &[u8]) {
     let whole = read(&[bytes]);
     let pieces: Vec<&[u8]> = bytes.chunks(usize::from(*size).max(1)).collect();
     assert_eq!(read(&pieces), whole, "in pieces of {size}");
+}
+
+/// What a server answers: hyper must see the same answer where both see one, and the size of the
+/// pieces it comes in must not matter.
+pub fn http_answer(bytes: &[u8]) {
+    let [size, bytes @ ..] = bytes else {
+        return;
+    };
+    let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
+    let ours = answer_in([bytes]);
+    let pieces = answer_in(bytes.chunks(usize::from(*size).max(1)));
+    assert_eq!(pieces, ours, "in pieces of {size}");
+    let Some(ours) = ours else {
+        return;
+    };
+    let hypers = RUNTIME.with(|runtime| {
+        let runtime = runtime.get_or_init(new_runtime);
+        runtime.block_on(fetch(bytes))
+    });
+    // hyper may be stricter.
+    assert!(
+        hypers.is_none_or(|hypers| hypers == ours),
+        "hyper sees another one than {ours:?}"
+    );
+}
+
+/// What hyper gets for a `GET` that is answered so, when that is whole.
+async fn fetch(bytes: &[u8]) -> Option<(StatusCode, Vec<u8>)> {
+    let (near, mut far) = duplex(MOST_BYTES);
+    let (mut sender, connection) = http1::handshake(TokioIo::new(near)).await.ok()?;
+    let asked = async {
+        let request = Request::get("/").body(ProxyBody::default()).ok()?;
+        let response = sender.send_request(request).await.ok()?;
+        let status = response.status();
+        let body = response.into_body().collect().await.ok()?;
+        Some((status, body.to_bytes().to_vec()))
+    };
+    let answered = async {
+        // Nothing is to come before it was asked for.
+        let asked = far.read_u8().await;
+        let answered = far.write_all(bytes).await;
+        let ended = far.shutdown().await;
+        asked.map(drop).and(answered).and(ended)
+    };
+    let (fetched, ..) = tokio::join!(asked, connection, answered);
+    fetched
 }
 
 /// What comes out of the check of bytes that come so.

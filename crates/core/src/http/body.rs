@@ -27,7 +27,8 @@ use super::{
     continuation::{Gate, Verdict},
     headers,
     plain::Rest,
-    pool::{Answer, Lease},
+    pool::Lease,
+    sender::{Answer, gone},
 };
 use crate::{
     meter::{Load, Meter, Open},
@@ -304,7 +305,7 @@ impl Carried {
                 .map_err(BodyError::Broken),
             Source::Rest(rest) => match &mut self.lease {
                 Some(lease) => lease.poll_frame(rest, context).map_err(BodyError::Cut),
-                None => Poll::Ready(None),
+                None => Poll::Ready(Some(Err(BodyError::Cut(gone())))),
             },
         }
     }

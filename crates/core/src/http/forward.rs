@@ -12,7 +12,8 @@ use hyper::body::Incoming;
 
 use super::{
     Dial, Direction, Pool, ProxyBody, ProxyError, SentAt, headers,
-    pool::{Answer, Lease, Unsent, repeatable},
+    pool::{Lease, Unsent, repeatable},
+    sender::Answer,
     upgrade,
 };
 use crate::{meter::Meter, traces::Traced};

@@ -57,7 +57,7 @@ pub(crate) struct Plain {
     read: BytesMut,
     /// Whether no request is under way.
     is_idle: bool,
-    /// Whether it may be used again after the answer under way.
+    /// Whether it may be used again after the last answer.
     keeps_open: bool,
     /// Why the answer under way is not whole.
     cut: Option<Cut>,
@@ -96,7 +96,8 @@ impl Plain {
 
     /// Whether a request may be sent: nothing is under way, and the other end has not closed it.
     pub(super) fn is_ready(&mut self) -> bool {
-        let Some(io) = self.io.as_mut().filter(|_| self.is_idle) else {
+        let is_free = self.is_idle && self.keeps_open;
+        let Some(io) = self.io.as_mut().filter(|_| is_free) else {
             return false;
         };
         let mut unasked = [0];
@@ -143,20 +144,9 @@ impl Plain {
     async fn answer(&mut self, method: &Method) -> io::Result<Response<Rest>> {
         let mut seen = 0;
         loop {
-            if let Some(end) = end_of_head(&self.read, seen) {
-                seen = 0;
-                let bytes = self.read.split_to(end).freeze();
-                let (response, keeps_open) = head::parse(&bytes, method)?;
-                let status = response.status();
-                if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
-                    continue;
-                }
+            if let Some((response, keeps_open)) = take_head(&mut self.read, &mut seen, method)? {
                 self.keeps_open = keeps_open;
                 return Ok(response);
-            }
-            seen = self.read.len();
-            if seen > MAX_HEAD_BYTES {
-                return Err(garbled("the head of the answer is too long"));
             }
             let count = std::future::poll_fn(|context| self.poll_read(HEAD_ROOM, context)).await?;
             if count == 0 {
@@ -200,14 +190,16 @@ impl Plain {
     /// Says that the answer is at its end; tells whether the connection can be used again.
     pub(super) fn finish(&mut self) -> bool {
         // What was not asked for belongs to nobody.
-        self.is_idle = self.keeps_open && self.read.is_empty();
+        self.keeps_open &= self.read.is_empty();
         self.read = BytesMut::new();
-        self.is_idle
+        self.is_idle = true;
+        self.keeps_open
     }
 
     /// Lets the connection end in good order, though not all of the answer was read.
     pub(super) fn leave(&mut self) {
         self.is_idle = true;
+        self.keeps_open = false;
     }
 
     fn poll_read(&mut self, room: usize, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -267,6 +259,52 @@ fn head_of(request: &Request<ProxyBody>) -> Vec<u8> {
 /// Whether it has to be said that there is no body, because there could be one (RFC 9110, 8.6).
 fn wants_length(method: &Method, headers: &HeaderMap) -> bool {
     !matches!(*method, Method::GET | Method::HEAD) && !headers.contains_key(CONTENT_LENGTH)
+}
+
+/// The head of the final answer, once all of it is in `read`, and whether the connection may be used
+/// once more; `seen` counts the bytes that were looked at.
+fn take_head(
+    read: &mut BytesMut,
+    seen: &mut usize,
+    method: &Method,
+) -> io::Result<Option<(Response<Rest>, bool)>> {
+    while let Some(end) = end_of_head(read, *seen) {
+        *seen = 0;
+        let (response, keeps_open) = head::parse(&read.split_to(end).freeze(), method)?;
+        let status = response.status();
+        if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(Some((response, keeps_open)));
+        }
+    }
+    *seen = read.len();
+    if *seen > MAX_HEAD_BYTES {
+        return Err(garbled("the head of the answer is too long"));
+    }
+    Ok(None)
+}
+
+/// The status and the body of the answer to a `GET` that comes in these pieces, before the end of
+/// its connection; nothing where it is not whole.
+pub(crate) fn answer_in<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> Option<(StatusCode, Vec<u8>)> {
+    let (mut read, mut seen, mut answer) = (BytesMut::new(), 0, None);
+    let mut body = Vec::new();
+    for piece in pieces {
+        read.extend_from_slice(piece);
+        if answer.is_none() {
+            answer = take_head(&mut read, &mut seen, &Method::GET).ok()?;
+        }
+        let Some((response, _)) = &mut answer else {
+            continue;
+        };
+        while let Next::Frame(frame) = response.body_mut().next(&mut read).ok()? {
+            body.extend(frame.into_data().unwrap_or_default());
+        }
+    }
+    let (response, _) = answer?;
+    let rest = response.body();
+    (rest.is_end() || !rest.is_cut_by_end()).then_some((response.status(), body))
 }
 
 /// Where the head in `bytes` ends, if it does; nothing of the first `seen` bytes ended one.

@@ -18,26 +18,15 @@ use bb8::{ManageConnection, PooledConnection, QueueStrategy, RunError};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Version};
 use http_body::{Body as _, Frame};
-use hyper::{
-    body::Incoming,
-    client::conn::{http1, http2},
-};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use thiserror::Error;
 use tokio::time::Instant;
 
 use super::{
     ProxyBody, ProxyError, SentAt,
     body::BodyError,
-    continuation::{Release, hold_body},
-    plain::{Failed, Io, MAX_HEAD_BYTES, Plain, Rest},
+    continuation::Release,
+    plain::Rest,
+    sender::{Answer, Lost, NotSent, Sender, gone},
 };
-use crate::shutdown::Shutdown;
-
-/// Bytes of one HTTP/2 stream on their way before they are read; as QUIC's window per stream.
-pub(super) const HTTP2_STREAM_WINDOW: u32 = 1024 * 1024;
-/// The same for all streams of a connection together.
-pub(super) const HTTP2_CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
 /// Makes connections for one pool.
 pub(crate) trait Dial: fmt::Debug + Send + Sync {
@@ -57,24 +46,6 @@ pub(crate) trait Dial: fmt::Debug + Send + Sync {
 
     /// What it means that a connection broke off before there was an answer.
     fn lost(&self, error: Lost) -> ProxyError;
-}
-
-/// What a connection broke off with.
-#[derive(Debug, Error)]
-pub(crate) enum Lost {
-    #[error(transparent)]
-    Hyper(#[from] hyper::Error),
-    #[error("a request was not answered")]
-    Plain(#[source] io::Error),
-}
-
-/// Sends requests over one connection, one after another.
-#[derive(Debug)]
-pub(crate) enum Sender {
-    /// HTTP/1.1 for requests without a body; its tasks begin when there is one.
-    Plain(Plain, Shutdown),
-    Http1(http1::SendRequest<ProxyBody>),
-    Http2(http2::SendRequest<ProxyBody>),
 }
 
 /// The bounds of a pool.
@@ -114,12 +85,6 @@ pub(crate) struct PoolReading {
 pub(crate) struct Lease {
     slot: PooledConnection<'static, Slots>,
     _release: Option<Release>,
-}
-
-/// The body of an answer, which comes over the connection that was lent.
-pub(crate) enum Answer {
-    Hyper(Incoming),
-    Plain(Rest),
 }
 
 /// A request that was not answered, with the request itself when it may be sent elsewhere.
@@ -231,7 +196,10 @@ impl<D: Dial> Pool<D> {
                     };
                     return Ok((response, lease));
                 }
-                Err((error, unsent)) => {
+                Err(NotSent {
+                    error,
+                    request: unsent,
+                }) => {
                     let once_more = || {
                         let again = again.filter(|_| self.dial.may_repeat(is_kept));
                         again.and_then(repeatable).map(Box::new)
@@ -284,12 +252,10 @@ impl<D: Dial> Pool<D> {
 impl Lease {
     /// Gives the connection back when it may be used again, and closes it otherwise.
     pub(super) fn give_back(mut self, reusable: bool) {
-        let ends = match &mut self.slot.0 {
-            Some((Sender::Plain(plain, _), _)) => reusable && plain.finish(),
-            Some(_) | None => reusable,
-        };
-        if !ends {
-            self.slot.0 = None;
+        let slot = &mut self.slot.0;
+        let stays = reusable && slot.as_mut().is_some_and(|(sender, _)| sender.finish());
+        if !stays {
+            *slot = None;
         }
     }
 
@@ -300,116 +266,10 @@ impl Lease {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match &mut self.slot.0 {
-            Some((Sender::Plain(plain, _), _)) => plain.poll_frame(rest, context),
-            Some(_) | None => Poll::Ready(None),
+            Some((sender, _)) => sender.poll_frame(rest, context),
+            None => Poll::Ready(Some(Err(gone()))),
         }
     }
-}
-
-impl Sender {
-    fn is_ready(&mut self, version: Version) -> bool {
-        let is_of_version = (version == Version::HTTP_2) == matches!(self, Self::Http2(_));
-        is_of_version
-            && match self {
-                Self::Plain(plain, _) => plain.is_ready(),
-                Self::Http1(sender) => sender.is_ready(),
-                Self::Http2(sender) => sender.is_ready(),
-            }
-    }
-
-    /// Sends one request and returns the status of its answer; the body is not read, and the
-    /// connection of no use afterwards.
-    pub(crate) async fn status(&mut self, request: Request<ProxyBody>) -> Result<StatusCode, Lost> {
-        let sent = self.send(Box::new(request)).await;
-        let (response, _) = sent.map_err(|(error, _)| error)?;
-        if let Self::Plain(plain, _) = self {
-            plain.leave();
-        }
-        Ok(response.status())
-    }
-
-    /// Leaves HTTP/1.1 to hyper from here on.
-    async fn hand_over(&mut self) -> Result<(), Lost> {
-        if let Self::Plain(plain, tasks) = self {
-            let io = plain.take_io().ok_or_else(|| Lost::Plain(gone()))?;
-            *self = Self::Http1(http1(io, tasks).await?);
-        }
-        Ok(())
-    }
-
-    /// Sends one request; the connection must be idle. What could not be sent at all comes back.
-    async fn send(
-        &mut self,
-        request: Box<Request<ProxyBody>>,
-    ) -> Result<(Response<Answer>, Option<Release>), (Lost, Option<Box<Request<ProxyBody>>>)> {
-        if let Self::Plain(plain, _) = self
-            && Plain::carries(&request)
-        {
-            return match plain.ask(&request).await {
-                Ok(response) => Ok((response.map(Answer::Plain), None)),
-                Err(Failed { error, was_sent }) => {
-                    Err((Lost::Plain(error), (!was_sent).then_some(request)))
-                }
-            };
-        }
-        if let Err(error) = self.hand_over().await {
-            return Err((error, Some(request)));
-        }
-        let (held, release) = hold_body(*request);
-        let sent = match self {
-            Self::Http1(sender) => sender.try_send_request(held).await,
-            Self::Http2(sender) => sender.try_send_request(held).await,
-            Self::Plain(..) => return Err((Lost::Plain(gone()), None)),
-        };
-        match sent {
-            Ok(response) => Ok((response.map(Answer::Hyper), release)),
-            Err(mut failed) => {
-                let unsent = failed.take_message().map(Box::new);
-                Err((failed.into_error().into(), unsent))
-            }
-        }
-    }
-}
-
-fn gone() -> io::Error {
-    io::ErrorKind::NotConnected.into()
-}
-
-/// Begins HTTP on `io`; its tasks are owned by `tasks`.
-pub(crate) async fn handshake<T>(io: T, version: Version, tasks: &Shutdown) -> Result<Sender, Lost>
-where
-    T: Io + 'static,
-{
-    if version != Version::HTTP_2 {
-        return Ok(Sender::Plain(Plain::new(io), tasks.clone()));
-    }
-    let (sender, connection) = http2::Builder::new(TokioExecutor::new())
-        .initial_stream_window_size(HTTP2_STREAM_WINDOW)
-        .initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
-        .handshake(TokioIo::new(io))
-        .await?;
-    tasks.spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a kept connection ended");
-        }
-    });
-    Ok(Sender::Http2(sender))
-}
-
-async fn http1<T>(io: T, tasks: &Shutdown) -> Result<http1::SendRequest<ProxyBody>, hyper::Error>
-where
-    T: Io + 'static,
-{
-    let (sender, connection) = http1::Builder::new()
-        .max_buf_size(MAX_HEAD_BYTES)
-        .handshake(TokioIo::new(io))
-        .await?;
-    tasks.spawn(async move {
-        if let Err(error) = connection.with_upgrades().await {
-            tracing::debug!(%error, "a kept connection ended");
-        }
-    });
-    Ok(sender)
 }
 
 /// The same request once more, when sending it twice does no harm (RFC 9110, 9.2.2) and it has no

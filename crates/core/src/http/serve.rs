@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{
     ProxyBody,
     framing::Checked,
-    pool::{HTTP2_CONNECTION_WINDOW, HTTP2_STREAM_WINDOW},
+    sender::{HTTP2_CONNECTION_WINDOW, HTTP2_STREAM_WINDOW},
 };
 use crate::shutdown::Shutdown;
 
