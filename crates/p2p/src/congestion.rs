@@ -11,6 +11,11 @@
 //! requests at once for 100 KB each became a third more, and their slowest percent took 19 ms in
 //! place of 45.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "the trait of noq has this `Instant`, and no time is told here"
+)]
+
 use std::{
     any::Any,
     sync::Arc,
@@ -95,12 +100,12 @@ struct OpenCubic {
 }
 
 impl Controller for OpenCubic {
-    fn on_sent(&mut self, now: Instant, bytes: u64, largest_pn: u64) {
-        self.cubic.on_sent(now, bytes, largest_pn);
+    fn on_sent(&mut self, now: Instant, bytes: u64, largest: u64) {
+        self.cubic.on_sent(now, bytes, largest);
     }
 
-    fn on_packet_sent(&mut self, now: Instant, bytes: u16, pn: u64) {
-        self.cubic.on_packet_sent(now, bytes, pn);
+    fn on_packet_sent(&mut self, now: Instant, bytes: u16, packet: u64) {
+        self.cubic.on_packet_sent(now, bytes, packet);
     }
 
     fn on_cwnd_limited(&mut self) {
@@ -112,13 +117,14 @@ impl Controller for OpenCubic {
         now: Instant,
         sent: Instant,
         bytes: u64,
-        pn: u64,
+        packet: u64,
         app_limited: bool,
         rtt: &RttEstimator,
     ) {
         self.way.round_trip = Some((rtt.min(), rtt.get()));
         self.way.saw(bytes, 0);
-        self.cubic.on_ack(now, sent, bytes, pn, app_limited, rtt);
+        self.cubic
+            .on_ack(now, sent, bytes, packet, app_limited, rtt);
     }
 
     fn on_end_acks(
@@ -139,7 +145,7 @@ impl Controller for OpenCubic {
         is_persistent_congestion: bool,
         is_ecn: bool,
         lost_bytes: u64,
-        largest_lost_pn: u64,
+        largest_lost: u64,
     ) {
         self.way.saw(0, lost_bytes);
         let is_chance = !self.way.is_near() && !self.way.has_queue() && self.way.loses_little();
@@ -152,12 +158,12 @@ impl Controller for OpenCubic {
             is_persistent_congestion,
             is_ecn,
             lost_bytes,
-            largest_lost_pn,
+            largest_lost,
         );
     }
 
-    fn on_packet_lost(&mut self, lost_bytes: u16, pn: u64, now: Instant) {
-        self.cubic.on_packet_lost(lost_bytes, pn, now);
+    fn on_packet_lost(&mut self, lost_bytes: u16, packet: u64, now: Instant) {
+        self.cubic.on_packet_lost(lost_bytes, packet, now);
     }
 
     fn on_spurious_congestion_event(&mut self) {
