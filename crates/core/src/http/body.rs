@@ -1,6 +1,8 @@
 //! Bodies on their way through: counted, limited, cut when idle, and never taken for complete when
 //! they were not.
 
+mod source;
+
 use std::{
     io,
     pin::Pin,
@@ -23,12 +25,12 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
+use self::source::Source;
 use super::{
     continuation::{Gate, Verdict},
     headers,
-    plain::Rest,
     pool::Lease,
-    sender::{Answer, gone},
+    sender::Answer,
 };
 use crate::{
     meter::{Load, Meter, Open},
@@ -88,16 +90,6 @@ struct Carried {
     end: Option<oneshot::Sender<()>>,
     progress: Option<Arc<AtomicU64>>,
     busy: Option<Arc<()>>,
-}
-
-#[derive(Debug, Default)]
-enum Source {
-    #[default]
-    Empty,
-    Full(Bytes),
-    Incoming(Incoming),
-    /// Over the connection that is lent.
-    Rest(Rest),
 }
 
 #[derive(Debug)]
@@ -271,7 +263,7 @@ impl Carried {
         {
             return Poll::Ready(Some(Err(BodyError::Late(deadline.total))));
         }
-        match self.poll_source(context) {
+        match self.source.poll_frame(self.lease.as_mut(), context) {
             Poll::Ready(Some(Ok(mut frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
                     // Nothing comes after them, and hyper does not ask again.
@@ -287,26 +279,6 @@ impl Carried {
                 Poll::Ready(end)
             }
             Poll::Pending => self.poll_idle(context).map(Some),
-        }
-    }
-
-    fn poll_source(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        match &mut self.source {
-            Source::Empty => Poll::Ready(None),
-            Source::Full(bytes) => {
-                let bytes = std::mem::take(bytes);
-                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-            }
-            Source::Incoming(incoming) => Pin::new(incoming)
-                .poll_frame(context)
-                .map_err(BodyError::Broken),
-            Source::Rest(rest) => match &mut self.lease {
-                Some(lease) => lease.poll_frame(rest, context).map_err(BodyError::Cut),
-                None => Poll::Ready(Some(Err(BodyError::Cut(gone())))),
-            },
         }
     }
 
@@ -376,22 +348,9 @@ impl Body for ProxyBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.0.as_ref().map(|body| &body.source) {
-            None | Some(Source::Empty) => SizeHint::with_exact(0),
-            Some(Source::Full(bytes)) => SizeHint::with_exact(bytes.len() as u64),
-            Some(Source::Incoming(incoming)) => incoming.size_hint(),
-            Some(Source::Rest(rest)) => rest.size_hint(),
-        }
-    }
-}
-
-impl Source {
-    fn is_end(&self) -> bool {
-        match self {
-            Self::Empty => true,
-            Self::Full(bytes) => bytes.is_empty(),
-            Self::Incoming(incoming) => incoming.is_end_stream(),
-            Self::Rest(rest) => rest.is_end(),
+        match &self.0 {
+            None => SizeHint::with_exact(0),
+            Some(body) => body.source.size_hint(),
         }
     }
 }
