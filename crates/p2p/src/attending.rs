@@ -48,8 +48,10 @@ impl Attended {
         self.until(false).await;
     }
 
-    /// Resolves when the peer was silent, and has another connection since. Cancel safe.
+    /// Resolves when the peer has fallen silent, and has another connection since. Cancel safe.
     async fn replaced(&self) {
+        // Who begins while it is silent waits for another connection anyway.
+        self.until(false).await;
         loop {
             self.until(true).await;
             let epoch = self.epoch();
@@ -169,5 +171,12 @@ mod tests {
         assert!(!is_over());
         attended.renewed(true);
         assert!(is_over());
+
+        attended.tell_silent(true);
+        let mut replaced = pin!(attended.replaced());
+        let mut is_over = || replaced.as_mut().now_or_never().is_some();
+        assert!(!is_over());
+        attended.renewed(true);
+        assert!(!is_over(), "it began while nobody answered");
     }
 }

@@ -108,7 +108,7 @@ impl Member {
         self.breaker().rest(Instant::now())
     }
 
-    pub(super) fn is_silent(&self) -> bool {
+    fn is_silent(&self) -> bool {
         let peer = self.naming.known();
         peer.is_some_and(|peer| self.naming.peers.is_silent(&peer))
     }

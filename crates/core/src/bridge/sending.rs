@@ -136,13 +136,12 @@ impl HttpBridge {
         let generation = naming.generation();
         let (turn, load, attending) = (member.turn(), member.take(), member.attend());
         let again = forwarded.repeatable();
-        let has_way = again.is_some() && !member.is_silent();
-        let may_leave = has_way && self.members.are_several() && member.works();
+        let may_leave = again.is_some() && self.members.are_several() && member.works();
         let silent = async {
             match &attending {
                 Some(attending) if may_leave => attending.silent().await,
                 // There is nobody else to ask, but the same peer may be there again.
-                Some(attending) if has_way => attending.replaced().await,
+                Some(attending) if again.is_some() => attending.replaced().await,
                 _ => std::future::pending().await,
             }
         };

@@ -311,9 +311,10 @@ pub(crate) fn answer_in<'a>(
 fn end_of_head(bytes: &[u8], seen: usize) -> Option<usize> {
     let from = seen.saturating_sub(3);
     let new = bytes.get(from..)?;
-    let ends = [&b"\n\r\n"[..], b"\n\n"];
-    let found = ends.map(|end| Some(from + memmem::find(new, end)? + end.len()));
-    found.into_iter().flatten().min()
+    let find = |bytes, end: &[u8]| Some(memmem::find(bytes, end)? + end.len());
+    let usual = find(new, b"\n\r\n");
+    let bare = find(&new[..usual.unwrap_or(new.len())], b"\n\n");
+    Some(from + bare.or(usual)?)
 }
 
 fn ended() -> io::Error {

@@ -166,13 +166,13 @@ impl<D: Dial> Pool<D> {
         let version = request.version();
         loop {
             let generation = self.dial.generation();
-            let kept = slot.0.take().filter(|(_, made_in)| *made_in == generation);
-            let kept = kept.and_then(|(mut sender, made_in)| {
-                sender.is_ready(version).then_some((sender, made_in))
+            let kept = slot.0.take().and_then(|(mut sender, made_in)| {
+                let lives = made_in == generation && sender.is_ready(version);
+                lives.then_some(sender)
             });
             let is_kept = kept.is_some();
             let mut sender = match kept {
-                Some((sender, _)) => sender,
+                Some(sender) => sender,
                 // Boxed, so that the many requests that need no dial do not carry its future about.
                 None => match Box::pin(self.dial.dial(version)).await {
                     Ok(sender) => sender,
