@@ -55,6 +55,11 @@ fn http_answer() -> io::Result<()> {
 }
 
 #[test]
+fn http_request() -> io::Result<()> {
+    replay("http-request", fuzzing::http_request)
+}
+
+#[test]
 fn http_pieces() -> io::Result<()> {
     replay("http-pieces", fuzzing::http_pieces)
 }

@@ -19,7 +19,7 @@ use hickory_resolver::proto::{op::Message, rr::Name};
 use malai_api::Request;
 use serde::de::DeserializeOwned;
 
-pub use self::http::{http, http_answer, http_pieces};
+pub use self::http::{http, http_answer, http_pieces, http_request};
 use crate::{
     config::{BridgeTarget, Parsed, parse},
     domains::{Answer, Spot, said},

@@ -10,10 +10,11 @@ mod errors;
 mod forward;
 mod framing;
 mod headers;
+mod outgoing;
 mod patience;
 mod plain;
 mod pool;
-mod resting;
+mod raw;
 mod sender;
 mod serve;
 mod upgrade;
@@ -27,9 +28,9 @@ pub(crate) use framing::{Checked, messages};
 pub(crate) use headers::{
     UI_COOKIE_PREFIX, forget_cookies, forget_sender, forget_ui_sessions, get_cookie, is_upgrade,
 };
+pub(crate) use outgoing::Outgoing;
 pub(crate) use patience::{Late, Patience, SentAt, Times};
 pub(crate) use plain::answer_in;
 pub(crate) use pool::{Dial, Pool, PoolLimits};
-pub(crate) use resting::serve_resting;
 pub(crate) use sender::{Lost, Sender, handshake};
-pub(crate) use serve::{Heads, serve};
+pub(crate) use serve::{Heads, serve, serve_resting, serve_through_hyper};

@@ -11,8 +11,8 @@ use tokio::{
 
 use crate::{
     http::{
-        Dial, Heads, Lost, Pool, PoolLimits, ProxyBody, ProxyError, Sender, SentAt, handshake,
-        serve,
+        Dial, Heads, Lost, Outgoing, Pool, PoolLimits, ProxyBody, ProxyError, Sender, SentAt,
+        handshake, serve,
     },
     shutdown::Shutdown,
 };
@@ -63,7 +63,7 @@ impl Requests {
             let host = http::HeaderValue::from_static("localhost");
             request.headers_mut().insert(http::header::HOST, host);
             let sent_at = SentAt::new();
-            let sent = self.pool.send(Box::new(request), None, &sent_at).await;
+            let sent = self.pool.send(Outgoing::new(request), None, &sent_at).await;
             let (response, lease) = sent.ok()?;
             let body = ProxyBody::answer(response.into_body()).lending(lease);
             Some(body.collect().await.ok()?.to_bytes().len())

@@ -11,7 +11,6 @@ use std::{
 
 use fastn_p2p::Waiting;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use malai_api::Protocol;
 
 use super::{
@@ -49,7 +48,10 @@ impl Gateway {
         }
     }
 
-    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<ProxyBody> {
+    pub(super) async fn answer(
+        self: Arc<Self>,
+        request: Box<Request<ProxyBody>>,
+    ) -> Response<ProxyBody> {
         let named = Hosts::local()
             .check(&request)
             .and_then(|()| hosts::host_of(&request).ok_or_else(hosts::misdirected))

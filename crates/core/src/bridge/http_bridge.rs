@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use fastn_p2p::Waiting;
 use http::{Method, Request, Response, Version};
-use hyper::body::Incoming;
 use malai_api::Event;
 use tokio::time::Instant;
 
@@ -85,12 +84,11 @@ impl HttpBridge {
     /// Answers `request` when it is `allowed` here; upgraded connections are left to `tasks`.
     pub(super) async fn answer(
         &self,
-        request: Request<Incoming>,
+        request: Box<Request<ProxyBody>>,
         allowed: Result<(), ProxyError>,
         tasks: &Shutdown,
     ) -> Response<ProxyBody> {
         let started = Instant::now();
-        let request = Box::new(request);
         let wants_json = proxy::prefers_json(request.headers());
         let asked = self.events.wants_requests().then(|| {
             (
@@ -133,7 +131,7 @@ impl HttpBridge {
     /// The same for a browser's page: it is not kept waiting for a person, but told that it has to.
     async fn send_or_wait(
         &self,
-        request: Box<Request<Incoming>>,
+        request: Box<Request<ProxyBody>>,
         traced: Option<&mut Traced>,
         tasks: &Shutdown,
     ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {
@@ -160,7 +158,7 @@ impl HttpBridge {
     /// last.
     async fn take(
         &self,
-        mut request: Box<Request<Incoming>>,
+        mut request: Box<Request<ProxyBody>>,
         traced: Option<&mut Traced>,
         tasks: &Shutdown,
     ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {

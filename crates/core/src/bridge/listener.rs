@@ -4,7 +4,6 @@ use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use http::{HeaderValue, Request, Response, header::CONNECTION};
-use hyper::body::Incoming;
 use thiserror::Error;
 use tokio::net::TcpListener;
 #[cfg(unix)]
@@ -153,7 +152,7 @@ impl Listener {
     /// Answers every request with `answer`, until `shutdown` drains; for want of `room` with 503.
     pub(crate) fn serve_http<F, R>(self, shutdown: &Shutdown, room: Room, answer: F)
     where
-        F: Fn(Request<Incoming>) -> R + Send + Sync + 'static,
+        F: Fn(Box<Request<ProxyBody>>) -> R + Send + Sync + 'static,
         R: Future<Output = Response<ProxyBody>> + Send + 'static,
     {
         let (tasks, answer) = (shutdown.clone(), Arc::new(answer));
@@ -215,7 +214,7 @@ impl Drop for UnixSocket {
 
 /// Answers one request with 503, and closes.
 async fn say_busy(stream: ResetOnDrop, tasks: Shutdown) {
-    let answer = |request: Request<Incoming>| async move {
+    let answer = |request: Box<Request<ProxyBody>>| async move {
         let error = ProxyError::busy(
             "This bridge has as many connections as it may have. Try again in a moment.",
         );

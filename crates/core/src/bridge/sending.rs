@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use http::{Request, Response, Version};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use tokio::time::{Instant, sleep};
 
 use super::{http_bridge::HttpBridge, peer_dial::PeerDial};
@@ -41,7 +40,7 @@ impl HttpBridge {
     /// Sends `request` to the first member that takes it; also tells which was asked last.
     pub(super) async fn send(
         &self,
-        request: Box<Request<Incoming>>,
+        request: Box<Request<ProxyBody>>,
         version: Version,
         traced: Option<&mut Traced>,
         tasks: &Shutdown,
@@ -55,14 +54,14 @@ impl HttpBridge {
             total: timeouts.total,
         };
         let (patience, watch) = Patience::new(times, begun, request.body().is_end_stream());
-        let mut forwarded = Forwarded::new(*request, |body| {
+        let mut forwarded = Forwarded::new(request, |body| {
             let body = body
                 .cut_when_idle(timeouts.idle)
                 .counted(self.meter.clone(), Direction::Request);
             watch.on(body)
         });
         if let Some(traced) = traced {
-            traced.call(forwarded.request.headers_mut());
+            traced.call(forwarded.request.get_mut().headers_mut());
         }
         forwarded.speak(version);
         let mut asked = None;

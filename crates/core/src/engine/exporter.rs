@@ -5,7 +5,6 @@
 use std::net::SocketAddr;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
-use hyper::body::Incoming;
 use malai_api::{Request as Asked, Response as Answer};
 use tokio::sync::{mpsc, oneshot};
 
@@ -63,7 +62,7 @@ impl Exporter {
 }
 
 async fn answer(
-    request: Request<Incoming>,
+    request: Box<Request<ProxyBody>>,
     keeper: mpsc::WeakSender<Command>,
 ) -> Response<ProxyBody> {
     let wants_json = prefers_json(request.headers());

@@ -5,7 +5,6 @@ use std::{pin::pin, sync::Arc};
 use fastn_p2p::{PublicKey, Session, Slot, reset};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header::HOST};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use malai_api::{Event, Protocol};
 use tokio::time::Instant;
 
@@ -28,6 +27,8 @@ const PEER_NAME: HeaderName = HeaderName::from_static("malai-peer-name");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// These headers.
+const TOLD: usize = 5;
 
 /// Who is at the other end of a stream, and how that is told to upstreams.
 struct Caller {
@@ -75,7 +76,7 @@ pub(super) async fn serve(expose: Expose, mut session: Session, open: Open) {
 }
 
 impl Caller {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<ProxyBody> {
+    async fn answer(self: Arc<Self>, request: Box<Request<ProxyBody>>) -> Response<ProxyBody> {
         let started = Instant::now();
         let wants_json = proxy::prefers_json(request.headers());
         let heard = self.expose.0.events.wants_requests();
@@ -89,7 +90,6 @@ impl Caller {
         if let Some(traced) = &mut traced {
             traced.concerns(&self.service, self.peer.short());
         }
-        let request = Box::new(request);
         let answered = self.try_answer(request, traced.as_deref_mut()).await;
         let failed = answered.as_ref().err().map(|error| error.code);
         let response = match answered {
@@ -117,7 +117,7 @@ impl Caller {
 
     async fn try_answer(
         &self,
-        request: Box<Request<Incoming>>,
+        request: Box<Request<ProxyBody>>,
         traced: Option<&mut Traced>,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let found = self.expose.find(&self.peer, &self.service, Protocol::Http);
@@ -150,7 +150,7 @@ impl Caller {
 
     async fn send(
         &self,
-        request: Box<Request<Incoming>>,
+        request: Box<Request<ProxyBody>>,
         mut traced: Option<&mut Traced>,
         allowed: &Allowed,
         service: &Service,
@@ -160,7 +160,7 @@ impl Caller {
         let (timeouts, began) = (service.config.timeouts, Instant::now());
         let is_empty = request.body().is_end_stream();
         let (patience, watch) = Patience::new(times(timeouts), began, is_empty);
-        let mut forwarded = Forwarded::new(*request, |body| {
+        let mut forwarded = Forwarded::new(request, |body| {
             let body = body
                 .limited(service.config.limits.body)
                 .cut_when_idle(timeouts.idle)
@@ -169,10 +169,10 @@ impl Caller {
         });
         let open = service.meter.begin();
         service.retries.request();
-        let kept = upstream.kept(allowed, forwarded.request.headers_mut());
+        let kept = upstream.kept(allowed, forwarded.request.get_mut().headers_mut());
         self.introduce(&mut forwarded);
         if let Some(traced) = &mut traced {
-            traced.call(forwarded.request.headers_mut());
+            traced.call(forwarded.request.get_mut().headers_mut());
         }
         let turns = upstream.turns(allowed, kept);
         let going = Going {
@@ -214,7 +214,7 @@ impl Caller {
             };
             let host = service.host(turn.host()).or_else(|| asked.clone());
             if let Some(host) = host {
-                forwarded.request.headers_mut().insert(HOST, host);
+                forwarded.request.get_mut().headers_mut().insert(HOST, host);
             }
             forwarded.speak(turn.version());
             if let Some(traced) = &mut traced {
@@ -274,7 +274,8 @@ impl Caller {
 
     /// Tells the upstream who is asking, and nothing that the request itself claims of it.
     fn introduce(&self, forwarded: &mut Forwarded) {
-        let headers = forwarded.request.headers_mut();
+        let headers = forwarded.request.get_mut().headers_mut();
+        headers.reserve(TOLD);
         proxy::forget_sender(headers);
         if let Some(asked) = headers.get(HOST).cloned() {
             headers.insert(FORWARDED_HOST, asked);

@@ -7,15 +7,15 @@ use std::{
 
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
-use hyper::{body::Incoming, client::conn::http1};
+use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
+    io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
     runtime::{Builder, Runtime},
 };
 
 use crate::{
-    http::{Checked, Heads, ProxyBody, answer_in, messages, serve},
+    http::{Checked, Heads, ProxyBody, answer_in, messages, serve, serve_through_hyper},
     shutdown::Shutdown,
 };
 
@@ -77,6 +77,18 @@ pub fn http_answer(bytes: &[u8]) {
     );
 }
 
+/// A connection's bytes: whether hyper has all of it or not must make no difference to who asks, nor to
+/// who answers.
+pub fn http_request(bytes: &[u8]) {
+    let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
+    RUNTIME.with(|runtime| {
+        let runtime = runtime.get_or_init(new_runtime);
+        let ours = runtime.block_on(answers(bytes, false));
+        let hypers = runtime.block_on(answers(bytes, true));
+        assert_eq!(ours, hypers);
+    });
+}
+
 /// What hyper gets for a `GET` that is answered so, when that is whole.
 async fn fetch(bytes: &[u8]) -> Option<(StatusCode, Vec<u8>)> {
     let (near, mut far) = duplex(MOST_BYTES);
@@ -121,36 +133,80 @@ fn read(pieces: &[&[u8]]) -> Vec<u8> {
 /// The lengths of all bodies that hyper has read to their end.
 async fn serve_all(bytes: &[u8]) -> Vec<u64> {
     let seen: Arc<Mutex<Vec<u64>>> = Arc::default();
-    let (mut client, server) = duplex(MOST_BYTES);
-    let shutdown = Shutdown::default();
-    let served = serve(
-        server,
-        Heads::default(),
-        &shutdown,
-        |request: Request<Incoming>| {
-            let seen = Arc::clone(&seen);
-            async move {
-                if let Ok(body) = request.into_body().collect().await {
-                    let length = body.to_bytes().len() as u64;
-                    seen.lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push(length);
-                }
-                Response::new(ProxyBody::full("ok".into()))
+    let answer = |request: Box<Request<ProxyBody>>| {
+        let seen = Arc::clone(&seen);
+        async move {
+            if let Ok(body) = request.into_body().collect().await {
+                let length = body.to_bytes().len() as u64;
+                seen.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(length);
             }
-        },
-    );
-    let sent = async {
+            Response::new(ProxyBody::full("ok".into()))
+        }
+    };
+    let shutdown = Shutdown::default();
+    let (server, asked) = ask_all(bytes);
+    tokio::join!(serve(server, Heads::default(), &shutdown, answer), asked);
+    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    seen.clone()
+}
+
+/// What is answered to these bytes, line by line, in an order of no meaning: by us and hyper, or by
+/// hyper alone.
+async fn answers(bytes: &[u8], through_hyper: bool) -> Vec<String> {
+    let shutdown = Shutdown::default();
+    let (server, asked) = ask_all(bytes);
+    let heads = Heads::default();
+    let answered = if through_hyper {
+        let served = serve_through_hyper(server, heads, &shutdown, tell);
+        tokio::join!(served, asked).1
+    } else {
+        tokio::join!(serve(server, heads, &shutdown, tell), asked).1
+    };
+    let answered = String::from_utf8_lossy(&answered);
+    let lines = answered
+        .split("\r\n")
+        .filter(|it| !it.starts_with("date: "));
+    let mut lines: Vec<_> = lines.map(str::to_owned).collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// Answers with what was asked; what it is asked for says how.
+async fn tell(request: Box<Request<ProxyBody>>) -> Response<ProxyBody> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map(|body| body.to_bytes().len()).ok();
+    let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
+    let text = format!("\r\n{method} {uri} {headers:?} {body:?}\r\n");
+    let status = match uri.path() {
+        "/none" => StatusCode::NO_CONTENT,
+        "/same" => StatusCode::NOT_MODIFIED,
+        _ => StatusCode::OK,
+    };
+    let text = if status == StatusCode::OK {
+        text
+    } else {
+        String::new()
+    };
+    let mut response = Response::new(ProxyBody::full(text.into()));
+    *response.status_mut() = status;
+    response
+}
+
+/// The far end of a connection over which all of `bytes` come, and what is answered to them.
+fn ask_all(bytes: &[u8]) -> (DuplexStream, impl Future<Output = Vec<u8>>) {
+    let (mut client, server) = duplex(MOST_BYTES);
+    let asked = async move {
         let sent = client.write_all(bytes).await;
         let ended = client.shutdown().await;
         let mut answers = Vec::new();
         let read = client.read_to_end(&mut answers).await;
-        sent.and(ended).and(read.map(drop))
+        // That the server closes before it has read everything is no failure.
+        drop((sent, ended, read));
+        answers
     };
-    // That the server closes before it has read everything is no failure.
-    drop(tokio::join!(served, sent));
-    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.clone()
+    (server, asked)
 }
 
 #[expect(clippy::expect_used, reason = "without a runtime there is no fuzzing")]

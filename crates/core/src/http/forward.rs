@@ -8,11 +8,10 @@ use http::{
     uri::{self, PathAndQuery},
 };
 use http_body::Body as _;
-use hyper::body::Incoming;
 
 use super::{
-    Dial, Direction, Pool, ProxyBody, ProxyError, SentAt, headers,
-    pool::{Lease, Unsent, repeatable},
+    Dial, Direction, Outgoing, Pool, ProxyBody, ProxyError, SentAt, headers,
+    pool::{Lease, Unsent},
     sender::Answer,
     upgrade,
 };
@@ -20,8 +19,7 @@ use crate::{meter::Meter, traces::Traced};
 
 /// A request whose headers are clean, ready to be sent by [`forward`].
 pub(crate) struct Forwarded {
-    /// Boxed, as it goes through many hands, and each future would have it again.
-    pub(crate) request: Box<Request<ProxyBody>>,
+    pub(crate) request: Outgoing,
     pub(super) upgrade: Option<hyper::upgrade::OnUpgrade>,
 }
 
@@ -29,19 +27,16 @@ impl Forwarded {
     /// Takes over a request: what belonged to its connection goes, the body is wrapped by `wrap`
     /// unless it is empty.
     pub(crate) fn new(
-        mut request: Request<Incoming>,
+        mut request: Box<Request<ProxyBody>>,
         wrap: impl FnOnce(ProxyBody) -> ProxyBody,
     ) -> Self {
         let upgrading = headers::is_upgrade(request.headers());
-        let upgrade = upgrading.then(|| hyper::upgrade::on(&mut request));
+        let upgrade = upgrading.then(|| hyper::upgrade::on(&mut *request));
         headers::remove_hop_by_hop(request.headers_mut(), upgrading);
-        let mut request = Box::new(request.map(|body| {
-            if body.is_end_stream() {
-                ProxyBody::default()
-            } else {
-                wrap(ProxyBody::incoming(body))
-            }
-        }));
+        let body = std::mem::take(request.body_mut());
+        if !body.is_end_stream() {
+            *request.body_mut() = wrap(body);
+        }
         request.extensions_mut().clear();
         // HTTP/2 carries the host in the URI, HTTP/1.1 in a header; here it is always a header.
         if let Some(authority) = request.uri().authority()
@@ -49,12 +44,13 @@ impl Forwarded {
         {
             request.headers_mut().insert(HOST, host);
         }
+        let request = Outgoing::new(*request);
         Self { request, upgrade }
     }
 
     /// The same once more, when it may be sent twice and has no body that would be gone.
     pub(crate) fn repeatable(&self) -> Option<Self> {
-        let request = Box::new(repeatable(&self.request)?);
+        let request = self.request.again()?;
         let upgrade = self.upgrade.clone();
         Some(Self { request, upgrade })
     }
@@ -62,7 +58,7 @@ impl Forwarded {
     /// Writes the request as `version` wants it: the URI's form, and how a body of unknown length
     /// is framed.
     pub(crate) fn speak(&mut self, version: Version) {
-        let request = &mut self.request;
+        let request = self.request.get_mut();
         let path = request.uri().path_and_query().cloned();
         let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
         *request.version_mut() = version;
@@ -106,7 +102,7 @@ pub(crate) async fn forward<D: Dial>(
     carry: impl FnOnce(Tunnel),
 ) -> Result<Response<ProxyBody>, (ProxyError, Option<Forwarded>)> {
     let Forwarded { request, upgrade } = forwarded;
-    let again = again.map(|again| &*again.request);
+    let again = again.map(|again| &again.request);
     let (response, lease) = match pool.send(request, again, sent_at).await {
         Ok(answered) => answered,
         Err(Unsent { error, request }) => {

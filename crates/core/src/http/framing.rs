@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::BytesMut;
 use memchr::memmem;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -21,8 +22,7 @@ use tokio::{
 };
 
 pub(crate) use self::reading::messages;
-use self::reading::{Framing, State};
-pub(super) use self::reading::{chunk_size, digits};
+pub(super) use self::reading::{Framing, State, chunk_size, digits};
 
 /// How long the rest of a body that nobody wanted is read, for its sender to see our answer.
 const LINGER: Duration = Duration::from_secs(2);
@@ -37,6 +37,8 @@ const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Not In Time\r\n";
 pub(crate) struct Checked<T> {
     inner: T,
     framing: Framing,
+    /// What was read of it before.
+    ahead: BytesMut,
     /// What hyper is still to read of [`POISON`].
     poison: &'static [u8],
     answered_bad_request: bool,
@@ -58,6 +60,7 @@ impl<T> Checked<T> {
         Self {
             inner,
             framing: Framing::default(),
+            ahead: BytesMut::new(),
             poison: POISON,
             answered_bad_request: false,
             first_line: Some(Box::pin(tokio::time::sleep(first_line))),
@@ -68,8 +71,19 @@ impl<T> Checked<T> {
         }
     }
 
-    pub(super) fn inner(&self) -> &T {
-        &self.inner
+    /// The same where `ahead` was read from it already.
+    pub(super) fn after(
+        ahead: BytesMut,
+        inner: T,
+        first_line: Duration,
+        head_time: Duration,
+    ) -> Self {
+        let checked = Self::new(inner, first_line, head_time);
+        Self { ahead, ..checked }
+    }
+
+    pub(super) fn into_inner(self) -> T {
+        self.inner
     }
 
     /// Whether a request has come, all of it, and nothing of the next one.
@@ -157,9 +171,14 @@ impl<T: AsyncRead + Unpin> AsyncRead for Checked<T> {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let is_pending = Pin::new(&mut self.inner)
-            .poll_read(context, buffer)?
-            .is_pending();
+        let is_pending = if self.ahead.is_empty() {
+            let inner = Pin::new(&mut self.inner);
+            inner.poll_read(context, buffer)?.is_pending()
+        } else {
+            let length = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead.split_to(length));
+            false
+        };
         if !is_pending && let Err(offence) = self.framing.read(&buffer.filled()[before..]) {
             buffer.set_filled(before + offence);
             self.read_poison(buffer);

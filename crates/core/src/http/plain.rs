@@ -29,12 +29,13 @@ use tokio_util::io::poll_read_buf;
 
 use self::rest::Next;
 pub(crate) use self::rest::Rest;
-use super::ProxyBody;
+use super::{
+    ProxyBody,
+    raw::{self, ROOM, write_headers},
+};
 
 /// The longest head a server may answer with, and the longest trailers.
 pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// Room for a head, and for what comes with it.
-const HEAD_ROOM: usize = 4 * 1024;
 /// Room for the rest at most: as much as is copied at once elsewhere.
 const MOST_ROOM: u64 = 64 * 1024;
 
@@ -148,7 +149,7 @@ impl Plain {
                 self.keeps_open = keeps_open;
                 return Ok(response);
             }
-            let count = std::future::poll_fn(|context| self.poll_read(HEAD_ROOM, context)).await?;
+            let count = std::future::poll_fn(|context| self.poll_read(ROOM, context)).await?;
             if count == 0 {
                 return Err(ended());
             }
@@ -170,8 +171,8 @@ impl Plain {
                 Ok(Next::Frame(frame)) => return Poll::Ready(Some(Ok(frame))),
                 Ok(Next::End) => return Poll::Ready(None),
                 Ok(Next::More(bytes)) => {
-                    let room = usize::try_from(bytes.min(MOST_ROOM)).unwrap_or(HEAD_ROOM);
-                    match ready!(self.poll_read(room.max(HEAD_ROOM), context)) {
+                    let room = usize::try_from(bytes.min(MOST_ROOM)).unwrap_or(ROOM);
+                    match ready!(self.poll_read(room.max(ROOM), context)) {
                         Ok(0) if rest.is_cut_by_end() => break ended(),
                         Ok(0) => return Poll::Ready(None),
                         Ok(_) => {}
@@ -203,13 +204,16 @@ impl Plain {
     }
 
     fn poll_read(&mut self, room: usize, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        // What is left of the last room will do.
-        if self.read.capacity() - self.read.len() < HEAD_ROOM.min(room) / 4 {
-            self.read.reserve(room);
-        }
         let Some(io) = &mut self.io else {
             return Poll::Ready(Err(ended()));
         };
+        if room <= ROOM {
+            return raw::poll_read_some(io, &mut self.read, context);
+        }
+        // What is left of the last room will do.
+        if self.read.capacity() - self.read.len() < ROOM / 4 {
+            self.read.reserve(room);
+        }
         poll_read_buf(Pin::new(io), context, &mut self.read)
     }
 }
@@ -244,11 +248,7 @@ fn head_of(request: &Request<ProxyBody>) -> Vec<u8> {
     for part in [method.as_str(), " ", path, " HTTP/1.1\r\n"] {
         head.extend_from_slice(part.as_bytes());
     }
-    for (name, value) in request.headers() {
-        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-            head.extend_from_slice(part);
-        }
-    }
+    write_headers(request.headers(), &mut head);
     if wants_length(method, request.headers()) {
         head.extend_from_slice(b"content-length: 0\r\n");
     }

@@ -16,12 +16,12 @@ use std::{
 
 use bb8::{ManageConnection, PooledConnection, QueueStrategy, RunError};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, Version};
+use http::{Response, StatusCode, Version};
 use http_body::{Body as _, Frame};
 use tokio::time::Instant;
 
 use super::{
-    ProxyBody, ProxyError, SentAt,
+    Outgoing, ProxyError, SentAt,
     body::BodyError,
     continuation::Release,
     plain::Rest,
@@ -90,7 +90,7 @@ pub(crate) struct Lease {
 /// A request that was not answered, with the request itself when it may be sent elsewhere.
 pub(crate) struct Unsent {
     pub(crate) error: ProxyError,
-    pub(crate) request: Option<Box<Request<ProxyBody>>>,
+    pub(crate) request: Option<Outgoing>,
 }
 
 #[derive(Debug)]
@@ -143,8 +143,8 @@ impl<D: Dial> Pool<D> {
     /// Dropping the future closes the connection in use.
     pub(crate) async fn send(
         &self,
-        mut request: Box<Request<ProxyBody>>,
-        again: Option<&Request<ProxyBody>>,
+        mut request: Outgoing,
+        again: Option<&Outgoing>,
         sent_at: &SentAt,
     ) -> Result<(Response<Answer>, Lease), Unsent> {
         if self.reading().in_use >= self.size {
@@ -202,7 +202,7 @@ impl<D: Dial> Pool<D> {
                 }) => {
                     let once_more = || {
                         let again = again.filter(|_| self.dial.may_repeat(is_kept));
-                        again.and_then(repeatable).map(Box::new)
+                        again.and_then(Outgoing::again)
                     };
                     match unsent.or_else(once_more) {
                         Some(left) if is_kept => request = left,
@@ -270,18 +270,4 @@ impl Lease {
             None => Poll::Ready(Some(Err(gone()))),
         }
     }
-}
-
-/// The same request once more, when sending it twice does no harm (RFC 9110, 9.2.2) and it has no
-/// body that would be gone.
-pub(super) fn repeatable(request: &Request<ProxyBody>) -> Option<Request<ProxyBody>> {
-    if !request.method().is_idempotent() || !request.body().is_end_stream() {
-        return None;
-    }
-    let mut again = Request::new(ProxyBody::default());
-    *again.method_mut() = request.method().clone();
-    *again.uri_mut() = request.uri().clone();
-    *again.version_mut() = request.version();
-    *again.headers_mut() = request.headers().clone();
-    Some(again)
 }

@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use thiserror::Error;
 
 use super::{
-    ProxyBody,
+    Outgoing, ProxyBody,
     continuation::{Release, hold_body},
     plain::{Failed, Io, MAX_HEAD_BYTES, Plain, Rest},
 };
@@ -57,7 +57,7 @@ pub(crate) enum Answer {
 /// A request that was not answered, with the request itself when none of it was sent.
 pub(super) struct NotSent {
     pub(super) error: Lost,
-    pub(super) request: Option<Box<Request<ProxyBody>>>,
+    pub(super) request: Option<Outgoing>,
 }
 
 impl Sender {
@@ -75,7 +75,7 @@ impl Sender {
     /// Sends one request and returns the status of its answer; the body is not read, and the
     /// connection of no use afterwards.
     pub(crate) async fn status(&mut self, request: Request<ProxyBody>) -> Result<StatusCode, Lost> {
-        let sent = self.send(Box::new(request)).await;
+        let sent = self.send(Outgoing::new(request)).await;
         let (response, _) = sent.map_err(|failed| failed.error)?;
         if let Self::Plain(plain, _) = self {
             plain.leave();
@@ -115,7 +115,7 @@ impl Sender {
     /// Sends one request; the connection must be idle. What could not be sent at all comes back.
     pub(super) async fn send(
         &mut self,
-        request: Box<Request<ProxyBody>>,
+        request: Outgoing,
     ) -> Result<(Response<Answer>, Option<Release>), NotSent> {
         if let Self::Plain(plain, _) = self
             && Plain::carries(&request)
@@ -134,7 +134,7 @@ impl Sender {
                 request: Some(request),
             });
         }
-        let (held, release) = hold_body(*request);
+        let (held, release) = hold_body(request.into_inner());
         let sent = match self {
             Self::Http1(sender) => sender.try_send_request(held).await,
             Self::Http2(sender) => sender.try_send_request(held).await,
@@ -148,7 +148,7 @@ impl Sender {
         match sent {
             Ok(response) => Ok((response.map(Answer::Hyper), release)),
             Err(mut failed) => {
-                let request = failed.take_message().map(Box::new);
+                let request = failed.take_message().map(Outgoing::new);
                 let error = failed.into_error().into();
                 Err(NotSent { error, request })
             }

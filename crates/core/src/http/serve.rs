@@ -1,5 +1,10 @@
 //! HTTP towards a client: a browser at the bridge, the bridge's stream at the share.
 
+mod answered;
+mod asked;
+mod plain;
+mod resting;
+
 use std::{convert::Infallible, future::Future, time::Duration};
 
 use http::{Request, Response};
@@ -10,6 +15,8 @@ use hyper_util::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use self::plain::Plain;
+pub(crate) use self::resting::serve_resting;
 use super::{
     ProxyBody,
     framing::Checked,
@@ -19,7 +26,9 @@ use crate::shutdown::Shutdown;
 
 /// Before the first request, and between two of them: longer than any pool of ours keeps an unused
 /// connection, so that the client side is the one that closes.
-pub(super) const IDLE: Duration = Duration::from_secs(90);
+const IDLE: Duration = Duration::from_secs(90);
+/// How long nothing happens before a connection rests: long enough that a busy one never does.
+const REST_AFTER: Duration = Duration::from_millis(100);
 /// How often an HTTP/2 client is asked whether it is still there; hyper gives it 20 s to answer.
 const HTTP2_PING: Duration = Duration::from_secs(20);
 /// Requests of one HTTP/2 connection at once.
@@ -48,23 +57,39 @@ impl Default for Heads {
 pub(crate) async fn serve<T, F, R>(io: T, heads: Heads, shutdown: &Shutdown, answer: F)
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    F: Fn(Request<Incoming>) -> R,
+    F: Fn(Box<Request<ProxyBody>>) -> R,
     R: Future<Output = Response<ProxyBody>> + Send + 'static,
 {
-    let io = Checked::new(io, IDLE, heads.time);
-    through_hyper(io, heads, shutdown, answer).await;
+    if let Some(checked) = Plain::new(io, heads).serve(shutdown, &answer).await {
+        through_hyper(checked, heads, shutdown, answer).await;
+    }
 }
 
-/// The same for one whose framing is checked already.
-pub(super) async fn through_hyper<T, F, R>(io: T, heads: Heads, shutdown: &Shutdown, answer: F)
-where
+/// The same where all of it is hyper's.
+pub(crate) async fn serve_through_hyper<T, F, R>(
+    io: T,
+    heads: Heads,
+    shutdown: &Shutdown,
+    answer: F,
+) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    F: Fn(Request<Incoming>) -> R,
+    F: Fn(Box<Request<ProxyBody>>) -> R,
     R: Future<Output = Response<ProxyBody>> + Send + 'static,
 {
-    let service = service_fn(|request| {
+    let checked = Checked::new(io, IDLE, heads.time);
+    through_hyper(checked, heads, shutdown, answer).await;
+}
+
+/// The same through hyper, for a connection whose framing is checked.
+async fn through_hyper<T, F, R>(io: T, heads: Heads, shutdown: &Shutdown, answer: F)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Fn(Box<Request<ProxyBody>>) -> R,
+    R: Future<Output = Response<ProxyBody>> + Send + 'static,
+{
+    let service = service_fn(|request: Request<Incoming>| {
         // Boxed: hyper moves it several times, and it is some kilobytes long.
-        let answer = Box::pin(answer(request));
+        let answer = Box::pin(answer(Box::new(request.map(ProxyBody::incoming))));
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let io = TokioIo::new(io);

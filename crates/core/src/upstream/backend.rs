@@ -9,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use http::Version;
+use http::{HeaderValue, Version};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::tls::Tls;
+use super::{host_of, tls::Tls};
 use crate::{
     config::{Place, Scheme, UpstreamAddress},
     http::{Dial, Lost, ProxyError, Sender, handshake},
@@ -30,6 +30,7 @@ const SOMEWHERE: &str = "the shared service";
 #[derive(Debug, Clone)]
 pub(crate) struct Backend {
     address: UpstreamAddress,
+    host: Option<HeaderValue>,
     connect_timeout: Duration,
     tls: Tls,
     tasks: Shutdown,
@@ -48,6 +49,7 @@ pub(crate) struct RetryCounts {
 impl Backend {
     pub(crate) fn new(address: UpstreamAddress, timeout: Duration, tasks: Shutdown) -> Self {
         Self {
+            host: host_of(&address),
             address,
             connect_timeout: timeout,
             tls: Tls::default(),
@@ -55,6 +57,11 @@ impl Backend {
             retries: None,
             counts: Arc::default(),
         }
+    }
+
+    /// The Host that it expects.
+    pub(super) fn host(&self) -> Option<HeaderValue> {
+        self.host.clone()
     }
 
     /// The same, which takes from `retries` when a request goes out once more.

@@ -16,7 +16,6 @@ use super::{
     Backend,
     asking::version_of,
     health::{Health, Trial},
-    host_of,
 };
 use crate::{
     balance::{Candidate, name_of},
@@ -175,7 +174,7 @@ impl<'a> Turn<'a> {
 
     /// The Host that it expects.
     pub(crate) fn host(&self) -> Option<HeaderValue> {
-        host_of(self.target.pool.dial.address())
+        self.target.pool.dial.host()
     }
 
     /// HTTP/2 for `h2c://`, else HTTP/1.1.

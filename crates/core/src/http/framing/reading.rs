@@ -9,18 +9,18 @@ const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// What the bytes so far add up to.
 #[derive(Debug, Default)]
-pub(super) struct Framing {
-    pub(super) state: State,
+pub(in crate::http) struct Framing {
+    pub(in crate::http) state: State,
     /// The piece of a line that came without its end.
     line: Vec<u8>,
     head: Head,
     upgrade_asked: bool,
     /// Whether any request has begun so far.
-    pub(super) has_begun: bool,
+    pub(in crate::http) has_begun: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(in crate::http) enum State {
     #[default]
     RequestLine,
     Header,
@@ -58,7 +58,7 @@ struct Offence;
 
 impl Framing {
     /// Reads along; an offence is told by the index of the first byte that must not be seen.
-    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), usize> {
+    pub(in crate::http) fn read(&mut self, bytes: &[u8]) -> Result<(), usize> {
         let mut at = 0;
         while at < bytes.len() {
             match &mut self.state {

@@ -4,15 +4,15 @@ use std::{io, mem::MaybeUninit};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version,
+    HeaderMap, Method, Response, StatusCode, Version,
     header::{CONTENT_LENGTH, TRANSFER_ENCODING},
 };
 
 use super::{Rest, garbled};
-use crate::http::{framing::digits, headers};
-
-/// As many as hyper takes.
-const MOST_HEADERS: usize = 100;
+use crate::http::{
+    framing::digits,
+    raw::{MOST_HEADERS, headers_in, says_close},
+};
 
 /// The answer to `method` whose whole head is `bytes`; also tells whether its connection may be used
 /// once more.
@@ -31,22 +31,14 @@ pub(super) fn parse(bytes: &Bytes, method: &Method) -> io::Result<(Response<Rest
     let (Some(status), Some(version), true) = (head.code, head.version, is_whole) else {
         return Err(garbled("the head of the answer is not whole"));
     };
-    let mut headers = HeaderMap::with_capacity(head.headers.len());
-    for header in &*head.headers {
-        let name = HeaderName::from_bytes(header.name.as_bytes());
-        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(header.value));
-        headers.append(
-            name.map_err(|error| invalid(&error))?,
-            value.map_err(|error| invalid(&error))?,
-        );
-    }
+    let mut headers = headers_in(bytes, head.headers).map_err(|error| invalid(&error))?;
     let status = StatusCode::from_u16(status).map_err(|error| invalid(&error))?;
     let is_http11 = version == 1;
     let (rest, is_delimited) = rest_of(method, status, is_http11, &mut headers)?;
     let keeps_open = is_http11
         && is_delimited
         && status != StatusCode::SWITCHING_PROTOCOLS
-        && !headers::tokens(&headers).any(|token| token.eq_ignore_ascii_case("close"));
+        && !says_close(&headers);
     let mut response = Response::new(rest);
     *response.status_mut() = status;
     *response.headers_mut() = headers;

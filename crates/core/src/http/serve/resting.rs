@@ -1,55 +1,50 @@
 //! A kept connection with nothing to do rests: hyper's buffers for it, some 20 KiB, are given back,
-//! and made anew when its next request comes.
+//! and its next request is looked at as the first one was.
 //!
 //! It rests only where nothing can be lost: between two HTTP/1.1 messages, with no answer under way
 //! and nothing left to write, and after nothing has happened for a while.
 
 use std::{
-    future::{Future, poll_fn},
+    future::Future,
     io::{self, IoSlice},
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
-    time::Duration,
 };
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{sleep, timeout},
+    time::sleep,
 };
 
-use super::{
-    Heads, ProxyBody,
-    framing::Checked,
-    serve::{IDLE, through_hyper},
+use super::{Heads, REST_AFTER, plain::Plain, through_hyper};
+use crate::{
+    http::{ProxyBody, framing::Checked},
+    shutdown::Shutdown,
+    stream::ResetOnDrop,
 };
-use crate::{shutdown::Shutdown, stream::ResetOnDrop};
-
-/// How long nothing happens before a connection rests: long enough that a busy one never does.
-const REST_AFTER: Duration = Duration::from_millis(100);
 
 /// Serves one connection of this machine like [`serve`](super::serve()), and lets it rest.
 pub(crate) async fn serve_resting<F, R>(
-    stream: ResetOnDrop,
+    mut stream: ResetOnDrop,
     heads: Heads,
     shutdown: &Shutdown,
     answer: F,
 ) where
-    F: Fn(Request<Incoming>) -> R,
+    F: Fn(Box<Request<ProxyBody>>) -> R,
     R: Future<Output = Response<ProxyBody>> + Send + 'static,
 {
     let busy = Arc::new(());
-    let answer = |request| {
+    let answer_busily = |request| {
         let (answer, busy) = (answer(request), Arc::clone(&busy));
         async move { answer.await.map(|body| body.keeping_busy(busy)) }
     };
-    let mut checked = Checked::new(stream, IDLE, heads.time);
-    loop {
+    while let Some(checked) = Plain::new(stream, heads).serve(shutdown, &answer).await {
         let shared = Shared::new(checked);
         // Boxed, so that it is gone while the connection rests.
-        let serving = Box::pin(through_hyper(shared.clone(), heads, shutdown, &answer));
+        let serving = through_hyper(shared.clone(), heads, shutdown, &answer_busily);
+        let serving = Box::pin(serving);
         tokio::select! {
             biased;
             () = serving => return,
@@ -58,19 +53,7 @@ pub(crate) async fn serve_resting<F, R>(
         let Some(resting) = shared.into_inner() else {
             return;
         };
-        checked = resting;
-        let has_more = tokio::select! {
-            biased;
-            () = shutdown.draining() => false,
-            readable = timeout(IDLE, checked.inner().readable()) => matches!(readable, Ok(Ok(()))),
-        };
-        if !has_more {
-            let closed = poll_fn(|context| Pin::new(&mut checked).poll_shutdown(context)).await;
-            if let Err(error) = closed {
-                tracing::debug!(%error, "a resting connection was not closed in good order");
-            }
-            return;
-        }
+        stream = resting.into_inner();
     }
 }
 
@@ -182,14 +165,17 @@ impl AsyncWrite for Shared {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bytes::Bytes;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::{TcpListener, TcpStream},
+        time::timeout,
     };
 
     use super::*;
-    use crate::stream::Stream;
+    use crate::{http::serve::IDLE, stream::Stream};
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     /// Time for a connection to rest. Real time: a clock that is moved on while a socket has not yet

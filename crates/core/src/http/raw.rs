@@ -1,0 +1,61 @@
+//! The bytes of HTTP/1.1, as a client and as a server.
+
+use std::{
+    io,
+    mem::MaybeUninit,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::headers;
+
+/// Read at once: enough for nearly every head.
+pub(super) const ROOM: usize = 4 * 1024;
+
+/// The most headers of one message; as many as hyper takes.
+pub(super) const MOST_HEADERS: usize = 100;
+
+/// The headers that httparse has found in `bytes`; their values stay where they are.
+pub(super) fn headers_in(
+    bytes: &Bytes,
+    found: &[httparse::Header<'_>],
+) -> Result<HeaderMap, http::Error> {
+    let mut headers = HeaderMap::with_capacity(found.len());
+    for header in found {
+        let name = HeaderName::from_bytes(header.name.as_bytes())?;
+        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(header.value))?;
+        headers.append(name, value);
+    }
+    Ok(headers)
+}
+
+/// Writes a line for each of `headers`.
+pub(super) fn write_headers(headers: &HeaderMap, out: &mut Vec<u8>) {
+    for (name, value) in headers {
+        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            out.extend_from_slice(part);
+        }
+    }
+}
+
+/// Reads what there is, [`ROOM`] bytes at most; holds no room while there is nothing.
+pub(super) fn poll_read_some<T: AsyncRead + Unpin>(
+    io: &mut T,
+    read: &mut BytesMut,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<usize>> {
+    let mut room = [const { MaybeUninit::uninit() }; ROOM];
+    let mut buffer = ReadBuf::uninit(&mut room);
+    ready!(Pin::new(io).poll_read(context, &mut buffer))?;
+    read.extend_from_slice(buffer.filled());
+    Poll::Ready(Ok(buffer.filled().len()))
+}
+
+/// Whether a message says that its connection closes after it.
+pub(super) fn says_close(headers: &HeaderMap) -> bool {
+    headers::tokens(headers).any(|token| token.eq_ignore_ascii_case("close"))
+}
