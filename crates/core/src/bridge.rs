@@ -22,6 +22,7 @@ mod tcp_bridge;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    pin::pin,
     sync::{
         Arc, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -180,7 +181,7 @@ impl Bridges {
             listener.serve_http(&part, room, move |request| {
                 let (bridge, tasks) = (Arc::clone(&bridge), tasks.clone());
                 let allowed = hosts.check(&request);
-                async move { bridge.answer(request, allowed, &tasks).await }
+                async move { pin!(bridge.answer(request, allowed, &tasks)).await }
             });
         }
         let scheme = if config.protocol == Protocol::Tcp {

@@ -1,6 +1,6 @@
 //! Requests from a local client on their way to a service of a peer.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use fastn_p2p::Waiting;
 use http::{Method, Request, Response, Version};
@@ -99,8 +99,10 @@ impl HttpBridge {
         let mut traced = self.traces.begin(Side::Bridge, &request);
         let trace = traced.as_deref_mut();
         let (target, answered) = match allowed {
-            Ok(()) if proxy::wants_page(&request) => self.send_or_wait(request, trace, tasks).await,
-            Ok(()) => self.take(request, trace, tasks).await,
+            Ok(()) if proxy::wants_page(&request) => {
+                pin!(self.send_or_wait(request, trace, tasks)).await
+            }
+            Ok(()) => pin!(self.take(request, trace, tasks)).await,
             Err(error) => (None, Err(error)),
         };
         let fault = answered.as_ref().err().map(|error| error.side.fault());
@@ -141,9 +143,10 @@ impl HttpBridge {
             Knocking::Refused(error, _) => return (first, Err(error)),
             Knocking::Idle => {}
         }
+        let mut sending = pin!(self.take(request, traced, tasks));
         tokio::select! {
             biased;
-            sent = self.take(request, traced, tasks) => sent,
+            sent = &mut sending => sent,
             () = self.knock.must_wait() => {
                 if let Some(dial) = first {
                     let dial = dial.clone();
@@ -170,7 +173,7 @@ impl HttpBridge {
             Version::HTTP_2 => Version::HTTP_2,
             _ => Version::HTTP_11,
         };
-        self.send(request, version, traced, tasks).await
+        pin!(self.send(request, version, traced, tasks)).await
     }
 }
 

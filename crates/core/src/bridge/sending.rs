@@ -4,7 +4,7 @@
 //! A request goes on to another member, or once more to the same, only when that is safe: none of it
 //! was sent, or it may be repeated and has no body that would be gone.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use http::{Request, Response, Version};
 use http_body::Body as _;
@@ -66,10 +66,14 @@ impl HttpBridge {
         forwarded.speak(version);
         let mut asked = None;
         let sent_at = SentAt::new();
-        let answered = tokio::select! {
-            biased;
-            answered = self.ask_members(forwarded, &mut asked, &sent_at, tasks) => answered,
-            late = patience.over(&sent_at) => Err(ProxyError::peer_slow(words(late))),
+        let answered = {
+            let mut asking = pin!(self.ask_members(forwarded, &mut asked, &sent_at, tasks));
+            let mut too_late = pin!(patience.over(&sent_at));
+            tokio::select! {
+                biased;
+                answered = &mut asking => answered,
+                late = &mut too_late => Err(ProxyError::peer_slow(words(late))),
+            }
         };
         let answered = answered.map(|response| {
             let response = response.map(|body| body.holding(open));
@@ -100,7 +104,7 @@ impl HttpBridge {
                     self.members.moved();
                 }
                 *asked = self.pools.get(place).map(|pool| &pool.dial);
-                match self.ask(place, forwarded, sent_at, tasks).await {
+                match pin!(self.ask(place, forwarded, sent_at, tasks)).await {
                     Asked::Answered(response) => return Ok(response),
                     Asked::Failed(error, again) => {
                         may_work_later |= matches!(error.code, "peer-offline" | "peer-failed");
@@ -136,24 +140,29 @@ impl HttpBridge {
         let (turn, load, attending) = (member.turn(), member.take(), member.attend());
         let again = forwarded.repeatable();
         let may_leave = again.is_some() && self.members.are_several() && member.works();
-        let silent = async {
-            match &attending {
-                Some(attending) if may_leave => attending.silent().await,
-                // There is nobody else to ask, but the same peer may be there again.
-                Some(attending) if again.is_some() => attending.replaced().await,
-                _ => std::future::pending().await,
+        let answered = {
+            let mut silent = pin!(async {
+                match &attending {
+                    Some(attending) if may_leave => attending.silent().await,
+                    // There is nobody else to ask, but the same peer may be there again.
+                    Some(attending) if again.is_some() => attending.replaced().await,
+                    _ => std::future::pending().await,
+                }
+            });
+            let carry = |tunnel| tasks.spawn(tunnel);
+            let (again, meter) = (again.as_ref(), &self.meter);
+            let mut sending = pin!(forward(pool, forwarded, again, sent_at, meter, carry));
+            tokio::select! {
+                biased;
+                answered = &mut sending => Some(answered),
+                () = &mut silent => None,
             }
         };
-        let carry = |tunnel| tasks.spawn(tunnel);
-        let answered = tokio::select! {
-            biased;
-            answered = forward(pool, forwarded, again.as_ref(), sent_at, &self.meter, carry) => answered,
-            () = silent => {
-                let error = ProxyError::peer_failed("The peer has fallen silent.");
-                turn.failed(&error);
-                self.members.repeated();
-                return Asked::Failed(error, again);
-            }
+        let Some(answered) = answered else {
+            let error = ProxyError::peer_failed("The peer has fallen silent.");
+            turn.failed(&error);
+            self.members.repeated();
+            return Asked::Failed(error, again);
         };
         match answered {
             Ok(response) => {

@@ -90,7 +90,7 @@ impl Caller {
         if let Some(traced) = &mut traced {
             traced.concerns(&self.service, self.peer.short());
         }
-        let answered = self.try_answer(request, traced.as_deref_mut()).await;
+        let answered = pin!(self.try_answer(request, traced.as_deref_mut())).await;
         let failed = answered.as_ref().err().map(|error| error.code);
         let response = match answered {
             Ok(response) => response,
@@ -140,8 +140,10 @@ impl Caller {
             return Err(ProxyError::too_large(limit));
         }
         let started = Instant::now();
-        let sent = self.send(request, traced, &allowed, &service, &slot);
-        let answer = sent.await;
+        let answer = {
+            let sent = pin!(self.send(request, traced, &allowed, &service, &slot));
+            sent.await
+        };
         let answer = answer.map(|response| response.map(|body| body.keeping(slot)));
         let fault = answer.as_ref().err().map(|error| error.side.fault());
         service.meter.answered(started.elapsed(), fault);
@@ -181,7 +183,7 @@ impl Caller {
             traced,
             patience,
         };
-        let sent = self.try_each(turns, forwarded, going).await?;
+        let sent = pin!(self.try_each(turns, forwarded, going)).await?;
         let (response, at_backend) = sent.ok_or_else(|| upstream.none_left())?;
         let response = response.map(|body| body.holding(open).holding(at_backend));
         let mut response = ProxyBody::bounded(response, timeouts.idle, timeouts.total, began);
@@ -221,20 +223,21 @@ impl Caller {
                 traced.calls(|| turn.pool().dial.address().to_string());
             }
             let open = turn.begin();
-            let carry = |tunnel| self.carry(tunnel, turn.begin(), Arc::clone(slot));
             let again = forwarded.repeatable();
-            let sending = forward(
-                turn.pool(),
-                forwarded,
-                again.as_ref(),
-                &sent_at,
-                &service.meter,
-                carry,
-            );
-            let answer = tokio::select! {
-                biased;
-                answer = sending => answer,
-                late = &mut too_late => {
+            let answer = {
+                let carry = |tunnel| self.carry(tunnel, turn.begin(), Arc::clone(slot));
+                let (pool, meter) = (turn.pool(), &service.meter);
+                let again = again.as_ref();
+                let mut sending = pin!(forward(pool, forwarded, again, &sent_at, meter, carry));
+                tokio::select! {
+                    biased;
+                    answer = &mut sending => Ok(answer),
+                    late = &mut too_late => Err(late),
+                }
+            };
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(late) => {
                     let error = ProxyError::upstream_slow(words(late));
                     if late.is_the_others() {
                         turn.failed(&error);

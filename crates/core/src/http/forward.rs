@@ -1,6 +1,6 @@
 //! One request on its way from a server connection to a pooled client connection.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 
 use http::{
     HeaderValue, Request, Response, StatusCode, Uri, Version,
@@ -103,7 +103,7 @@ pub(crate) async fn forward<D: Dial>(
 ) -> Result<Response<ProxyBody>, (ProxyError, Option<Forwarded>)> {
     let Forwarded { request, upgrade } = forwarded;
     let again = again.map(|again| &again.request);
-    let (response, lease) = match pool.send(request, again, sent_at).await {
+    let (response, lease) = match pin!(pool.send(request, again, sent_at)).await {
         Ok(answered) => answered,
         Err(Unsent { error, request }) => {
             return Err((error, request.map(|request| Forwarded { request, upgrade })));

@@ -9,6 +9,7 @@ use std::{
     convert::Infallible,
     error::Error as _,
     fmt, io,
+    pin::pin,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     task::{Context, Poll},
     time::Duration,
@@ -150,7 +151,7 @@ impl<D: Dial> Pool<D> {
         if self.reading().in_use >= self.size {
             self.waits.fetch_add(1, Relaxed);
         }
-        let mut slot = match self.slots.get_owned().await {
+        let mut slot = match pin!(self.slots.get_owned()).await {
             Ok(slot) => slot,
             Err(RunError::TimedOut) => {
                 let error = ProxyError::busy(
@@ -187,7 +188,8 @@ impl<D: Dial> Pool<D> {
             if request.body().is_end_stream() {
                 sent_at.get_or_init(Instant::now);
             }
-            match sender.send(request).await {
+            let sent = { pin!(sender.send(request)).await };
+            match sent {
                 Ok((response, release)) => {
                     slot.0 = Some((sender, generation));
                     let lease = Lease {

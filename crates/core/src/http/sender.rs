@@ -5,6 +5,7 @@
 
 use std::{
     io,
+    pin::pin,
     task::{Context, Poll},
 };
 
@@ -120,7 +121,8 @@ impl Sender {
         if let Self::Plain(plain, _) = self
             && Plain::carries(&request)
         {
-            return match plain.ask(&request).await {
+            let asked = { pin!(plain.ask(&request)).await };
+            return match asked {
                 Ok(response) => Ok((response.map(Answer::Plain), None)),
                 Err(Failed { error, was_sent }) => Err(NotSent {
                     error: Lost::Plain(error),

@@ -7,7 +7,7 @@
 use std::{
     future::poll_fn,
     io,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
 
@@ -80,7 +80,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
     {
         let mut answering = None;
         let ended = loop {
-            let request = match self.next(shutdown, &mut answering).await {
+            let next = { pin!(self.next(shutdown, &mut answering)).await };
+            let request = match next {
                 Ok(Next::Request(request)) => request,
                 Ok(Next::Hyper) => return Some(self.into_checked()),
                 Ok(Next::End) => break self.io.shutdown().await,
@@ -94,7 +95,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
                 Err(error) => break Err(error),
             };
             let closes = is_last || shutdown.is_draining() || says_close(response.headers());
-            if let Err(error) = self.write(&method, response, closes).await {
+            if let Err(error) = pin!(self.write(&method, response, closes)).await {
                 break Err(error);
             }
             if closes {
@@ -152,6 +153,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
 
     /// What comes of the bytes so far, if they are enough.
     fn take(&mut self) -> Option<Next> {
+        // An empty line before a request is skipped (RFC 9112, section 2.2).
+        while self.seen == 0 && self.read.starts_with(b"\r\n") {
+            self.read.advance(2);
+        }
         if self.read.is_empty() {
             return None;
         }

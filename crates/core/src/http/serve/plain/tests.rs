@@ -69,7 +69,7 @@ fn bodies(answers: &str) -> Vec<&str> {
 #[tokio::test]
 async fn one_request_after_another_is_answered() {
     let all = format!(
-        "\r\n{}{}",
+        "\r\n{}\r\n\r\n{}",
         GET.replace("/ ", "/one "),
         CLOSING.replace("/ ", "/two ")
     );
@@ -110,7 +110,6 @@ async fn what_wants_more_is_hypers() {
         "GET / HTTP/1.1\nHost: a\n\n",
         "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        "\r\n\r\n",
         "GET ",
     ] {
         let (answers, is_hypers) = asked(&[GET, head, GET]).await;
