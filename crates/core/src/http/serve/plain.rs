@@ -154,8 +154,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
     /// What comes of the bytes so far, if they are enough.
     fn take(&mut self) -> Option<Next> {
         // An empty line before a request is skipped (RFC 9112, section 2.2).
-        while self.seen == 0 && self.read.starts_with(b"\r\n") {
+        while !self.framing.has_begun && self.read.starts_with(b"\r\n") {
             self.read.advance(2);
+            (self.framing, self.seen) = (Framing::default(), 0);
         }
         if self.read.is_empty() {
             return None;
