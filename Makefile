@@ -8,7 +8,6 @@
 #   make fuzz         what strangers can send, thrown at what reads it
 #   make bench        side-by-side measurements, as ratios; writes docs/performance.md
 #   make bench-quick  this malai beside that of the last release; fails where it is slower
-#   make trained      malai compiled for how it is used; make package takes that over
 #   make package      the packages of this system, into target/release/bundle
 #   make screenshots  the pictures of the README, from the real application
 
@@ -35,7 +34,7 @@ SOAK ?= 30m
 
 FUZZ_SECONDS ?= 60
 
-.PHONY: help run build test faults soak check fuzz bench bench-quick trained package screenshots fmt clean
+.PHONY: help run build test faults soak check fuzz bench bench-quick package screenshots fmt clean
 
 help:
 	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
@@ -92,19 +91,16 @@ fuzz:
 
 bench:
 	scripts/setup build bench
+	cargo build --release -p malai-cli --bin malai --locked
 	cargo build --release -p malai-p2p --example raw --locked
 	cargo build --release -p e2e --bin lab-relay --locked
-	malai=$$(scripts/trained) && bench/run --malai "$$malai" --page docs/performance.md $(BENCH_ARGS)
+	bench/run --page docs/performance.md $(BENCH_ARGS)
 
 # Ten minutes at most, and once those of building the other malai; `scripts/baseline` finds it.
 bench-quick:
 	scripts/setup build bench
 	cargo build --release -p malai-cli --bin malai --locked
 	before=$$(scripts/baseline) && bench/quick --before "$$before" $(BENCH_ARGS)
-
-trained:
-	scripts/setup build bench
-	scripts/trained
 
 package:
 	scripts/setup build package
