@@ -42,6 +42,8 @@ const MOST_COPIED: usize = 16 * 1024;
 pub(super) struct Plain<T> {
     io: T,
     heads: Heads,
+    /// Whether anything was taken of it: what follows is no HTTP/2.
+    has_begun: bool,
     /// What has come and was not taken.
     read: BytesMut,
     /// The head in it, and how much of it was looked at.
@@ -64,11 +66,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         Self {
             io,
             heads,
+            has_begun: false,
             read: BytesMut::new(),
             framing: Framing::default(),
             seen: 0,
             out: Vec::new(),
             timer: Box::pin(sleep(IDLE)),
+        }
+    }
+
+    /// The same for a connection that has answered before.
+    pub(super) fn again(io: T, heads: Heads) -> Self {
+        let plain = Self::new(io, heads);
+        Self {
+            has_begun: true,
+            ..plain
         }
     }
 
@@ -156,6 +168,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         // An empty line before a request is skipped (RFC 9112, section 2.2).
         while !self.framing.has_begun && self.read.starts_with(b"\r\n") {
             self.read.advance(2);
+            self.has_begun = true;
             (self.framing, self.seen) = (Framing::default(), 0);
         }
         if self.read.is_empty() {
@@ -179,18 +192,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
             return Some(Next::Hyper);
         }
         let head = self.read.split_to(until).freeze();
-        Some(parse(&head).map_or_else(
-            || {
-                let rest = std::mem::replace(&mut self.read, head.into());
-                self.read.extend_from_slice(&rest);
-                Next::Hyper
-            },
-            |request| Next::Request(Box::new(request)),
-        ))
+        let Some(request) = parse(&head) else {
+            let rest = std::mem::replace(&mut self.read, head.into());
+            self.read.extend_from_slice(&rest);
+            return Some(Next::Hyper);
+        };
+        self.has_begun = true;
+        Some(Next::Request(Box::new(request)))
     }
 
     fn into_checked(self) -> Checked<T> {
-        Checked::after(self.read, self.io, IDLE, self.heads.time)
+        // hyper looks for HTTP/2 at the beginning alone, and skips an empty line in HTTP/1.1.
+        let before: &[u8] = if self.has_begun { b"\r\n" } else { b"" };
+        let mut ahead = BytesMut::from(before);
+        ahead.extend_from_slice(&self.read);
+        Checked::after(ahead, self.io, IDLE, self.heads.time)
     }
 
     /// What `answer` resolves to, unless the client goes away before.

@@ -27,7 +27,7 @@ use crate::{
 
 /// Serves one connection of this machine like [`serve`](super::serve()), and lets it rest.
 pub(crate) async fn serve_resting<F, R>(
-    mut stream: ResetOnDrop,
+    stream: ResetOnDrop,
     heads: Heads,
     shutdown: &Shutdown,
     answer: F,
@@ -40,7 +40,8 @@ pub(crate) async fn serve_resting<F, R>(
         let (answer, busy) = (answer(request), Arc::clone(&busy));
         async move { answer.await.map(|body| body.keeping_busy(busy)) }
     };
-    while let Some(checked) = Plain::new(stream, heads).serve(shutdown, &answer).await {
+    let mut plain = Plain::new(stream, heads);
+    while let Some(checked) = plain.serve(shutdown, &answer).await {
         let shared = Shared::new(checked);
         // Boxed, so that it is gone while the connection rests.
         let serving = through_hyper(shared.clone(), heads, shutdown, &answer_busily);
@@ -53,7 +54,7 @@ pub(crate) async fn serve_resting<F, R>(
         let Some(resting) = shared.into_inner() else {
             return;
         };
-        stream = resting.into_inner();
+        plain = Plain::again(resting.into_inner(), heads);
     }
 }
 

@@ -136,6 +136,26 @@ async fn hyper_goes_on_with_all_that_was_read() {
     assert_eq!(bodies(&answers), ["/", "/body", "/"]);
 }
 
+#[tokio::test]
+async fn http2_begins_a_connection_or_is_none() {
+    const HTTP2: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    for (before, is_http2) in [("", true), ("\r\n", false), (GET, false)] {
+        let (mut client, server) = duplex(4096);
+        let shutdown = Shutdown::default();
+        let asked = async {
+            let asked = format!("{before}{HTTP2}");
+            client.write_all(asked.as_bytes()).await.unwrap();
+            client.shutdown().await.unwrap();
+            let mut answers = Vec::new();
+            client.read_to_end(&mut answers).await.unwrap();
+            answers
+        };
+        let ((), answers) = tokio::join!(serve(server, heads(), &shutdown, path), asked);
+        let refused = memmem::find(&answers, b"HTTP/1.1 400 ").is_some();
+        assert_eq!(refused, !is_http2, "{before}: {}", answers.escape_ascii());
+    }
+}
+
 async fn read_all(client: &mut DuplexStream) -> String {
     let mut text = String::new();
     client.read_to_string(&mut text).await.unwrap();
