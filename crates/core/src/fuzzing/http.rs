@@ -81,8 +81,7 @@ pub fn http_answer(bytes: &[u8]) {
     );
 }
 
-/// A connection's bytes: whether hyper has all of it or not must make no difference to who asks, nor to
-/// who answers.
+/// A connection's bytes: the same requests must be carried out whether hyper has all of it or not.
 pub fn http_request(bytes: &[u8]) {
     let bytes = &bytes[..bytes.len().min(MOST_BYTES - HEAD_END.len())];
     // A head that does not come to its end is waited for; hyper may refuse it before.
@@ -158,8 +157,8 @@ async fn serve_all(bytes: &[u8]) -> Vec<u64> {
     seen.clone()
 }
 
-/// What is answered to these bytes, line by line, in an order of no meaning: by us and hyper, or by
-/// hyper alone.
+/// What was carried out of these bytes, in an order of no meaning: by us and hyper, or by hyper alone.
+/// How the rest is refused differs.
 async fn answers(bytes: &[u8], through_hyper: bool) -> Vec<String> {
     let shutdown = Shutdown::default();
     let (server, asked) = ask_all(bytes);
@@ -171,9 +170,11 @@ async fn answers(bytes: &[u8], through_hyper: bool) -> Vec<String> {
         tokio::join!(serve(server, heads, &shutdown, tell), asked).1
     };
     let answered = String::from_utf8_lossy(&answered);
-    let lines = answered
-        .split("\r\n")
-        .filter(|it| !it.starts_with("date: "));
+    let is_told = |line: &&str| {
+        let statuses = ["HTTP/1.1 2", "HTTP/1.1 3"];
+        statuses.iter().any(|status| line.starts_with(status)) || line.ends_with(')')
+    };
+    let lines = answered.split("\r\n").filter(is_told);
     let mut lines: Vec<_> = lines.map(str::to_owned).collect();
     lines.sort_unstable();
     lines
