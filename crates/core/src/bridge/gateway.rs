@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -58,9 +59,8 @@ impl Gateway {
             .and_then(|host| target(&host));
         match named {
             Ok(target) => {
-                self.way(target)
-                    .answer(request, Ok(()), &self.shutdown)
-                    .await
+                let way = self.way(target);
+                pin!(way.answer(request, Ok(()), &self.shutdown)).await
             }
             Err(error) => proxy::respond(&error, proxy::prefers_json(request.headers())),
         }

@@ -17,7 +17,7 @@ use crate::{
     stream::{ResetOnDrop, Stream},
 };
 
-/// A client that connects and says nothing is let go: hyper's own timer starts with the first byte.
+/// A client that connects and says nothing is let go sooner than one that has asked before.
 const FIRST_BYTE: Duration = Duration::from_secs(60);
 /// The same while most places are taken.
 const FIRST_BYTE_WHEN_TIGHT: Duration = Duration::from_secs(5);

@@ -122,8 +122,8 @@ pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrading: bool) {
     };
     if headers.contains_key(CONNECTION) {
         let nominated: Vec<HeaderName> = tokens(headers)
-            // The usual ones name no header, or one that goes anyway.
-            .filter(|token| !matches!(*token, "keep-alive" | "close" | "upgrade"))
+            // It goes anyway, and most servers say it in every answer.
+            .filter(|token| *token != "keep-alive")
             .filter_map(|token| token.parse().ok())
             .filter(|name| !NEVER_NOMINATED.contains(name) && *name != TE)
             .collect();

@@ -65,7 +65,7 @@ where
     }
 }
 
-/// The same where all of it is hyper's.
+/// The same where all of it is hyper's, to compare with.
 pub(crate) async fn serve_through_hyper<T, F, R>(
     io: T,
     heads: Heads,
