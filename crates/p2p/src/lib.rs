@@ -53,4 +53,5 @@ pub use rate::Rates;
 pub use server::{Asked, Authorization, Call, Listener, Protocol, ServerHandle, listen};
 pub use session::{Session, SessionReader, SessionWriter, reset};
 pub use slots::{Full, Slot, Slots};
+pub use turns::Hearing;
 pub use waiting::Waiting;

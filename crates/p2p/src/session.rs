@@ -20,7 +20,7 @@ use crate::{
     frame::{self, ACCEPT, MAX_REJECTION_BYTES, REJECT, WAIT},
     node::Bandwidth,
     pace::Pace,
-    turns::Turn,
+    turns::{Hearing, Turn},
     waiting::{Waiting, WaitingGuard},
 };
 
@@ -57,6 +57,7 @@ pub struct SessionReader {
     /// Who wants to know that the peer has to ask somebody.
     waiting: Option<Waiting>,
     pace: Pace,
+    hearing: Hearing,
     _open: OpenStream,
 }
 
@@ -117,6 +118,7 @@ impl Session {
             answer,
             waiting: None,
             pace: Pace::new(writer.peer, bandwidth.down.clone()),
+            hearing: writer.turn.hearing().clone(),
             _open: open,
         };
         Self {
@@ -159,6 +161,12 @@ impl Session {
             answer = answer => Some(answer),
             _ = self.writer.stream.stopped() => None,
         }
+    }
+
+    /// Where to tell of questions of the peer.
+    #[must_use]
+    pub fn hearing(&self) -> Hearing {
+        self.reader.hearing.clone()
     }
 
     /// From here on the stream counts in `waiting` for as long as the peer has to ask somebody
@@ -227,6 +235,9 @@ impl SessionWriter {
     }
 
     fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.turn.is_moved_ahead() {
+            self.tell_turn();
+        }
         let stream = Pin::new(&mut self.stream);
         let written = ready!(AsyncWrite::poll_write(stream, context, bytes))?;
         if self.turn.is_over(written) {
@@ -316,13 +327,16 @@ impl AsyncRead for SessionReader {
         }
         ready!(self.pace.poll_paid(context));
         if !self.pace.is_limited() {
-            return Pin::new(&mut self.stream).poll_read(context, buffer);
+            ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+            self.hearing.something();
+            return Poll::Ready(Ok(()));
         }
         let length = buffer.remaining().min(MAX_PIECE_BYTES);
         let mut piece = ReadBuf::new(buffer.initialize_unfilled_to(length));
         ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;
         let count = piece.filled().len();
         buffer.advance(count);
+        self.hearing.something();
         self.pace.owe(count);
         Poll::Ready(Ok(()))
     }

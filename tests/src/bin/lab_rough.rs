@@ -1,7 +1,9 @@
 //! A bad road for UDP: it delays, loses, doubles and overtakes packets by a seed, both ways.
 //!
 //! `lab-rough LISTEN TARGET key=number…` with `delay`, `jitter` and `overtake` in milliseconds, and
-//! `loss`, `double` and `reorder` in thousandths. It says `ready` and serves until it is killed.
+//! `loss`, `double` and `reorder` in thousandths. With `rate` no more kB a second get through, and
+//! what would wait longer than `queue` milliseconds is lost. It says `ready` and serves until it is
+//! killed.
 //! The kernel's `netem` does the same, but few kernels of build machines have it.
 
 #![allow(
@@ -50,6 +52,29 @@ impl Road {
             late += self.of("overtake");
         }
         vec![Duration::from_millis(late); copies]
+    }
+}
+
+/// What lets so many bytes through at a time.
+#[derive(Debug)]
+struct Narrow {
+    free: Instant,
+}
+
+impl Narrow {
+    /// How long a packet waits until all of it has passed; nothing when the queue is full.
+    fn wait(&mut self, road: &Road, bytes: usize) -> Option<Duration> {
+        let rate = road.of("rate");
+        if rate == 0 {
+            return Some(Duration::ZERO);
+        }
+        let now = Instant::now();
+        let begins = self.free.max(now);
+        if begins - now > Duration::from_millis(road.of("queue")) {
+            return None;
+        }
+        self.free = begins + Duration::from_micros(bytes as u64 * 1000 / rate);
+        Some(self.free - now)
     }
 }
 
@@ -126,6 +151,8 @@ async fn carry(
     // By time of arrival, and then by time of departure: a plain delay overtakes nothing.
     let mut under_way: BTreeMap<(Instant, u64), Vec<u8>> = BTreeMap::new();
     let mut number = 0_u64;
+    let free = Instant::now();
+    let mut narrow = Narrow { free };
     loop {
         let next = under_way.first_key_value().map(|((at, _), _)| *at);
         let arrival = async {
@@ -144,7 +171,11 @@ async fn carry(
                 let Some(packet) = packet else {
                     return;
                 };
+                let Some(waits) = narrow.wait(&road, packet.len()) else {
+                    continue;
+                };
                 for late in road.arrivals(&mut random) {
+                    let late = waits + late;
                     if under_way.len() < UNDER_WAY {
                         number += 1;
                         under_way.insert((Instant::now() + late, number), packet.clone());

@@ -1,6 +1,12 @@
 //! The network between two machines fails.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Result, ensure};
 use e2e::{fault::Fault, pattern::Checker, wait_until, within};
@@ -8,6 +14,7 @@ use http_body_util::BodyExt;
 use hyper::{Request, StatusCode};
 use tokio::{
     io::AsyncWriteExt,
+    task::JoinSet,
     time::{Instant, sleep, timeout},
 };
 
@@ -201,6 +208,57 @@ async fn late_doubled_and_out_of_order() -> Result<()> {
     ])
     .await?;
     transfers(&mut fault, &road, 512 << 10, 50).await?;
+    fault.record()
+}
+
+#[tokio::test]
+async fn a_narrow_way_full_of_downloads() -> Result<()> {
+    let what = "10 Mbit/s with a queue of 250 ms, 20 ms there and back, full of 8 downloads";
+    let mut fault = Fault::new("narrow-link", what);
+    let road = Road::rough(&["delay=10", "rate=1250", "queue=250"]).await?;
+    let came = Arc::new(AtomicU64::new(0));
+    let mut downloads = JoinSet::new();
+    for _ in 0..8 {
+        let mut client = road.client().await?;
+        let request = Request::get(format!("http://localhost/download/{}", 1 << 30));
+        let mut response = client
+            .open_request(request.body(e2e::client::empty())?)
+            .await?;
+        let came = Arc::clone(&came);
+        downloads.spawn(async move {
+            let _client = client;
+            while let Some(Ok(frame)) = response.body_mut().frame().await {
+                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+                came.fetch_add(bytes, Ordering::Relaxed);
+            }
+        });
+    }
+    wait_until("the queue to be full", || async {
+        Ok(came.load(Ordering::Relaxed) > 4 << 20)
+    })
+    .await?;
+    // As many as make much of little together.
+    let mut client = road.client().await?;
+    let (mut most, began) = (0, Instant::now());
+    for _ in 0..20 {
+        let before = came.load(Ordering::Relaxed);
+        let reply = client.get("http://localhost/sized").await?;
+        assert_eq!(reply.body.len() as u64, SIZED);
+        most = most.max(came.load(Ordering::Relaxed) - before);
+    }
+    let each = began.elapsed().as_millis() / 20;
+    fault.sees(format!(
+        "answers of 12 KB after {each} ms, which is the queue"
+    ));
+    let kib = most / 1024;
+    fault.held(format!(
+        "{kib} KiB of downloads at most went ahead of an answer"
+    ));
+    ensure!(
+        most < 768 << 10,
+        "{kib} KiB of downloads went ahead of an answer"
+    );
+    ensure!(downloads.try_join_next().is_none(), "a download ended");
     fault.record()
 }
 

@@ -69,7 +69,9 @@ pub(super) async fn serve(expose: Expose, mut session: Session, open: Open) {
     shared.limit_bandwidth(&mut session);
     let heads = shared.heads();
     drop(shared);
+    let hearing = session.hearing();
     let serving = proxy::serve(session, heads, &expose.0.shutdown, move |request| {
+        hearing.question();
         Arc::clone(&caller).answer(request)
     });
     entry.run(Box::pin(serving)).await;
