@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use iroh::{
     Endpoint, RelayMode, RelayUrl,
     address_lookup::MemoryLookup,
-    endpoint::{IdleTimeout, QuicTransportConfig, VarInt, presets},
+    endpoint::{AckFrequencyConfig, IdleTimeout, QuicTransportConfig, VarInt, presets},
 };
 
 use crate::{
@@ -21,6 +21,12 @@ const STREAM_WINDOW_BYTES: u32 = 1_250_000;
 /// all of them: headers, whose cap is 64 KiB each. Whoever may use something gets more.
 const STRANGER_STREAMS: u32 = 64;
 const STRANGER_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
+/// Packets of ours that a peer may have before it acknowledges the next one, and how long it may wait
+/// with that. An answer carries no acknowledgement of its question, and each one by itself is a system
+/// call at both ends, in the way of what is to be answered: fewer of them make an eighth
+/// more requests at one connection. With ten, downloads over a lossy way are 5 % slower.
+const UNACKNOWLEDGED: u32 = 4;
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(5);
 /// Datagrams only ask whether we are there, with a byte each, and nobody needs to read them.
 const DATAGRAM_BUFFER_BYTES: usize = 1024;
 /// A peer that is silent for this long is gone; keep-alives come every 5 s. Who waits for one hears
@@ -79,11 +85,16 @@ impl Recipe {
 }
 
 fn transport() -> QuicTransportConfig {
+    let mut acknowledging = AckFrequencyConfig::default();
+    acknowledging
+        .ack_eliciting_threshold(VarInt::from_u32(UNACKNOWLEDGED))
+        .max_ack_delay(Some(ACKNOWLEDGED_WITHIN));
     let mut builder = QuicTransportConfig::builder()
         .max_concurrent_bidi_streams(VarInt::from_u32(STRANGER_STREAMS))
         .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
+        .ack_frequency_config(Some(acknowledging))
         .congestion_controller_factory(Arc::new(OpenCubicConfig::default()))
         .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES));
     if let Ok(idle) = IdleTimeout::try_from(CONNECTION_IDLE) {
