@@ -1,6 +1,10 @@
 //! An icon in the tray and its menu, as the panel reads and clicks them.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
 
 use anyhow::{Context, Result, ensure};
 use zbus::{
@@ -137,12 +141,16 @@ impl Tray {
     /// # Errors
     /// When it takes too long.
     pub async fn picture_other_than(&self, before: &[u8]) -> Result<Vec<u8>> {
+        // Read once: the file of an icon goes away when the next one comes.
+        let found = Mutex::new(Vec::new());
         wait_until("another icon", || async {
             let picture = fs::read(self.icon().await?).unwrap_or_default();
-            Ok(!picture.is_empty() && picture != before)
+            let is_other = !picture.is_empty() && picture != before;
+            *found.lock().unwrap_or_else(PoisonError::into_inner) = picture;
+            Ok(is_other)
         })
         .await?;
-        Ok(fs::read(self.icon().await?)?)
+        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until the icon's owner has left the bus.
