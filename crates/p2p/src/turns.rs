@@ -20,7 +20,7 @@ const TURN_BYTES: usize = 16 * 1024;
 /// Where those stand who begin: from here on, and before the first turn. After 2³⁰ of them it begins
 /// again, and some that wait are overtaken once.
 const AHEAD: i32 = -(1 << 30);
-const AHEAD_MASK: u32 = (1 << 30) - 1;
+const AHEAD_MASK: u32 = AHEAD.unsigned_abs() - 1;
 
 /// The turns of one connection.
 #[derive(Debug, Default)]
