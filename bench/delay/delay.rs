@@ -1,7 +1,9 @@
 //! A long and lossy link: moves IP packets between two TUN devices, late, and some of them never.
 //!
-//! `delay MILLISECONDS LOSS SEED [no-udp]`, with the one device as standard input and the other as
-//! standard output. LOSS is in thousandths. With `no-udp` no UDP gets through, as in some offices.
+//! `delay MILLISECONDS LOSS SEED RATE QUEUE [no-udp]`, with the one device as standard input and the
+//! other as standard output. LOSS is in thousandths. RATE is what the link carries either way, in kB/s,
+//! and QUEUE how many ms a packet may wait in front of it before it is lost; a RATE of 0 is none.
+//! With `no-udp` no UDP gets through, as in some offices.
 //! Plain `rustc -O` builds it; the kernel's `netem` does the same, but few kernels have it.
 
 use std::{
@@ -28,11 +30,15 @@ const VERSION_AT: usize = 0;
 const PROTOCOL_AT: usize = 9;
 const UDP: u8 = 17;
 const THOUSAND: u64 = 1000;
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 #[derive(Clone, Copy)]
 struct Road {
     delay: Duration,
     loss: u64,
+    /// Bytes a second, where there is a limit.
+    rate: Option<u64>,
+    queue: Duration,
     udp: bool,
 }
 
@@ -40,15 +46,17 @@ type Packet = (Instant, Vec<u8>);
 
 fn main() {
     let args: Vec<String> = env::args().skip(1).collect();
-    let numbers: Vec<u64> = args.iter().take(3).flat_map(|text| text.parse()).collect();
-    let [delay, loss, seed] = numbers[..] else {
-        eprintln!("`delay MILLISECONDS LOSS SEED [no-udp]`");
+    let numbers: Vec<u64> = args.iter().take(5).flat_map(|text| text.parse()).collect();
+    let [delay, loss, seed, rate, queue] = numbers[..] else {
+        eprintln!("`delay MILLISECONDS LOSS SEED RATE QUEUE [no-udp]`");
         exit(2);
     };
     let road = Road {
         delay: Duration::from_millis(delay),
         loss,
-        udp: args.get(3).is_none_or(|word| word != "no-udp"),
+        rate: (rate > 0).then_some(rate * THOUSAND),
+        queue: Duration::from_millis(queue),
+        udp: args.get(5).is_none_or(|word| word != "no-udp"),
     };
     // No two directions of any links shall lose alike.
     let (seed, back_seed) = (2 * seed, 2 * seed + 1);
@@ -83,6 +91,10 @@ fn direction(from: Arc<File>, to: Arc<File>, road: Road, seed: u64) {
 
 fn take(mut from: &File, sender: &SyncSender<Packet>, road: Road, seed: u64) -> io::Result<()> {
     let mut random = Random::new(seed);
+    let mut line = Line {
+        road,
+        free: Instant::now(),
+    };
     let mut buffer = vec![0; LARGEST];
     loop {
         let length = from.read(&mut buffer)?;
@@ -95,8 +107,33 @@ fn take(mut from: &File, sender: &SyncSender<Packet>, road: Road, seed: u64) -> 
         }
         if random.below(THOUSAND) >= road.loss {
             // What does not fit is lost.
-            drop(sender.try_send((Instant::now() + road.delay, packet.to_vec())));
+            if let Some(due) = line.carry(length) {
+                drop(sender.try_send((due, packet.to_vec())));
+            }
         }
+    }
+}
+
+/// A link that carries one packet after the other.
+struct Line {
+    road: Road,
+    /// When all that was taken will have been carried.
+    free: Instant,
+}
+
+impl Line {
+    /// When a packet of `length` bytes arrives that is taken now; none when too much waits.
+    fn carry(&mut self, length: usize) -> Option<Instant> {
+        let now = Instant::now();
+        let Some(rate) = self.road.rate else {
+            return Some(now + self.road.delay);
+        };
+        let begins = self.free.max(now);
+        if begins - now > self.road.queue {
+            return None;
+        }
+        self.free = begins + Duration::from_nanos(length as u64 * NANOS_PER_SECOND / rate);
+        Some(self.free + self.road.delay)
     }
 }
 

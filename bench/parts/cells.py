@@ -18,6 +18,8 @@ GIB = 1 << 30
 # Of redis-benchmark: as many as in the middle one of the HTTP loads.
 REDIS_CONNECTIONS = 32
 RECONNECT_SECONDS = 60.0
+# An answer that waits behind a full queue takes a quarter of a second.
+BESIDE_SECONDS = 3
 # Over all services together, however many there are; each has a thread of wrk.
 SERVICES_CONNECTIONS = 64
 
@@ -58,6 +60,7 @@ ALL = (
     Cell("link_upload", "upload", {}, "link_"),
     Cell("link_close32", "requests", {"connections": 32, "keep_alive": False}, "link_", short=True),
     Cell("link_c32", "requests", {"connections": 32}, "link_", short=True),
+    Cell("narrow_beside", "beside", {"connections": 8, "streams": PARTS}, "narrow_"),
 )
 
 
@@ -96,10 +99,10 @@ class Run:
             settle(system.pids())
             self.wrk(system, SERVICES_CONNECTIONS, ports=ports)
 
-    def wrk(self, system, connections, keep_alive=True, file=SMALL, ports=()):
+    def wrk(self, system, connections, keep_alive=True, file=SMALL, ports=(), seconds=None):
         memory.forget_peaks(system)
         before = cpu_seconds(system.pids())
-        seconds = self.seconds
+        seconds = seconds or self.seconds
         found = load.requests(
             self.tool("wrk"), system.address, connections, seconds, keep_alive, file, ports
         )
@@ -124,6 +127,12 @@ class Run:
         size = self.system.upstream.part_bytes
         curl, address = self.tool("curl"), self.system.address
         self.bulk(streams * size, lambda: load.download_together(curl, address, size, streams))
+
+    def beside(self, connections, streams):
+        """Requests while so many downloads fill the way."""
+        system, curl = self.system, self.tool("curl")
+        with load.downloads_going_on(curl, system.address, streams, system.directory):
+            self.wrk(system, connections, seconds=max(self.seconds, BESIDE_SECONDS))
 
     def upload(self):
         system, upstream = self.system, self.system.upstream

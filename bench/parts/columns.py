@@ -91,6 +91,11 @@ LINK = [
     Column("link, s", "start", "link_start_seconds", fixed(2)),
 ]
 
+NARROW = [
+    rate("beside 8 downloads", "narrow_beside_per_second"),
+    *latencies("narrow_beside", "p50", "p99"),
+]
+
 COSTS = [
     Column("MiB idle", "far", "rss_idle_far_kib", MIB),
     Column("", "near", "rss_idle_near_kib", MIB),
@@ -130,6 +135,7 @@ TABLES = (
     ("Memory, and seconds to the first response", COSTS),
     ("Growth of connections and services; req/s, CPU s / 10k, and peaks in MiB", GROWTH),
     ("Over a link of 20 ms there and back that loses 1 %; req/s, ms and MB/s", LINK),
+    ("8 connections over a line of 10 Mbit/s and 20 ms; req/s and ms", NARROW),
 )
 
 

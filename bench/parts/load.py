@@ -1,5 +1,6 @@
 """Loads by programs: wrk for requests, curl for bulk; and the first response after a start."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -7,7 +8,7 @@ import pathlib
 import subprocess
 import time
 
-from .procs import POLL_SECONDS, Unavailable
+from .procs import POLL_SECONDS, Process, Unavailable
 from .upstream import LARGE, PART, SMALL, SMALL_BYTES, UPLOAD
 
 SCRIPT = pathlib.Path(__file__).with_name("wrk.lua")
@@ -18,6 +19,9 @@ LEAST_BYTES_PER_SECOND = 3_000_000
 FIRST_RESPONSE_SECONDS = 60.0
 # Above the 10 s and 15 s after which systems give a lost far side up themselves.
 ONE_REQUEST_SECONDS = 30.0
+# A download is well under way when so much of it came, within that time.
+UNDER_WAY_BYTES = 64 << 10
+UNDER_WAY_SECONDS = 30.0
 
 
 class LoadFailed(Exception):
@@ -103,6 +107,30 @@ def download_together(curl, address, size, streams):
     if whole != streams:
         raise LoadFailed(f"{whole} of {streams} transfers were whole")
     return streams * size / took / 1e6
+
+
+@contextlib.contextmanager
+def downloads_going_on(curl, address, streams, directory):
+    """So many downloads of the large file into `directory`, all well under way, while this lasts."""
+    command = [curl, "--parallel", "--parallel-immediate", "--parallel-max", str(streams)]
+    command += ["--silent", "--show-error", "--noproxy", "*"]
+    files = [pathlib.Path(directory, f"beside-{n}") for n in range(streams)]
+    for file in files:
+        command += ["-o", str(file), f"http://{address}/{LARGE}"]
+    downloads = Process("beside", command, directory)
+    try:
+        downloads.wait_for(lambda: all(map(is_under_way, files)), UNDER_WAY_SECONDS, "fetching")
+        yield
+        if downloads.ended():
+            raise LoadFailed("the downloads were over too early")
+    finally:
+        downloads.stop()
+        for file in files:
+            file.unlink(missing_ok=True)
+
+
+def is_under_way(file):
+    return file.exists() and file.stat().st_size >= UNDER_WAY_BYTES
 
 
 def upload(curl, address, source, size, answer):

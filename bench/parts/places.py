@@ -75,11 +75,12 @@ class Here:
 class OverLink:
     """Each system with a link of its own, and its upstream at the far end."""
 
-    prefix = site.Link.prefix
-    words = " over the link"
+    road = site.LOSSY
+    prefix = road.prefix
+    words = road.words
 
     def __init__(self, directory, tools, options, number):
-        self._directory = directory / "link"
+        self._directory = directory / self.prefix
         self._tools = tools
         self._bytes = min(LINK_BYTES, options.large_bytes)
         # All links of a round lose alike.
@@ -97,7 +98,7 @@ class OverLink:
         """A system of this kind with its link and upstream, which `stack` ends."""
         own = self._directory / f"at-{kind.key}"
         own.mkdir()
-        link = site.Link(own, self._program, self._seed, udp=not kind.relayed)
+        link = site.Link(self.road, own, self._program, self._seed, udp=not kind.relayed)
         stack.callback(link.stop)
         nginx = self._tools.path("nginx")
         with link.at("far"):
@@ -110,4 +111,12 @@ class OverLink:
         """What it takes is measured without a link."""
 
 
-ALL = (Here, OverLink)
+class OverNarrow(OverLink):
+    """The same with a line that is soon full."""
+
+    road = site.NARROW
+    prefix = road.prefix
+    words = road.words
+
+
+ALL = (Here, OverLink, OverNarrow)

@@ -13,13 +13,11 @@ import pathlib
 import shutil
 import struct
 import subprocess
+import typing
 
 from .procs import Process, Unavailable, finish
 from .tools import REPOSITORY, SEARCH
 
-# A usual way through a country, there and back in twice that, and a bad one: of a thousand packets.
-DELAY_MS = 10
-LOSS_PERMILLE = 10
 NEAR_ADDRESS = "10.77.0.1"
 FAR_ADDRESS = "10.77.0.2"
 PREFIX_BITS = 30
@@ -37,6 +35,25 @@ BUILD_SECONDS = 120.0
 SOURCE = REPOSITORY / "bench" / "delay" / "delay.rs"
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Road(typing.NamedTuple):
+    """What a link is like, either way."""
+
+    prefix: str
+    words: str
+    delay_ms: int
+    # Of a thousand packets.
+    loss_permille: int
+    # What it carries, in kB/s, 0 for any amount; and how long a packet may wait for it.
+    rate: int = 0
+    queue_ms: int = 0
+
+
+# A usual way through a country, there and back in twice the delay, and a bad one.
+LOSSY = Road("link_", " over the link", 10, 10)
+# A home's own line: 10 Mbit/s, behind a box that keeps a quarter of a second of it.
+NARROW = Road("narrow_", " over the narrow line", 10, 0, 1250, 250)
 
 
 class Local:
@@ -58,20 +75,21 @@ LOCAL = Local()
 
 
 class Link:
-    """Two sides with a long and lossy way between them."""
+    """Two sides with a long way between them."""
 
-    prefix = "link_"
     near_address = NEAR_ADDRESS
     far_address = FAR_ADDRESS
 
-    def __init__(self, directory, program, seed, udp=True):
+    def __init__(self, road, directory, program, seed, udp=True):
+        self.prefix = road.prefix
         self._own = os.open(OWN_NETWORK, os.O_RDONLY | os.O_CLOEXEC)
         self._open = [self._own]
         self._process = None
         self._places = {}
         try:
             devices = [self._end("near", NEAR_ADDRESS), self._end("far", FAR_ADDRESS)]
-            command = [str(program), str(DELAY_MS), str(LOSS_PERMILLE), str(seed)]
+            numbers = (road.delay_ms, road.loss_permille, seed, road.rate, road.queue_ms)
+            command = [str(program), *map(str, numbers)]
             command += [] if udp else ["no-udp"]
             self._process = Process("delay", command, directory, ends=devices)
         except (OSError, subprocess.SubprocessError, Unavailable) as error:

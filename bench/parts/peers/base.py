@@ -111,7 +111,7 @@ class Direct(System):
     key = "direct"
     title = "direct"
     comes_back = False
-    places = ("", "link_")
+    places = ("", "link_", "narrow_")
 
     def start(self):
         self.host, self.port = self.site.far_address, self.upstream.port

@@ -17,7 +17,7 @@ class Dumbpipe(System):
 
     key = "dumbpipe"
     title = "dumbpipe"
-    places = ("", "link_")
+    places = ("", "link_", "narrow_")
     encrypted = True
 
     @classmethod

@@ -12,7 +12,7 @@ class MalaiHttp(Pair, System):
     key = "malai"
     title = "malai http"
     grows = True
-    places = ("", "link_")
+    places = ("", "link_", "narrow_")
     carries_tcp = False
 
 
@@ -25,7 +25,7 @@ class MalaiTcp(Pair, System):
     title = "malai tcp"
     grows = True
     protocol = "tcp"
-    places = ("", "link_")
+    places = ("", "link_", "narrow_")
     share_flags = ("--tcp",)
     bridge_flags = ("--tcp",)
 

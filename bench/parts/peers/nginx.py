@@ -33,7 +33,7 @@ class TwoHops(OneHop):
     key = "nginx2"
     title = "nginx, two hops"
     grows = True
-    places = ("", "link_")
+    places = ("", "link_", "narrow_")
 
     def start(self):
         middle = f"{self.site.far_address}:{free_port()}"

@@ -64,7 +64,7 @@ class RatholeNoise(Rathole):
 
     key = "rathole-noise"
     title = "rathole, noise"
-    places = ("", "link_")
+    places = ("", "link_", "narrow_")
     encrypted = True
 
     def prepare(self):

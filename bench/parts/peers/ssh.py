@@ -22,7 +22,7 @@ class Ssh(System):
 
     key = "ssh"
     title = "ssh -L"
-    places = ("", "link_")
+    places = ("", "link_", "narrow_")
     # The client ends with its connection; something else has to start it again.
     comes_back = False
     encrypted = True

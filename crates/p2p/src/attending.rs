@@ -16,9 +16,19 @@ pub(crate) struct Attended {
     /// Whether a vigil looks seldom, and wants to be woken.
     resting: AtomicBool,
     wake: watch::Sender<()>,
-    silent: watch::Sender<bool>,
+    standing: watch::Sender<Standing>,
     /// Streams that were opened in another one may lead nowhere.
     epoch: AtomicU64,
+}
+
+/// How it stands with a peer.
+#[derive(Debug, Default, Clone, Copy)]
+struct Standing {
+    is_silent: bool,
+    /// The number of its newest connection, from 1 on.
+    newest: u64,
+    /// Nothing is answered on the connections up to this number, and there is a newer one.
+    lost: u64,
 }
 
 /// Somebody waits for a peer, until this is dropped: its connection is looked at closely.
@@ -27,6 +37,8 @@ pub struct Attending {
     node: Arc<Inner>,
     peer: PublicKey,
     attended: Arc<Attended>,
+    /// The number of the connection that it waits on.
+    connection: u64,
 }
 
 impl Attended {
@@ -34,38 +46,59 @@ impl Attended {
         self.count.load(Ordering::SeqCst) == 0
     }
 
-    /// The peer has another connection to use; the one before `was_alive` as far as is known.
-    pub(crate) fn renewed(&self, was_alive: bool) {
+    /// The peer has another connection to use, and this is its number; the one before `was_alive`
+    /// as far as is known.
+    pub(crate) fn renewed(&self, was_alive: bool) -> u64 {
         if was_alive {
             self.epoch.fetch_add(1, Ordering::Relaxed);
         }
+        let mut number = 0;
+        self.standing.send_modify(|standing| {
+            if standing.is_silent {
+                standing.lost = standing.newest;
+            }
+            standing.is_silent = false;
+            standing.newest += 1;
+            number = standing.newest;
+        });
+        self.wake.send_replace(());
+        number
+    }
+
+    /// The newest connection has ended.
+    pub(crate) fn ended(&self) {
         self.tell_silent(false);
         self.wake.send_replace(());
     }
 
-    /// Resolves when the peer is not silent, or no longer. Cancel safe.
-    pub(crate) async fn heard(&self) {
-        self.until(false).await;
-    }
-
-    /// Resolves when the peer has fallen silent, and has another connection since. Cancel safe.
-    async fn replaced(&self) {
-        // Who begins while it is silent waits for another connection anyway.
-        self.until(false).await;
-        loop {
-            self.until(true).await;
-            let epoch = self.epoch();
-            self.until(false).await;
-            if self.epoch() != epoch {
-                return;
-            }
+    pub(crate) fn tell_silent(&self, is_silent: bool) {
+        let replace = |standing: &mut Standing| {
+            std::mem::replace(&mut standing.is_silent, is_silent) != is_silent
+        };
+        if self.standing.send_if_modified(replace) && is_silent {
+            self.epoch.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    async fn until(&self, silent: bool) {
-        let mut known = self.silent.subscribe();
+    /// Nothing is answered on the connection of this number, nor on those before it, while there is
+    /// a newer one.
+    pub(crate) fn tell_lost(&self, number: u64) {
+        self.standing.send_if_modified(|standing| {
+            let is_news = standing.lost < number;
+            standing.lost = standing.lost.max(number);
+            is_news
+        });
+    }
+
+    /// Resolves when the peer is not silent, or no longer. Cancel safe.
+    pub(crate) async fn heard(&self) {
+        self.until(|standing| !standing.is_silent).await;
+    }
+
+    async fn until(&self, holds: impl FnMut(&Standing) -> bool) {
+        let mut known = self.standing.subscribe();
         // The sender is in `self`, so there is always a next value.
-        if known.wait_for(|now| *now == silent).await.is_err() {
+        if known.wait_for(holds).await.is_err() {
             std::future::pending().await
         }
     }
@@ -75,23 +108,22 @@ impl Attended {
         self.wake.subscribe()
     }
 
-    /// Whoever looks at the peer's connection may look seldom from here on, and wants to be woken.
-    pub(crate) fn rest(&self) {
+    /// Whoever looks at the peer's connection looks seldom from here on, and wants to be woken.
+    /// Tells whether nobody waits for the peer already.
+    pub(crate) fn rest(&self) -> bool {
         self.resting.store(true, Ordering::SeqCst);
+        self.is_unused()
     }
 
-    fn begin(&self) {
+    /// The number of the connection that is used by whoever begins now: the newest one, or the next
+    /// one where that is silent or there was none.
+    fn begin(&self) -> u64 {
         self.count.fetch_add(1, Ordering::SeqCst);
         if self.resting.swap(false, Ordering::SeqCst) {
             self.wake.send_replace(());
         }
-    }
-
-    pub(crate) fn tell_silent(&self, silent: bool) {
-        let replace = |before: &mut bool| std::mem::replace(before, silent) != silent;
-        if self.silent.send_if_modified(replace) && silent {
-            self.epoch.fetch_add(1, Ordering::Relaxed);
-        }
+        let standing = *self.standing.borrow();
+        (standing.newest + u64::from(standing.is_silent)).max(1)
     }
 
     pub(crate) fn epoch(&self) -> u64 {
@@ -104,11 +136,12 @@ impl Node {
     #[must_use]
     pub fn attend(&self, peer: PublicKey) -> Attending {
         let attended = self.0.connections.attended(peer);
-        attended.begin();
+        let connection = attended.begin();
         Attending {
             node: Arc::clone(&self.0),
             peer,
             attended,
+            connection,
         }
     }
 
@@ -127,15 +160,20 @@ impl Node {
 }
 
 impl Attending {
-    /// Resolves when the connection to the peer is found to be silent. Cancel safe.
+    /// Resolves when the connection to the peer is found to be silent, whether there is another one
+    /// or not. Cancel safe.
     pub async fn silent(&self) {
-        self.attended.until(true).await;
+        let of = self.connection;
+        self.attended
+            .until(|standing| standing.is_silent || standing.lost >= of)
+            .await;
     }
 
-    /// Resolves when the connection to the peer has fallen silent, and another one has taken its
-    /// place: what went over the silent one may never be answered. Cancel safe.
+    /// Resolves when the connection to the peer has fallen silent, and there is another one: what
+    /// went over the silent one may never be answered. Cancel safe.
     pub async fn replaced(&self) {
-        self.attended.replaced().await;
+        let of = self.connection;
+        self.attended.until(|standing| standing.lost >= of).await;
     }
 }
 
@@ -149,34 +187,61 @@ impl Drop for Attending {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
-
-    use futures_util::FutureExt as _;
-
     use super::*;
+
+    /// Whether whoever began on `connection` has to leave it.
+    fn is_lost(attended: &Attended, connection: u64) -> bool {
+        attended.standing.borrow().lost >= connection
+    }
 
     #[test]
     fn only_another_connection_replaces_a_silent_one() {
         let attended = Attended::default();
-        let mut replaced = pin!(attended.replaced());
-        let mut is_over = || replaced.as_mut().now_or_never().is_some();
-        assert!(!is_over());
-        attended.renewed(true);
-        assert!(!is_over(), "nobody was silent");
-        attended.tell_silent(true);
-        assert!(!is_over());
-        attended.tell_silent(false);
-        assert!(!is_over(), "the same one answers again");
-        attended.tell_silent(true);
-        assert!(!is_over());
-        attended.renewed(true);
-        assert!(is_over());
+        let none_yet = attended.begin();
+        assert!(!is_lost(&attended, none_yet));
+        assert_eq!(attended.renewed(false), 1);
+        let first = attended.begin();
+        assert_eq!(first, 1);
+        assert_eq!(attended.renewed(true), 2);
+        assert!(!is_lost(&attended, first), "nobody was silent");
 
+        let second = attended.begin();
         attended.tell_silent(true);
-        let mut replaced = pin!(attended.replaced());
-        let mut is_over = || replaced.as_mut().now_or_never().is_some();
-        assert!(!is_over());
+        assert!(!is_lost(&attended, second));
+        attended.tell_silent(false);
+        assert!(!is_lost(&attended, second), "the same one answers again");
+        attended.tell_silent(true);
+        let third = attended.begin();
+        assert!(!is_lost(&attended, second));
+        assert_eq!(attended.renewed(true), 3);
+        assert!(is_lost(&attended, first) && is_lost(&attended, second));
+        assert!(!is_lost(&attended, third), "it began while nobody answered");
+    }
+
+    #[test]
+    fn what_is_lost_beside_a_newer_connection_stays_lost() {
+        let attended = Attended::default();
+        attended.renewed(false);
+        let first = attended.begin();
         attended.renewed(true);
-        assert!(!is_over(), "it began while nobody answered");
+        let second = attended.begin();
+        attended.tell_lost(1);
+        assert!(is_lost(&attended, first) && !is_lost(&attended, second));
+        attended.ended();
+        assert!(is_lost(&attended, first) && !is_lost(&attended, second));
+        assert_eq!(attended.renewed(false), 3);
+        assert!(!is_lost(&attended, second));
+    }
+
+    #[test]
+    fn who_begins_wakes_whoever_looks_seldom() {
+        let attended = Attended::default();
+        let mut wakes = attended.wakes();
+        wakes.mark_unchanged();
+        attended.begin();
+        assert!(!wakes.has_changed().unwrap(), "nobody rests");
+        assert!(!attended.rest(), "somebody waits already");
+        attended.begin();
+        assert!(wakes.has_changed().unwrap());
     }
 }

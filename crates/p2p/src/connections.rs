@@ -94,6 +94,11 @@ impl Live {
         self.connection.close_reason().is_none()
     }
 
+    /// Whether both are the same one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.connection.stable_id() == other.connection.stable_id()
+    }
+
     fn is_silent(&self) -> bool {
         self.silent.load(Ordering::Relaxed)
     }
@@ -216,15 +221,18 @@ impl Connections {
         self.lock().get(peer)?.usable().cloned()
     }
 
-    /// The dial that is under way or that `begin` begins; nothing when there is a connection to use.
+    /// The dial that is under way or that `begin` begins; nothing when there is a connection to use
+    /// other than `doubted`.
     pub(crate) fn dial_or_use(
         &self,
         peer: PublicKey,
+        doubted: Option<&Live>,
         begin: impl FnOnce() -> Dial,
     ) -> Option<Dial> {
         let mut peers = self.lock();
         let known = peers.entry(peer).or_default();
-        if known.usable().is_some() {
+        let is_doubted = |live: &Live| doubted.is_some_and(|doubted| doubted.is(live));
+        if known.usable().is_some_and(|live| !is_doubted(live)) {
             return None;
         }
         Some(known.dial.get_or_insert_with(begin).clone())
@@ -252,13 +260,14 @@ impl Connections {
         peers.values().any(|known| known.newest().is_some())
     }
 
-    pub(crate) fn is_newest(&self, peer: &PublicKey, connection: &Connection) -> bool {
+    pub(crate) fn is_newest(&self, peer: &PublicKey, live: &Live) -> bool {
         let peers = self.lock();
         let newest = peers.get(peer).and_then(Peer::newest);
-        newest.is_some_and(|live| live.connection.stable_id() == connection.stable_id())
+        newest.is_some_and(|newest| newest.is(live))
     }
 
-    fn adopt(&self, peer: PublicKey, live: Live) -> Arc<Attended> {
+    /// Makes it the newest one, and tells which number it has.
+    fn adopt(&self, peer: PublicKey, live: Live) -> (Arc<Attended>, u64) {
         let mut peers = self.lock();
         let known = peers.entry(peer).or_default();
         let was_alive = known.newest().is_some();
@@ -271,8 +280,8 @@ impl Connections {
             let one = known.live.remove(unused.unwrap_or(0));
             one.connection.close(BUSY, b"too many connections");
         }
-        known.attended.renewed(was_alive);
-        Arc::clone(&known.attended)
+        let number = known.attended.renewed(was_alive);
+        (Arc::clone(&known.attended), number)
     }
 
     /// Forgets `connection`; tells whether it was the one in use.
@@ -285,7 +294,7 @@ impl Connections {
         let was_used = known.live.last().is_some_and(is_it);
         known.live.retain(|live| !is_it(live));
         if was_used {
-            known.attended.renewed(false);
+            known.attended.ended();
         }
         if known.is_unused() {
             peers.remove(peer);
@@ -328,8 +337,8 @@ impl Inner {
         stranger: Option<Counted>,
     ) -> Live {
         let live = Live::new(connection, stranger);
-        let attended = self.connections.adopt(peer, live.clone());
-        let keep = vigil::keep(Arc::clone(self), peer, live.clone(), attended);
+        let (attended, number) = self.connections.adopt(peer, live.clone());
+        let keep = vigil::keep(Arc::clone(self), peer, live.clone(), number, attended);
         self.loops.spawn(keep);
         self.loops.spawn(crate::incoming::accept_streams(
             Arc::clone(self),

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use crate::{
     ConnectError, PublicKey,
     connections::{Dial, Live},
-    node::{ALPN, Inner, Path},
+    node::{ALPN, Inner},
 };
 
 /// TLS's `no_application_protocol` alert (RFC 7301) as a QUIC error code (RFC 9001, section 4.8).
@@ -31,7 +31,7 @@ impl Inner {
         peer: PublicKey,
     ) -> Result<Live, ConnectError> {
         loop {
-            let Some(dial) = self.dial_or_use(peer)? else {
+            let Some(dial) = self.dial_or_use(peer, None)? else {
                 // Nothing to dial for: it is there.
                 if let Some(live) = self.connections.usable(&peer) {
                     return Ok(live);
@@ -54,22 +54,27 @@ impl Inner {
         }
     }
 
-    /// Dials `peer` unless somebody does, and waits for nothing.
-    pub(crate) fn begin_to_dial(self: &Arc<Self>, peer: PublicKey) {
-        if let Err(error) = self.dial_or_use(peer) {
-            tracing::debug!(peer = %peer.short(), %error, "a silent peer is not dialled");
+    /// Dials `peer` unless somebody does, or there is a connection to use other than `doubted`.
+    /// Waits for nothing.
+    pub(crate) fn begin_to_dial(self: &Arc<Self>, peer: PublicKey, doubted: &Live) {
+        if let Err(error) = self.dial_or_use(peer, Some(doubted)) {
+            tracing::debug!(peer = %peer.short(), %error, "a peer in doubt is not dialled");
         }
     }
 
-    /// The dial to wait for, or nothing when there is a connection to use.
-    fn dial_or_use(self: &Arc<Self>, peer: PublicKey) -> Result<Option<Dial>, ConnectError> {
+    /// The dial to wait for, or nothing when there is a connection to use other than `doubted`.
+    fn dial_or_use(
+        self: &Arc<Self>,
+        peer: PublicKey,
+        doubted: Option<&Live>,
+    ) -> Result<Option<Dial>, ConnectError> {
         if peer == self.id {
             return Err(ConnectError::Ourselves);
         }
         if self.draining.is_cancelled() {
             return Err(ConnectError::Closing);
         }
-        Ok(self.connections.dial_or_use(peer, || {
+        Ok(self.connections.dial_or_use(peer, doubted, || {
             let dial = Arc::clone(self).dial(peer).boxed().shared();
             self.streams.spawn(dial.clone());
             dial
@@ -77,7 +82,8 @@ impl Inner {
     }
 
     async fn dial(self: Arc<Self>, peer: PublicKey) -> Result<Live, ConnectError> {
-        self.report(peer, Path::Connecting);
+        // Beside a connection in doubt nothing has changed yet.
+        self.report(peer, self.connections.path(&peer));
         let after = self.limits.connect_timeout;
         let outcome = tokio::select! {
             biased;

@@ -27,6 +27,10 @@ const STRANGER_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
 /// more requests at one connection. With ten, downloads over a lossy way are 5 % slower.
 const UNACKNOWLEDGED: u32 = 4;
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(5);
+/// How long an answer takes as far as nothing is known: the first packet of a handshake goes out again
+/// after three times that, where QUIC's 333 ms make a whole second of it for a packet that was lost, or
+/// that came while the peer was about to start.
+const FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
 /// Datagrams only ask whether we are there, with a byte each, and nobody needs to read them.
 const DATAGRAM_BUFFER_BYTES: usize = 1024;
 /// A peer that is silent for this long is gone; keep-alives come every 5 s. Who waits for one hears
@@ -94,6 +98,7 @@ fn transport() -> QuicTransportConfig {
         .receive_window(VarInt::from_u32(STRANGER_WINDOW_BYTES))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
+        .initial_rtt(FIRST_ROUND_TRIP)
         .ack_frequency_config(Some(acknowledging))
         .congestion_controller_factory(Arc::new(OpenCubicConfig::default()))
         .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES));

@@ -1,11 +1,14 @@
-//! Whether a connection still lives, found out in about a second where QUIC alone takes fifteen.
+//! Whether a connection still lives, found out in less than a second where QUIC alone takes fifteen.
 //!
 //! While somebody waits for a peer, a connection on which nothing comes in is asked by a datagram of
-//! one byte: QUIC acknowledges it, whatever the peer's program does with it. When some in a row are
-//! not answered the connection is *silent*. It is not closed for that, since network or peer may
-//! come back; but it counts as no way to the peer, another one is tried at the same time, and once
-//! there is one the silent one has a last chance before it is closed. When there is none for some
-//! seconds, although this machine has a network, it is given up.
+//! one byte: QUIC acknowledges it, whatever the peer's program does with it. When that takes a few
+//! times as long as usual the connection is in *doubt*: another one is tried beside it, since a peer
+//! that was started again knows nothing of the old one and answers a new one at once. Where the new
+//! one is there and the old one still says nothing, what waits on the old one hears that it is *lost*.
+//!
+//! A connection that says nothing for longer is *silent*: it counts as no way to the peer. It is not
+//! closed for that, since network or peer may come back; it has a last chance after there is another
+//! one. When there is none for some seconds, although this machine has a network, it is given up.
 
 use std::{
     pin::pin,
@@ -15,7 +18,7 @@ use std::{
 
 use bytes::Bytes;
 use iroh::endpoint::VarInt;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::{
     Path, PublicKey,
@@ -26,23 +29,26 @@ use crate::{
 
 /// How often a connection is looked at while somebody waits for its peer.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How soon at least it is looked at again after it was asked, where round trips are short: a peer
+/// that is busy may be held up for some tens of milliseconds.
+const LOOK_SOONEST: Duration = Duration::from_millis(40);
 /// How often it is looked at otherwise: both ends send something every 5 s.
 const LOOK_WHEN_UNUSED: Duration = Duration::from_secs(5);
-/// Looks that go on at the quick pace after the last one who waited, and after a change of the
-/// network: long enough to be sure.
-const LOOKS_AFTER: u32 = 10;
-/// Questions without an answer that make a connection silent; more where answers take long.
-const FEWEST_UNANSWERED: u32 = 3;
-/// The same at most: 3 s.
-const MOST_UNANSWERED: u32 = 15;
-/// The same at least of a connection in whose place there is another one: 2 s. Nothing new goes over
-/// it, and a peer that was only held up for a moment brings what is under way on it to its end.
-const FEWEST_UNANSWERED_OF_REPLACED: u32 = 10;
-/// Looks at a silent connection between two dials, when those fail at once.
-const LOOKS_BETWEEN_DIALS: u32 = 5;
-/// Looks at a silent connection after which it is given up while somebody waits: 4 s. As long as it
-/// is there iroh sends all to its address, also what is to find the peer at another one.
-const LOOKS_BEFORE_GIVING_UP: u32 = 20;
+/// How long the quick pace goes on after the last one who waited, and after a change of the network:
+/// long enough to be sure.
+const QUICK_AFTER: Duration = Duration::from_secs(2);
+/// How long nothing is answered on a silent connection, at least and at most; in between it is two
+/// round trips.
+const SILENT_AFTER: Duration = Duration::from_millis(600);
+const SILENT_AT_LAST: Duration = Duration::from_secs(3);
+/// The same at least before one is closed in whose place there is another one: a peer that was only
+/// held up for a moment brings what is under way on it to its end.
+const CLOSED_AFTER: Duration = Duration::from_secs(2);
+/// The pause between two dials beside a silent connection, when those fail at once.
+const BETWEEN_DIALS: Duration = Duration::from_secs(1);
+/// How long a connection is silent, while somebody waits, before it is given up. As long as it is
+/// there iroh sends all to its address, also what is to find the peer at another one.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(4);
 /// The code with which a silent connection is closed for one that works.
 const REPLACED: VarInt = VarInt::from_u32(2);
 /// The code with which one is closed that is given up.
@@ -52,135 +58,261 @@ const GIVEN_UP: VarInt = VarInt::from_u32(3);
 #[derive(Debug, Default)]
 struct Vigil {
     heard: u64,
-    unanswered: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Finding {
-    /// Something has come in since the last look.
-    Lives,
-    /// Nothing has: the peer is to be asked.
-    Ask,
-    /// It was asked often enough.
-    Silent,
+    /// How long nothing has been answered, as far as this has looked: a machine that slept has not.
+    quiet: Option<Duration>,
 }
 
 impl Vigil {
-    /// `heard` datagrams have come in so far.
-    fn look(&mut self, heard: u64, patience: u32) -> Finding {
+    /// `heard` datagrams have come in so far, and the last look was `after` ago. Tells for how long
+    /// questions are open; nothing when something has come in since the last look.
+    fn look(&mut self, heard: u64, after: Duration) -> Option<Duration> {
         if heard != self.heard {
-            *self = Self {
-                heard,
-                unanswered: 0,
+            *self = Self { heard, quiet: None };
+            return None;
+        }
+        let quiet = self.quiet.map_or(Duration::ZERO, |quiet| quiet + after);
+        self.quiet = Some(quiet);
+        self.quiet
+    }
+
+    /// What is asked now is the first open question, and `heard` datagrams have come in so far.
+    fn begin_anew(&mut self, heard: u64) {
+        let quiet = Some(Duration::ZERO);
+        *self = Self { heard, quiet };
+    }
+}
+
+/// How long answers may take on a path.
+#[derive(Debug, PartialEq, Eq)]
+struct Patience {
+    /// From a question to the next look.
+    pace: Duration,
+    /// Until the connection is in doubt: the peer was asked twice.
+    doubted: Duration,
+    /// Until it is silent.
+    silent: Duration,
+}
+
+impl Patience {
+    fn of(path: Path) -> Self {
+        let (Path::Direct(rtt) | Path::Relayed(rtt)) = path else {
+            return Self {
+                pace: LOOK_EVERY,
+                doubted: SILENT_AT_LAST,
+                silent: SILENT_AT_LAST,
             };
-            return Finding::Lives;
+        };
+        let twice = (rtt * 2).max(LOOK_SOONEST);
+        Self {
+            pace: twice.min(LOOK_EVERY),
+            doubted: twice * 2,
+            silent: twice.clamp(SILENT_AFTER, SILENT_AT_LAST),
         }
-        self.unanswered = self.unanswered.saturating_add(1);
-        if self.unanswered > patience {
-            Finding::Silent
-        } else {
-            Finding::Ask
-        }
-    }
-
-    /// Asks as often again before it is silent.
-    fn begin_anew(&mut self) {
-        self.unanswered = 0;
-    }
-
-    fn is_in_doubt(&self) -> bool {
-        self.unanswered > 0
     }
 }
 
-/// How many questions may be open: an answer may take two of the usual round trips.
-fn patience(path: Path) -> u32 {
-    let (Path::Direct(rtt) | Path::Relayed(rtt)) = path else {
-        return MOST_UNANSWERED;
-    };
-    let looks = (rtt * 2).as_millis().div_ceil(LOOK_EVERY.as_millis());
-    let looks = u32::try_from(looks).unwrap_or(MOST_UNANSWERED);
-    looks.clamp(FEWEST_UNANSWERED, MOST_UNANSWERED)
+/// One connection that is looked at.
+struct Watched {
+    node: Arc<Inner>,
+    peer: PublicKey,
+    live: Live,
+    /// Its number among those of the peer.
+    number: u64,
+    attended: Arc<Attended>,
+    vigil: Vigil,
+    /// Whether another one was begun beside it, in doubt, since something came in.
+    is_doubted: bool,
+    silence: Option<Silence>,
 }
 
-/// Looks at one connection until it ends.
-pub(crate) async fn keep(node: Arc<Inner>, peer: PublicKey, live: Live, attended: Arc<Attended>) {
+/// A connection is silent.
+#[derive(Debug, Default)]
+struct Silence {
+    lasts: Duration,
+    /// How long it lasts when another connection is tried next.
+    next_dial: Duration,
+}
+
+/// Looks at one connection, the peer's one of this `number`, until it ends.
+pub(crate) async fn keep(
+    node: Arc<Inner>,
+    peer: PublicKey,
+    live: Live,
+    number: u64,
+    attended: Arc<Attended>,
+) {
     let mut wake = attended.wakes();
     let mut changes = node.changes.subscribe();
-    let mut closed = pin!(live.connection.closed());
-    let (mut vigil, mut looks, mut was_newest) = (Vigil::default(), 0, true);
-    let mut silent_for = 0_u32;
+    let connection = live.connection.clone();
+    let mut closed = pin!(connection.closed());
+    let mut watched = Watched {
+        node,
+        peer,
+        live,
+        number,
+        attended,
+        vigil: Vigil::default(),
+        is_doubted: false,
+        silence: None,
+    };
+    let closing = watched.node.closing.clone();
+    let (mut looked, mut quick_until) = (Instant::now(), Instant::now());
+    let mut was_newest = true;
     loop {
-        let is_newest = node.connections.is_newest(&peer, &live.connection);
+        let now = Instant::now();
+        let is_newest = watched.is_newest();
         if is_newest != was_newest {
             // Another one took its place, which a dead one must not outlive.
-            (was_newest, looks) = (is_newest, LOOKS_AFTER);
-            vigil.begin_anew();
+            (was_newest, looked, quick_until) = (is_newest, now, now + QUICK_AFTER);
+            watched.begin_anew();
         }
-        attended.rest();
-        if !attended.is_unused() {
-            looks = LOOKS_AFTER;
+        if !watched.attended.is_unused() {
+            quick_until = now + QUICK_AFTER;
         }
-        let pace = if looks > 0 || vigil.is_in_doubt() {
-            LOOK_EVERY
+        let is_quick = now < quick_until || watched.vigil.quiet.is_some();
+        if !is_quick && !watched.attended.rest() {
+            continue;
+        }
+        let pace = if is_quick {
+            watched.pace()
         } else {
             LOOK_WHEN_UNUSED
         };
         tokio::select! {
             biased;
             _ = &mut closed => return,
-            () = node.closing.cancelled() => return,
-            Ok(()) = wake.changed() => continue,
-            Ok(()) = changes.changed() => {
-                looks = LOOKS_AFTER;
+            () = closing.cancelled() => return,
+            Ok(()) = wake.changed() => {
+                if !is_quick {
+                    // What is sent now is to be answered, and nothing before it counts.
+                    looked = Instant::now();
+                    watched.begin_anew();
+                }
                 continue;
             }
-            () = sleep(pace) => {}
+            Ok(()) = changes.changed() => {
+                quick_until = Instant::now() + QUICK_AFTER;
+                continue;
+            }
+            () = sleep_until(looked + pace) => {}
         }
-        looks = looks.saturating_sub(1);
+        looked = Instant::now();
+        if watched.look(pace) {
+            return;
+        }
+    }
+}
+
+impl Watched {
+    fn is_newest(&self) -> bool {
+        self.node.connections.is_newest(&self.peer, &self.live)
+    }
+
+    fn heard(&self) -> u64 {
+        self.live.connection.stats().udp_rx.datagrams
+    }
+
+    fn begin_anew(&mut self) {
+        self.is_doubted = false;
+        self.vigil.begin_anew(self.heard());
+        ask(&self.live);
+    }
+
+    /// How soon a connection is looked at that somebody waits on.
+    fn pace(&self) -> Duration {
+        let Some(quiet) = self.vigil.quiet else {
+            return LOOK_EVERY;
+        };
+        let patience = Patience::of(path_of(&self.live.connection));
+        if quiet < patience.doubted {
+            patience.pace
+        } else {
+            LOOK_EVERY
+        }
+    }
+
+    /// Looks once, after a pause of `pace`; tells whether the connection was closed.
+    fn look(&mut self, pace: Duration) -> bool {
         // Another one may have come while this slept.
-        let is_newest = node.connections.is_newest(&peer, &live.connection);
-        let heard = live.connection.stats().udp_rx.datagrams;
-        let mut patience = patience(path_of(&live.connection));
-        if !is_newest {
-            patience = patience.max(FEWEST_UNANSWERED_OF_REPLACED);
+        let is_newest = self.is_newest();
+        let Some(quiet) = self.vigil.look(self.heard(), pace) else {
+            self.lives(is_newest);
+            return false;
+        };
+        ask(&self.live);
+        let patience = Patience::of(path_of(&self.live.connection));
+        if quiet >= patience.doubted && !self.is_doubted {
+            self.doubt(is_newest);
         }
-        let finding = vigil.look(heard, patience);
-        if finding == Finding::Lives {
-            silent_for = 0;
-            // Each time: which one is the newest may have changed since one was silent.
-            attended.tell_silent(false);
-            if live.set_silent(false) && is_newest {
-                node.report(peer, node.connections.path(&peer));
+        if !is_newest {
+            let is_over = quiet >= patience.silent.max(CLOSED_AFTER);
+            if is_over {
+                tracing::debug!(peer = %self.peer.short(), "a silent connection was replaced");
+                self.live.connection.close(REPLACED, b"replaced");
             }
-            continue;
+            return is_over;
         }
-        ask(&live);
-        if finding == Finding::Ask {
-            continue;
+        quiet >= patience.silent && self.is_given_up(pace)
+    }
+
+    fn lives(&mut self, is_newest: bool) {
+        self.is_doubted = false;
+        self.silence = None;
+        // Each time: which one is the newest may have changed since one was silent.
+        self.attended.tell_silent(false);
+        if self.live.set_silent(false) && is_newest {
+            let path = self.node.connections.path(&self.peer);
+            self.node.report(self.peer, path);
         }
+    }
+
+    /// Tries another connection, or tells that this one is lost where there is one already.
+    fn doubt(&mut self, is_newest: bool) {
+        let peer = self.peer;
         if !is_newest {
-            tracing::debug!(peer = %peer.short(), "a silent connection was replaced");
-            live.connection.close(REPLACED, b"replaced");
-            return;
+            let other = self.node.connections.usable(&peer);
+            if other.is_some_and(|other| !other.is(&self.live)) {
+                tracing::debug!(peer = %peer.short(), "nothing is answered on an older connection");
+                self.attended.tell_lost(self.number);
+                self.is_doubted = true;
+            }
+        } else if !self.attended.is_unused() {
+            tracing::debug!(peer = %peer.short(), "another connection is tried beside a quiet one");
+            self.node.begin_to_dial(peer, &self.live);
+            self.is_doubted = true;
         }
-        if !live.set_silent(true) {
+    }
+
+    /// Tells that the newest connection is silent, dials another one, and closes it after long
+    /// enough; tells whether it has.
+    fn is_given_up(&mut self, pace: Duration) -> bool {
+        let peer = self.peer;
+        let is_wanted = !self.attended.is_unused();
+        if !self.live.set_silent(true) {
             tracing::debug!(peer = %peer.short(), "a peer is silent");
-            if node.connections.is_silent(&peer) {
-                attended.tell_silent(true);
+            if self.node.connections.is_silent(&peer) {
+                self.attended.tell_silent(true);
             }
-            node.report(peer, Path::Connecting);
+            self.node.report(peer, Path::Connecting);
         }
-        if silent_for.is_multiple_of(LOOKS_BETWEEN_DIALS) && !attended.is_unused() {
-            node.begin_to_dial(peer);
+        let silence = match &mut self.silence {
+            Some(silence) => {
+                silence.lasts += pace;
+                silence
+            }
+            none => none.insert(Silence::default()),
+        };
+        if is_wanted && silence.lasts >= silence.next_dial {
+            silence.next_dial = silence.lasts + BETWEEN_DIALS;
+            self.node.begin_to_dial(peer, &self.live);
         }
-        silent_for += 1;
-        let may_be_elsewhere = node.has_network.load(Ordering::Relaxed) && !attended.is_unused();
-        if silent_for > LOOKS_BEFORE_GIVING_UP && may_be_elsewhere {
+        let has_network = self.node.has_network.load(Ordering::Relaxed);
+        let is_given_up = silence.lasts >= GIVEN_UP_AFTER && is_wanted && has_network;
+        if is_given_up {
             tracing::debug!(peer = %peer.short(), "a silent connection was given up");
-            live.connection.close(GIVEN_UP, b"silent");
-            return;
+            self.live.connection.close(GIVEN_UP, b"silent");
         }
+        is_given_up
     }
 }
 
@@ -194,30 +326,38 @@ fn ask(live: &Live) {
 mod tests {
     use super::*;
 
+    const PAUSE: Duration = Duration::from_millis(40);
+
     #[test]
-    fn a_connection_is_silent_after_questions_without_an_answer() {
+    fn quiet_is_counted_from_the_first_open_question() {
         let mut vigil = Vigil::default();
-        assert_eq!(vigil.look(1, 3), Finding::Lives);
-        for _ in 0..3 {
-            assert_eq!(vigil.look(1, 3), Finding::Ask);
-        }
-        assert_eq!(vigil.look(1, 3), Finding::Silent);
-        assert_eq!(vigil.look(1, 3), Finding::Silent);
-        assert_eq!(vigil.look(2, 3), Finding::Lives);
-        assert!(!vigil.is_in_doubt());
-        assert_eq!(vigil.look(2, 3), Finding::Ask);
-        vigil.unanswered = 3;
-        assert_eq!(vigil.look(2, 3), Finding::Silent);
-        vigil.begin_anew();
-        assert_eq!(vigil.look(2, 3), Finding::Ask);
+        assert_eq!(vigil.look(1, PAUSE), None);
+        assert_eq!(vigil.look(1, PAUSE), Some(Duration::ZERO));
+        assert_eq!(vigil.look(1, PAUSE), Some(PAUSE));
+        assert_eq!(vigil.look(1, PAUSE), Some(2 * PAUSE));
+        assert_eq!(vigil.look(2, PAUSE), None);
+        assert_eq!(vigil.look(2, PAUSE), Some(Duration::ZERO));
+        vigil.begin_anew(3);
+        assert_eq!(vigil.look(3, PAUSE), Some(PAUSE));
     }
 
     #[test]
     fn slow_ways_have_more_time() {
-        let of = |millis| patience(Path::Relayed(Duration::from_millis(millis)));
-        assert_eq!(of(1), FEWEST_UNANSWERED);
-        assert_eq!(of(600), 6);
-        assert_eq!(of(60_000), MOST_UNANSWERED);
-        assert_eq!(patience(Path::Connecting), MOST_UNANSWERED);
+        let of = |millis| Patience::of(Path::Relayed(Duration::from_millis(millis)));
+        let near = of(1);
+        assert_eq!((near.pace, near.silent), (LOOK_SOONEST, SILENT_AFTER));
+        assert_eq!(near.doubted, 2 * LOOK_SOONEST);
+        let far = of(90);
+        assert_eq!(far.pace, Duration::from_millis(180));
+        assert_eq!(far.doubted, Duration::from_millis(360));
+        assert_eq!(far.silent, SILENT_AFTER);
+        let slow = of(600);
+        assert_eq!(
+            (slow.pace, slow.silent),
+            (LOOK_EVERY, Duration::from_millis(1200))
+        );
+        assert!(slow.doubted > slow.silent, "it is silent before that");
+        assert_eq!(of(60_000).silent, SILENT_AT_LAST);
+        assert_eq!(Patience::of(Path::Connecting).silent, SILENT_AT_LAST);
     }
 }

@@ -32,6 +32,8 @@ const ELSEWHERE: [&str; 3] = ["upstream-down", "busy", "shutting-down"];
 /// What came of asking one member.
 enum Asked {
     Answered(Response<ProxyBody>),
+    /// Nothing came on its connection, and there is another one to the same member.
+    Replaced(ProxyError, Option<Forwarded>),
     /// With the request, when it may be sent once more.
     Failed(ProxyError, Option<Forwarded>),
 }
@@ -97,7 +99,7 @@ impl HttpBridge {
         let mut before = None;
         loop {
             let mut failure = None;
-            let mut may_work_later = false;
+            let (mut may_work_later, mut works_now) = (false, false);
             for place in self.members.plan() {
                 let Some(forwarded) = left.take() else { break };
                 if before.replace(place).is_some_and(|before| before != place) {
@@ -106,6 +108,10 @@ impl HttpBridge {
                 *asked = self.pools.get(place).map(|pool| &pool.dial);
                 match pin!(self.ask(place, forwarded, sent_at, tasks)).await {
                     Asked::Answered(response) => return Ok(response),
+                    Asked::Replaced(error, again) => {
+                        (may_work_later, works_now) = (true, true);
+                        (failure, left) = (Some(error), again);
+                    }
                     Asked::Failed(error, again) => {
                         may_work_later |= matches!(error.code, "peer-offline" | "peer-failed");
                         (failure, left) = (Some(error), again);
@@ -116,6 +122,9 @@ impl HttpBridge {
                 failure.unwrap_or_else(|| ProxyError::peer_failed("This bridge leads nowhere."));
             if left.is_none() || !may_work_later || Instant::now() + pause >= deadline {
                 return Err(failure);
+            }
+            if works_now {
+                continue;
             }
             sleep(pause).await;
             pause = LONGEST_PAUSE.min(pause * 2);
@@ -162,7 +171,11 @@ impl HttpBridge {
             let error = ProxyError::peer_failed("The peer has fallen silent.");
             turn.failed(&error);
             self.members.repeated();
-            return Asked::Failed(error, again);
+            return if may_leave {
+                Asked::Failed(error, again)
+            } else {
+                Asked::Replaced(error, again)
+            };
         };
         match answered {
             Ok(response) => {
