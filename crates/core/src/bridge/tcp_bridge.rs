@@ -104,24 +104,37 @@ impl TcpBridge {
     async fn open_at(&self, member: &Member) -> Result<Session, ProxyError> {
         let peer = member.naming.key().await?;
         let Naming { peers, target, .. } = &*member.naming;
-        // Until it is answered: from then on both ends say when the other one is gone.
-        let attending = peers.attend(peer);
-        let mut session = peers
-            .open(peer, TcpStream, target, self.members.wait)
-            .await?;
-        session.count_waiting(&self.waiting);
-        // Before that nothing of the client's is sent, as in a handshake of TCP itself, so that a
-        // stream to a peer that is gone can be opened once more.
-        let answered = tokio::select! {
-            biased;
-            answered = super::peer_dial::answered(&mut session, self.members.wait) => answered,
-            () = attending.silent() => Err(ProxyError::peer_failed("The peer has fallen silent.")),
-        };
-        // A person may take longer than other members should be kept waiting for.
-        if self.members.are_several() || !session.is_waiting() {
-            answered?;
+        let are_several = self.members.are_several();
+        loop {
+            // Until it is answered: from then on both ends say when the other one is gone.
+            let attending = peers.attend(peer);
+            let mut session = peers
+                .open(peer, TcpStream, target, self.members.wait)
+                .await?;
+            session.count_waiting(&self.waiting);
+            let leads_nowhere = async {
+                if are_several {
+                    attending.silent().await;
+                } else {
+                    attending.replaced().await;
+                }
+            };
+            // Before that nothing of the client's is sent, as in a handshake of TCP itself, so that a
+            // stream to a peer that is gone can be opened once more.
+            tokio::select! {
+                biased;
+                answered = super::peer_dial::answered(&mut session, self.members.wait) => {
+                    // A person may take longer than other members should be kept waiting for.
+                    if are_several || !session.is_waiting() {
+                        answered?;
+                    }
+                    return Ok(session);
+                }
+                () = leads_nowhere => {}
+            }
+            if are_several {
+                return Err(ProxyError::peer_failed("The peer has fallen silent."));
+            }
         }
-        drop(attending);
-        Ok(session)
     }
 }
