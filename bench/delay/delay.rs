@@ -105,11 +105,11 @@ fn take(mut from: &File, sender: &SyncSender<Packet>, road: Road, seed: u64) -> 
         if !road.udp && packet.get(PROTOCOL_AT) == Some(&UDP) {
             continue;
         }
-        if random.below(THOUSAND) >= road.loss {
+        if random.below(THOUSAND) >= road.loss
+            && let Some(due) = line.carry(length)
+        {
             // What does not fit is lost.
-            if let Some(due) = line.carry(length) {
-                drop(sender.try_send((due, packet.to_vec())));
-            }
+            drop(sender.try_send((due, packet.to_vec())));
         }
     }
 }

@@ -99,10 +99,10 @@ class Run:
             settle(system.pids())
             self.wrk(system, SERVICES_CONNECTIONS, ports=ports)
 
-    def wrk(self, system, connections, keep_alive=True, file=SMALL, ports=(), seconds=None):
+    def wrk(self, system, connections, keep_alive=True, file=SMALL, ports=()):
         memory.forget_peaks(system)
         before = cpu_seconds(system.pids())
-        seconds = seconds or self.seconds
+        seconds = self.seconds
         found = load.requests(
             self.tool("wrk"), system.address, connections, seconds, keep_alive, file, ports
         )
@@ -131,8 +131,9 @@ class Run:
     def beside(self, connections, streams):
         """Requests while so many downloads fill the way."""
         system, curl = self.system, self.tool("curl")
+        self.seconds = max(self.seconds, BESIDE_SECONDS)
         with load.downloads_going_on(curl, system.address, streams, system.directory):
-            self.wrk(system, connections, seconds=max(self.seconds, BESIDE_SECONDS))
+            self.wrk(system, connections)
 
     def upload(self):
         system, upstream = self.system, self.system.upstream

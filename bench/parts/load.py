@@ -93,10 +93,15 @@ def download(curl, address, size):
     return speed
 
 
+def at_once(curl, streams):
+    """curl for so many transfers at the same time, which are yet to be named."""
+    command = [curl, "--parallel", "--parallel-immediate", "--parallel-max", str(streams)]
+    return [*command, "--silent", "--show-error", "--noproxy", "*"]
+
+
 def download_together(curl, address, size, streams):
     """MB/s of fetching a part with each of several connections at the same time."""
-    command = [curl, "--parallel", "--parallel-immediate", "--parallel-max", str(streams)]
-    command += ["--silent", "--show-error", "--noproxy", "*"]
+    command = at_once(curl, streams)
     command += ["-w", "%{http_code} %{size_download}\\n"]
     for _ in range(streams):
         command += ["-o", "/dev/null", f"http://{address}/{PART}"]
@@ -112,8 +117,7 @@ def download_together(curl, address, size, streams):
 @contextlib.contextmanager
 def downloads_going_on(curl, address, streams, directory):
     """So many downloads of the large file into `directory`, all well under way, while this lasts."""
-    command = [curl, "--parallel", "--parallel-immediate", "--parallel-max", str(streams)]
-    command += ["--silent", "--show-error", "--noproxy", "*"]
+    command = at_once(curl, streams)
     files = [pathlib.Path(directory, f"beside-{n}") for n in range(streams)]
     for file in files:
         command += ["-o", str(file), f"http://{address}/{LARGE}"]

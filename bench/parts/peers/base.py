@@ -24,7 +24,8 @@ class System:
     encrypted = False
     # Whether it is malai itself.
     own = False
-    # Where it is measured: "" is here, "link_" over a link, there maybe through a relay alone.
+    # Where it is measured: "" is here, "link_" over a link, there maybe through a relay alone, and
+    # "narrow_" over a narrow line.
     places = ("",)
     relayed = False
     # Whether one pair of its processes can lead to many services, by `start_many(ports)`.

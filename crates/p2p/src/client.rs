@@ -45,7 +45,7 @@ pub async fn connect<P: Protocol>(
             Ok(Ok(session)) => return Ok(session),
             Ok(Err(error)) if attempt < OPEN_ATTEMPTS => {
                 tracing::debug!(peer = %peer.short(), %error, "the kept connection was dead");
-                node.0.connections.forget(&peer, &live.connection);
+                node.0.connections.forget(&peer, &live);
                 attempt += 1;
             }
             Ok(Err(error)) => {

@@ -231,8 +231,8 @@ impl Connections {
     ) -> Option<Dial> {
         let mut peers = self.lock();
         let known = peers.entry(peer).or_default();
-        let is_doubted = |live: &Live| doubted.is_some_and(|doubted| doubted.is(live));
-        if known.usable().is_some_and(|live| !is_doubted(live)) {
+        let is_usable = |live: &Live| doubted.is_none_or(|doubted| !doubted.is(live));
+        if known.usable().is_some_and(is_usable) {
             return None;
         }
         Some(known.dial.get_or_insert_with(begin).clone())
@@ -284,15 +284,14 @@ impl Connections {
         (Arc::clone(&known.attended), number)
     }
 
-    /// Forgets `connection`; tells whether it was the one in use.
-    pub(crate) fn forget(&self, peer: &PublicKey, connection: &Connection) -> bool {
+    /// Forgets the connection that is `gone`; tells whether it was the one in use.
+    pub(crate) fn forget(&self, peer: &PublicKey, gone: &Live) -> bool {
         let mut peers = self.lock();
         let Some(known) = peers.get_mut(peer) else {
             return false;
         };
-        let is_it = |live: &Live| live.connection.stable_id() == connection.stable_id();
-        let was_used = known.live.last().is_some_and(is_it);
-        known.live.retain(|live| !is_it(live));
+        let was_used = known.live.last().is_some_and(|live| live.is(gone));
+        known.live.retain(|live| !live.is(gone));
         if was_used {
             known.attended.ended();
         }

@@ -204,7 +204,7 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
     }
     drop(cut_streams);
     drop(counted);
-    if node.connections.forget(&peer, connection) {
+    if node.connections.forget(&peer, &live) {
         node.report(peer, node.connections.path(&peer));
     }
 }

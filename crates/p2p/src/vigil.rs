@@ -252,7 +252,7 @@ impl Watched {
             }
             return is_over;
         }
-        quiet >= patience.silent && self.is_given_up(pace)
+        quiet >= patience.silent && self.stays_silent(pace)
     }
 
     fn lives(&mut self, is_newest: bool) {
@@ -285,7 +285,7 @@ impl Watched {
 
     /// Tells that the newest connection is silent, dials another one, and closes it after long
     /// enough; tells whether it has.
-    fn is_given_up(&mut self, pace: Duration) -> bool {
+    fn stays_silent(&mut self, pace: Duration) -> bool {
         let peer = self.peer;
         let is_wanted = !self.attended.is_unused();
         if !self.live.set_silent(true) {

@@ -80,7 +80,7 @@ impl TcpBridge {
                     self.members.moved();
                 }
                 let (turn, load) = (member.turn(), member.take());
-                match self.open_at(member).await {
+                match self.open_at(member, deadline).await {
                     Ok(session) => {
                         turn.worked();
                         return Ok((session, load));
@@ -101,7 +101,9 @@ impl TcpBridge {
         }
     }
 
-    async fn open_at(&self, member: &Member) -> Result<Session, ProxyError> {
+    /// A stream to this member, opened once more whenever it leads nowhere and nobody else is there
+    /// to be asked, until the deadline.
+    async fn open_at(&self, member: &Member, deadline: Instant) -> Result<Session, ProxyError> {
         let peer = member.naming.key().await?;
         let Naming { peers, target, .. } = &*member.naming;
         let are_several = self.members.are_several();
@@ -132,7 +134,7 @@ impl TcpBridge {
                 }
                 () = leads_nowhere => {}
             }
-            if are_several {
+            if are_several || Instant::now() >= deadline {
                 return Err(ProxyError::peer_failed("The peer has fallen silent."));
             }
         }
