@@ -27,6 +27,7 @@ pub(crate) use forward::{Forwarded, Tunnel, forward, traced};
 pub(crate) use framing::{Checked, messages};
 pub(crate) use headers::{
     UI_COOKIE_PREFIX, forget_cookies, forget_sender, forget_ui_sessions, get_cookie, is_upgrade,
+    remove,
 };
 pub(crate) use outgoing::Outgoing;
 pub(crate) use patience::{Late, Patience, SentAt, Times};

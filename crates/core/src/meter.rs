@@ -137,10 +137,10 @@ impl Refusal {
 }
 
 impl Meter {
-    /// Counts one more request or connection, open until the result is dropped.
+    /// Counts one more request or connection that begins at `now`, open until the result is dropped.
     #[must_use]
-    pub(crate) fn begin(&self) -> Open {
-        self.tick();
+    pub(crate) fn begin(&self, now: Instant) -> Open {
+        self.tick(now);
         self.0.requests.fetch_add(1, Relaxed);
         self.0.open.fetch_add(1, Relaxed);
         Open(self.clone())
@@ -153,19 +153,26 @@ impl Meter {
 
     /// Counts bytes that came from the client's side.
     pub(crate) fn received(&self, bytes: u64) {
-        self.tick();
-        self.0.bytes_in.fetch_add(bytes, Relaxed);
+        self.moved(&self.0.bytes_in, bytes);
     }
 
     /// Counts bytes that went to the client's side.
     pub(crate) fn sent(&self, bytes: u64) {
-        self.tick();
-        self.0.bytes_out.fetch_add(bytes, Relaxed);
+        self.moved(&self.0.bytes_out, bytes);
     }
 
-    /// Counts how long the head of an answer took, and whose fault it is that it is none.
-    pub(crate) fn answered(&self, took: Duration, fault: Option<Fault>) {
-        self.tick();
+    fn moved(&self, count: &AtomicU64, bytes: u64) {
+        if bytes > 0 {
+            self.tick(Instant::now());
+            count.fetch_add(bytes, Relaxed);
+        }
+    }
+
+    /// Counts the head of an answer that was awaited since `began` and is there `now`, and whose fault
+    /// it is that it is none.
+    pub(crate) fn answered(&self, began: Instant, now: Instant, fault: Option<Fault>) {
+        self.tick(now);
+        let took = now.saturating_duration_since(began);
         let ends = LATENCIES_MS.map(Duration::from_millis);
         let place = ends.iter().position(|end| took <= *end);
         let place = place.unwrap_or(LATENCIES_MS.len());
@@ -181,7 +188,7 @@ impl Meter {
 
     /// Counts a connection that came to nothing, or a request.
     pub(crate) fn failed(&self, fault: Fault) {
-        self.tick();
+        self.tick(Instant::now());
         let place = Fault::ALL.iter().position(|it| *it == fault);
         if let Some(count) = place.and_then(|place| self.0.failures.get(place)) {
             count.fetch_add(1, Relaxed);
@@ -224,7 +231,7 @@ impl Meter {
 
     /// How requests went, in all and in the last minutes.
     pub(crate) fn measured(&self) -> Measured {
-        let step = self.tick();
+        let step = self.tick(Instant::now());
         let totals = self.totals();
         let [client, peer, service, malai] =
             self.0.failures.each_ref().map(|count| count.load(Relaxed));
@@ -248,13 +255,14 @@ impl Meter {
         }
     }
 
-    /// Ends the step before the present one, which it returns, when that is not done yet: before
-    /// anything of the present one is counted.
-    fn tick(&self) -> u64 {
-        let now = self.0.began.elapsed().as_secs() / STEP_SECS;
-        if self.0.step.load(Relaxed) != now {
+    /// Ends the step before that of `now`, which it returns, when that is not done yet: before
+    /// anything of that one is counted.
+    fn tick(&self, now: Instant) -> u64 {
+        let running = now.saturating_duration_since(self.0.began);
+        let now = running.as_secs() / STEP_SECS;
+        if self.0.step.load(Relaxed) < now {
             self.history(|history| {
-                let step = self.0.step.swap(now, Relaxed);
+                let step = self.0.step.fetch_max(now, Relaxed);
                 if step < now {
                     history.end(step, self.totals());
                 }

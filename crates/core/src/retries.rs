@@ -38,8 +38,8 @@ impl Retries {
     }
 
     /// Counts a request that has come.
-    pub(crate) fn request(&self) {
-        self.budget().request(Instant::now());
+    pub(crate) fn request(&self, now: Instant) {
+        self.budget().request(now);
     }
 
     /// Takes one retry, if there is one left.

@@ -1,6 +1,6 @@
 //! Bytes both ways between two streams, each direction ending for itself.
 
-use std::{future::poll_fn, io, pin::Pin, task::Poll};
+use std::{future::poll_fn, io, mem::MaybeUninit, pin::Pin, task::Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
@@ -94,8 +94,8 @@ impl Buffer {
                 }
                 return polled.map_ok(|()| count);
             }
-            let mut scrap = [0; WAKING_BYTES];
-            let mut buffer = ReadBuf::new(&mut scrap);
+            let mut scrap = [const { MaybeUninit::uninit() }; WAKING_BYTES];
+            let mut buffer = ReadBuf::uninit(&mut scrap);
             let polled = from.poll_read(context, &mut buffer);
             if matches!(polled, Poll::Ready(Ok(()))) {
                 self.bytes = buffer.filled().to_vec();

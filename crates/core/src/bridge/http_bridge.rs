@@ -106,7 +106,7 @@ impl HttpBridge {
             Err(error) => (None, Err(error)),
         };
         let fault = answered.as_ref().err().map(|error| error.side.fault());
-        self.meter.answered(started.elapsed(), fault);
+        self.meter.answered(started, Instant::now(), fault);
         let code = answered.as_ref().err().map(|error| error.code);
         let response = answered.unwrap_or_else(|error| {
             tracing::debug!(code = error.code, error = error.chain(), "not answered");

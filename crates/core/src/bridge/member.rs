@@ -130,20 +130,21 @@ impl Member {
     }
 
     /// Tries it with a request: it is never refused, since there may be no other place to go to.
-    pub(super) fn turn(&self) -> Turn<'_> {
+    pub(super) fn turn(&self, now: Instant) -> Turn<'_> {
         let is_probed_otherwise = *self.out.borrow() == Out::Unreached;
         let breaker = &mut *self.breaker();
-        let asked = (!is_probed_otherwise).then(|| breaker.ask(Instant::now()));
+        let asked = (!is_probed_otherwise).then(|| breaker.ask(now));
         let permit = asked.flatten().unwrap_or_else(|| breaker.force());
-        Turn::new(self, permit)
+        Turn::new(self, permit, now)
     }
 
     /// Tries it with a probe, which alone says that it does not work yet.
     pub(super) fn probe(&self) -> Turn<'_> {
         let breaker = &mut *self.breaker();
-        let permit = breaker.ask(Instant::now());
+        let now = Instant::now();
+        let permit = breaker.ask(now);
         let permit = permit.unwrap_or_else(|| breaker.force());
-        Turn::new(self, permit)
+        Turn::new(self, permit, now)
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
@@ -163,18 +164,19 @@ impl Member {
 }
 
 impl<'a> Turn<'a> {
-    fn new(member: &'a Member, permit: Permit) -> Self {
+    fn new(member: &'a Member, permit: Permit, begun: Instant) -> Self {
         Self {
             member,
             permit: Some(permit),
-            begun: Instant::now(),
+            begun,
         }
     }
 
     /// It has answered.
     pub(super) fn worked(self) {
-        let took = self.begun.elapsed();
-        self.tell(Outcome::Worked(took), Out::Unwell);
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.begun);
+        self.tell(Outcome::Worked(took), Out::Unwell, now);
     }
 
     /// It has not; what is not its fault does not count.
@@ -187,16 +189,16 @@ impl<'a> Turn<'a> {
             };
             let (to, error) = (&self.member.naming.target.service, error.chain());
             tracing::debug!(service = to, error, "a member of a bridge failed");
-            self.tell(Outcome::Failed, out);
+            self.tell(Outcome::Failed, out, Instant::now());
         }
     }
 
     /// `out` is how it is out if it is.
-    fn tell(mut self, outcome: Outcome, out: Out) {
+    fn tell(mut self, outcome: Outcome, out: Out, now: Instant) {
         let Some(permit) = self.permit.take() else {
             return;
         };
-        let (now, chance) = (Instant::now(), rand::rng().random_range(0.0..1.0));
+        let chance = rand::rng().random_range(0.0..1.0);
         let mut breaker = self.member.breaker();
         let change = breaker.told(permit, outcome, now, chance);
         if change.is_some() {

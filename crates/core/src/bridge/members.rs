@@ -95,10 +95,10 @@ impl Members {
     }
 
     /// A request or connection begins.
-    pub(super) fn begin(&self) {
-        self.retries.request();
+    pub(super) fn begin(&self, now: Instant) {
+        self.retries.request(now);
         if self.are_several() {
-            self.used.send_replace(Instant::now());
+            self.used.send_replace(now);
         }
     }
 

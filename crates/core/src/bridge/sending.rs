@@ -49,7 +49,7 @@ impl HttpBridge {
     ) -> (Option<&PeerDial>, Result<Response<ProxyBody>, ProxyError>) {
         let begun = Instant::now();
         let timeouts = self.timeouts;
-        let open = self.meter.begin();
+        let open = self.meter.begin(begun);
         let times = Times {
             response_header: timeouts.response_header,
             idle: timeouts.idle,
@@ -69,7 +69,7 @@ impl HttpBridge {
         let mut asked = None;
         let sent_at = SentAt::new();
         let answered = {
-            let mut asking = pin!(self.ask_members(forwarded, &mut asked, &sent_at, tasks));
+            let mut asking = pin!(self.ask_members(forwarded, begun, &mut asked, &sent_at, tasks));
             let mut too_late = pin!(patience.over(&sent_at));
             tokio::select! {
                 biased;
@@ -88,12 +88,13 @@ impl HttpBridge {
     async fn ask_members<'a>(
         &'a self,
         forwarded: Forwarded,
+        begun: Instant,
         asked: &mut Option<&'a PeerDial>,
         sent_at: &SentAt,
         tasks: &Shutdown,
     ) -> Result<Response<ProxyBody>, ProxyError> {
-        let deadline = Instant::now() + self.connect_timeout;
-        self.members.begin();
+        let deadline = begun + self.connect_timeout;
+        self.members.begin(begun);
         let mut pause = FIRST_PAUSE;
         let mut left = Some(forwarded);
         let mut before = None;
@@ -146,7 +147,7 @@ impl HttpBridge {
         let naming = &member.naming;
         naming.refresh();
         let generation = naming.generation();
-        let (turn, load, attending) = (member.turn(), member.take(), member.attend());
+        let (turn, load, attending) = (member.turn(Instant::now()), member.take(), member.attend());
         let again = forwarded.repeatable();
         let may_leave = again.is_some() && self.members.are_several() && member.works();
         let answered = {

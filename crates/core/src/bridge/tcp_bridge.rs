@@ -44,7 +44,7 @@ impl TcpBridge {
 
     /// Carries one connection. One that cannot be carried is reset: TCP has no words for why.
     pub(super) async fn carry(self: Arc<Self>, client: ResetOnDrop) {
-        let counted = self.meter.begin();
+        let counted = self.meter.begin(Instant::now());
         let (session, load) = match self.open().await {
             Ok(opened) => opened,
             Err(error) => {
@@ -66,8 +66,9 @@ impl TcpBridge {
 
     /// A stream to the first member that takes one; all are asked again while there is time.
     async fn open(&self) -> Result<(Session, Load), ProxyError> {
-        let deadline = Instant::now() + self.connect_timeout;
-        self.members.begin();
+        let now = Instant::now();
+        let deadline = now + self.connect_timeout;
+        self.members.begin(now);
         let mut before = None;
         loop {
             let mut failure = None;
@@ -79,7 +80,7 @@ impl TcpBridge {
                 if before.replace(place).is_some_and(|before| before != place) {
                     self.members.moved();
                 }
-                let (turn, load) = (member.turn(), member.take());
+                let (turn, load) = (member.turn(Instant::now()), member.take());
                 match self.open_at(member, deadline).await {
                     Ok(session) => {
                         turn.worked();

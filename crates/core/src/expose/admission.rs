@@ -82,16 +82,25 @@ impl EngineRate {
 impl Expose {
     /// A place for one more request of `peer`, until what is returned is dropped; refusals are
     /// counted.
-    pub(super) fn admit(&self, service: &Service, peer: &PublicKey) -> Result<Arc<Slot>, Refused> {
-        let admitted = self.try_admit(service, peer);
+    pub(super) fn admit(
+        &self,
+        service: &Service,
+        peer: &PublicKey,
+        now: Instant,
+    ) -> Result<Arc<Slot>, Refused> {
+        let admitted = self.try_admit(service, peer, now);
         if let Err(refused) = &admitted {
             service.meter.refused(refused.reason);
         }
         admitted
     }
 
-    fn try_admit(&self, service: &Service, peer: &PublicKey) -> Result<Arc<Slot>, Refused> {
-        let now = Instant::now();
+    fn try_admit(
+        &self,
+        service: &Service,
+        peer: &PublicKey,
+        now: Instant,
+    ) -> Result<Arc<Slot>, Refused> {
         let refused = |reason| move |wait| Refused::new(reason, Some(wait));
         service
             .take_of_peer(peer, now)

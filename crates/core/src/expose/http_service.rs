@@ -92,7 +92,10 @@ impl Caller {
         if let Some(traced) = &mut traced {
             traced.concerns(&self.service, self.peer.short());
         }
-        let answered = pin!(self.try_answer(request, traced.as_deref_mut())).await;
+        let answered = {
+            let answering = pin!(self.try_answer(request, started, traced.as_deref_mut()));
+            answering.await
+        };
         let failed = answered.as_ref().err().map(|error| error.code);
         let response = match answered {
             Ok(response) => response,
@@ -120,6 +123,7 @@ impl Caller {
     async fn try_answer(
         &self,
         request: Box<Request<ProxyBody>>,
+        started: Instant,
         traced: Option<&mut Traced>,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let found = self.expose.find(&self.peer, &self.service, Protocol::Http);
@@ -134,21 +138,18 @@ impl Caller {
                 "The request names more than one Host.",
             ));
         }
-        let slot = self.expose.admit(&service, &self.peer)?;
+        let slot = self.expose.admit(&service, &self.peer, started)?;
         if let Some(limit) = service.config.limits.body
             && request.body().size_hint().lower() > limit
         {
             service.meter.refused(Refusal::Body);
             return Err(ProxyError::too_large(limit));
         }
-        let started = Instant::now();
-        let answer = {
-            let sent = pin!(self.send(request, traced, &allowed, &service, &slot));
-            sent.await
-        };
+        let going = (&*service, &slot, started);
+        let answer = pin!(self.send(request, traced, &allowed, going)).await;
         let answer = answer.map(|response| response.map(|body| body.keeping(slot)));
         let fault = answer.as_ref().err().map(|error| error.side.fault());
-        service.meter.answered(started.elapsed(), fault);
+        service.meter.answered(started, Instant::now(), fault);
         answer
     }
 
@@ -157,11 +158,10 @@ impl Caller {
         request: Box<Request<ProxyBody>>,
         mut traced: Option<&mut Traced>,
         allowed: &Allowed,
-        service: &Service,
-        slot: &Arc<Slot>,
+        (service, slot, began): (&Service, &Arc<Slot>, Instant),
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let upstream = service.upstream(request.method(), request.uri().path(), request.headers());
-        let (timeouts, began) = (service.config.timeouts, Instant::now());
+        let timeouts = service.config.timeouts;
         let is_empty = request.body().is_end_stream();
         let (patience, watch) = Patience::new(times(timeouts), began, is_empty);
         let mut forwarded = Forwarded::new(request, |body| {
@@ -171,8 +171,8 @@ impl Caller {
                 .counted(service.meter.clone(), Direction::Request);
             watch.on(body)
         });
-        let open = service.meter.begin();
-        service.retries.request();
+        let open = service.meter.begin(began);
+        service.retries.request(began);
         let kept = upstream.kept(allowed, forwarded.request.get_mut().headers_mut());
         self.introduce(&mut forwarded);
         if let Some(traced) = &mut traced {
@@ -189,7 +189,7 @@ impl Caller {
         let (response, at_backend) = sent.ok_or_else(|| upstream.none_left())?;
         let response = response.map(|body| body.holding(open).holding(at_backend));
         let mut response = ProxyBody::bounded(response, timeouts.idle, timeouts.total, began);
-        response.headers_mut().remove(proxy::ERROR_HEADER);
+        proxy::remove(response.headers_mut(), &proxy::ERROR_HEADER);
         kept.tell(response.headers_mut());
         Ok(response)
     }
@@ -249,10 +249,7 @@ impl Caller {
             };
             match answer {
                 Ok(response) => {
-                    // What the client took to send it is not the backend's time.
-                    let whole_at = sent_at.get().copied().unwrap_or_else(Instant::now);
-                    let took = turn.begun().max(whole_at).elapsed();
-                    turn.answered(response.status(), took);
+                    turn.answered(response.status(), sent_at.get().copied());
                     return Ok(Some((response, open)));
                 }
                 Err((error, again)) => {

@@ -18,7 +18,8 @@ pub(super) async fn serve(expose: Expose, mut session: Session, open: Open) {
     let Some((allowed, service)) = expose.find(&peer, &open.service, Protocol::Tcp) else {
         return session.cancel(reset::REVOKED);
     };
-    let slot = match expose.admit(&service, &peer) {
+    let begun = Instant::now();
+    let slot = match expose.admit(&service, &peer, begun) {
         Ok(slot) => slot,
         Err(refused) => {
             let (service, reason) = (allowed.service(), refused.reason.name());
@@ -27,7 +28,7 @@ pub(super) async fn serve(expose: Expose, mut session: Session, open: Open) {
         }
     };
     service.limit_bandwidth(&mut session);
-    let counted = service.meter.begin();
+    let counted = service.meter.begin(begun);
     let entry = expose.0.sessions.enter(peer, allowed.service());
     // Asked again: a permission that went away before the entry could not cut this stream.
     if expose

@@ -4,18 +4,18 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
     header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, REFRESH, RETRY_AFTER},
 };
 
-use super::ProxyBody;
+use super::{ProxyBody, headers::has};
 use crate::meter::Fault;
 
 /// When to try again where all is in use.
 const OVERLOADED: Duration = Duration::from_secs(1);
 
 /// The header that carries a failure's stable code.
-pub(crate) const ERROR_HEADER: &str = "malai-error";
+pub(crate) static ERROR_HEADER: HeaderName = HeaderName::from_static("malai-error");
 
 /// Whose fault a failure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -289,7 +289,7 @@ pub(crate) fn respond(error: &ProxyError, wants_json: bool) -> Response<ProxyBod
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(ERROR_HEADER, HeaderValue::from_static(error.code));
+    headers.insert(&ERROR_HEADER, HeaderValue::from_static(error.code));
     let is_overloaded = error.status == StatusCode::SERVICE_UNAVAILABLE;
     let retry_after = error.retry_after.or(is_overloaded.then_some(OVERLOADED));
     if let Some(after) = retry_after {
@@ -311,7 +311,8 @@ pub(crate) fn respond(error: &ProxyError, wants_json: bool) -> Response<ProxyBod
 
 /// The code of the failure that `response` tells of, if it does.
 pub(crate) fn error_code<B>(response: &Response<B>) -> Option<&str> {
-    response.headers().get(ERROR_HEADER)?.to_str().ok()
+    let headers = response.headers();
+    has(headers, &ERROR_HEADER).then(|| headers.get(&ERROR_HEADER)?.to_str().ok())?
 }
 
 /// The page of somebody who waits to be let in, which looks again by itself.
@@ -324,21 +325,18 @@ pub(crate) fn waiting_page() -> Response<ProxyBody> {
 
 /// Whether a person looks at the answer in a browser, and asking again does no harm.
 pub(crate) fn wants_page<B>(request: &Request<B>) -> bool {
-    let kinds = request.headers().get_all(ACCEPT).iter();
-    let mut kinds = kinds.filter_map(|value| value.to_str().ok());
-    request.method() == Method::GET && kinds.any(|value| value.contains("text/html"))
+    request.method() == Method::GET && accepts(request.headers(), "text/html")
 }
 
 /// Whether the client would rather have JSON than a page.
 pub(crate) fn prefers_json(headers: &HeaderMap) -> bool {
-    let accept = headers.get_all(ACCEPT);
-    let named = |kind: &str| {
-        accept
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .any(|value| value.contains(kind))
-    };
-    named("json") && !named("text/html")
+    accepts(headers, "json") && !accepts(headers, "text/html")
+}
+
+/// Whether `kind` is named among what the client takes.
+fn accepts(headers: &HeaderMap, kind: &str) -> bool {
+    let named = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.contains(kind));
+    has(headers, &ACCEPT) && headers.get_all(ACCEPT).iter().any(named)
 }
 
 fn page(error: &ProxyError) -> String {

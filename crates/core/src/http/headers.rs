@@ -12,13 +12,15 @@ use http::{
 };
 
 /// Belong to one connection whether or not they are nominated.
-const HOP_BY_HOP: [HeaderName; 6] = [
+static HOP_BY_HOP: [HeaderName; 8] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
     PROXY_AUTHENTICATE,
     PROXY_AUTHORIZATION,
     UPGRADE,
+    TRANSFER_ENCODING,
+    TE,
 ];
 
 /// Never removed, even when nominated: without them a message has another meaning.
@@ -32,6 +34,9 @@ pub(crate) const UI_COOKIE_PREFIX: &str = "malai-ui-";
 /// Another HTTP is not something else: behind a `101` for `h2c` a client could send requests that
 /// nobody checks, and say in them who it likes to be.
 pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
+    if !has(headers, &UPGRADE) {
+        return false;
+    }
     let mut protocols = headers
         .get_all(UPGRADE)
         .iter()
@@ -54,6 +59,9 @@ fn is_http(protocol: &[u8]) -> bool {
 
 /// One `Cookie` where HTTP/2 had several (RFC 9113, section 8.2.3).
 pub(super) fn join_cookies(headers: &mut HeaderMap) {
+    if !has(headers, &COOKIE) {
+        return;
+    }
     let mut cookies = headers.get_all(COOKIE).iter();
     if let (Some(first), Some(second)) = (cookies.next(), cookies.next()) {
         let all = [first, second]
@@ -77,7 +85,7 @@ pub(crate) fn forget_ui_sessions(headers: &mut HeaderMap) {
 
 /// Removes the cookies whose names are such.
 pub(crate) fn forget_cookies(headers: &mut HeaderMap, is_such: impl Fn(&[u8]) -> bool) {
-    if !cookies(headers).any(|(name, _)| is_such(name)) {
+    if !has(headers, &COOKIE) || !cookies(headers).any(|(name, _)| is_such(name)) {
         return;
     }
     let others: Vec<_> = cookies(headers)
@@ -115,12 +123,20 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
 ///
 /// `TE: trailers` survives, since trailers are passed on; so does the upgrade when `upgrading`.
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrading: bool) {
+    let is_there = |name: &&HeaderName| has(headers, name);
+    let found: Vec<_> = HOP_BY_HOP.iter().filter(is_there).collect();
+    let has = |name| found.contains(&&name);
     let upgrade = if upgrading {
         headers.get(UPGRADE).cloned()
     } else {
         None
     };
-    if headers.contains_key(CONNECTION) {
+    let takes_trailers = has(TE)
+        && headers.get(TE).is_some_and(|te| {
+            te.to_str()
+                .is_ok_and(|te| te.to_ascii_lowercase().contains("trailers"))
+        });
+    if has(CONNECTION) {
         let nominated: Vec<HeaderName> = tokens(headers)
             // It goes anyway, and most servers say it in every answer.
             .filter(|token| *token != "keep-alive")
@@ -131,18 +147,14 @@ pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrading: bool) {
             headers.remove(name);
         }
     }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
+    for name in &found {
+        headers.remove(*name);
     }
-    if headers.remove(TRANSFER_ENCODING).is_some() {
+    if has(TRANSFER_ENCODING) {
         // With both, the length is a lie (RFC 9112, section 6.3).
         headers.remove(CONTENT_LENGTH);
     }
-    if let Some(te) = headers.remove(TE)
-        && te
-            .to_str()
-            .is_ok_and(|te| te.to_ascii_lowercase().contains("trailers"))
-    {
+    if takes_trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
     if let Some(upgrade) = upgrade {
@@ -176,11 +188,29 @@ fn begins_like(name: &str, start: &str) -> bool {
     name.len() >= start.len() && name.bytes().zip(start.bytes()).all(same)
 }
 
+/// Whether `name` is among `headers`, of which there are few: the map itself hashes what it is asked
+/// for, which takes as long as looking at a dozen of them.
+pub(crate) fn has(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.keys().any(|it| it == name)
+}
+
+/// The same for any of `names`.
+pub(super) fn has_any(headers: &HeaderMap, names: &[HeaderName]) -> bool {
+    headers.keys().any(|it| names.contains(it))
+}
+
+/// Removes `name`, which most messages do not have.
+pub(crate) fn remove(headers: &mut HeaderMap, name: &HeaderName) {
+    if has(headers, name) {
+        headers.remove(name);
+    }
+}
+
 /// What `Connection` names.
 pub(super) fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers
-        .get_all(CONNECTION)
-        .iter()
+    let values = has(headers, &CONNECTION).then(|| headers.get_all(CONNECTION));
+    let values = values.into_iter().flatten();
+    values
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(str::trim)

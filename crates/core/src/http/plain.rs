@@ -16,11 +16,10 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{
-    HeaderMap, Method, Request, Response, StatusCode, Version,
+    HeaderMap, HeaderName, Method, Request, Response, StatusCode, Version,
     header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRADE},
 };
 use http_body::{Body as _, Frame};
-use memchr::memmem;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     time::{Sleep, sleep},
@@ -31,13 +30,17 @@ use self::rest::Next;
 pub(crate) use self::rest::Rest;
 use super::{
     ProxyBody,
-    raw::{self, ROOM, write_headers},
+    headers::has_any,
+    raw::{self, ROOM, end_of_head, write_headers},
 };
 
 /// The longest head a server may answer with, and the longest trailers.
 pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Room for the rest at most: as much as is copied at once elsewhere.
 const MOST_ROOM: u64 = 64 * 1024;
+
+/// With these a request asks for more of its connection than an answer.
+static MORE_THAN_AN_ANSWER: [HeaderName; 3] = [UPGRADE, EXPECT, TRANSFER_ENCODING];
 
 /// How long an answer that is cut stands still before that is told. A reset overtakes what was sent
 /// before it, and whoever asked would take it that nothing was answered, and ask again.
@@ -56,6 +59,8 @@ pub(crate) struct Plain {
     io: Option<Box<dyn Io>>,
     /// What has come and belongs to the answer.
     read: BytesMut,
+    /// Whether there is more room behind `read` than most answers need.
+    is_roomy: bool,
     /// Whether no request is under way.
     is_idle: bool,
     /// Whether it may be used again after the last answer.
@@ -80,6 +85,7 @@ impl Plain {
         Self {
             io: Some(Box::new(io)),
             read: BytesMut::new(),
+            is_roomy: false,
             is_idle: true,
             keeps_open: true,
             cut: None,
@@ -88,11 +94,9 @@ impl Plain {
 
     /// Whether it can carry such a request.
     pub(super) fn carries(request: &Request<ProxyBody>) -> bool {
-        let headers = request.headers();
-        let asks_for_more = [UPGRADE, EXPECT, TRANSFER_ENCODING];
         request.version() == Version::HTTP_11
             && request.body().is_end_stream()
-            && !asks_for_more.iter().any(|name| headers.contains_key(name))
+            && !has_any(request.headers(), &MORE_THAN_AN_ANSWER)
     }
 
     /// Whether a request may be sent: nothing is under way, and the other end has not closed it.
@@ -192,7 +196,10 @@ impl Plain {
     pub(super) fn finish(&mut self) -> bool {
         // What was not asked for belongs to nobody.
         self.keeps_open &= self.read.is_empty();
-        self.read = BytesMut::new();
+        // A piece of memory above 1 KiB is slow to get from glibc.
+        if std::mem::take(&mut self.is_roomy) || !self.keeps_open {
+            self.read = BytesMut::new();
+        }
         self.is_idle = true;
         self.keeps_open
     }
@@ -208,11 +215,14 @@ impl Plain {
             return Poll::Ready(Err(ended()));
         };
         if room <= ROOM {
-            return raw::poll_read_some(io, &mut self.read, context);
+            let count = raw::poll_read_some(io, &mut self.read, context);
+            self.is_roomy |= self.read.len() > ROOM;
+            return count;
         }
         // What is left of the last room will do.
         if self.read.capacity() - self.read.len() < ROOM / 4 {
             self.read.reserve(room);
+            self.is_roomy = true;
         }
         poll_read_buf(Pin::new(io), context, &mut self.read)
     }
@@ -305,16 +315,6 @@ pub(crate) fn answer_in<'a>(
     let (response, _) = answer?;
     let rest = response.body();
     (rest.is_end() || !rest.is_cut_by_end()).then_some((response.status(), body))
-}
-
-/// Where the head in `bytes` ends, if it does; nothing of the first `seen` bytes ended one.
-fn end_of_head(bytes: &[u8], seen: usize) -> Option<usize> {
-    let from = seen.saturating_sub(3);
-    let new = bytes.get(from..)?;
-    let find = |bytes, end: &[u8]| Some(memmem::find(bytes, end)? + end.len());
-    let usual = find(new, b"\n\r\n");
-    let bare = find(&new[..usual.unwrap_or(new.len())], b"\n\n");
-    Some(from + bare.or(usual)?)
 }
 
 fn ended() -> io::Error {

@@ -9,6 +9,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use memchr::memchr_iter;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::headers;
@@ -19,12 +20,16 @@ pub(super) const ROOM: usize = 4 * 1024;
 /// The most headers of one message; as many as hyper takes.
 pub(super) const MOST_HEADERS: usize = 100;
 
-/// The headers that httparse has found in `bytes`; their values stay where they are.
+/// The headers that httparse has found in `bytes`, whose values stay where they are, in a map for
+/// which the room of `spare` is used.
 pub(super) fn headers_in(
     bytes: &Bytes,
     found: &[httparse::Header<'_>],
+    spare: HeaderMap,
 ) -> Result<HeaderMap, http::Error> {
-    let mut headers = HeaderMap::with_capacity(found.len());
+    let mut headers = spare;
+    headers.clear();
+    headers.reserve(found.len());
     for header in found {
         let name = HeaderName::from_bytes(header.name.as_bytes())?;
         let value = HeaderValue::from_maybe_shared(bytes.slice_ref(header.value))?;
@@ -36,10 +41,30 @@ pub(super) fn headers_in(
 /// Writes a line for each of `headers`.
 pub(super) fn write_headers(headers: &HeaderMap, out: &mut Vec<u8>) {
     for (name, value) in headers {
-        for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-            out.extend_from_slice(part);
+        write_header(name, value, out);
+    }
+}
+
+/// Writes the line of one header.
+pub(super) fn write_header(name: &HeaderName, value: &HeaderValue, out: &mut Vec<u8>) {
+    for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+        out.extend_from_slice(part);
+    }
+}
+
+/// Where the head in `bytes` ends, if it does: after an empty line. Nothing of the first `seen` bytes
+/// ended one.
+pub(super) fn end_of_head(bytes: &[u8], seen: usize) -> Option<usize> {
+    let from = seen.saturating_sub(2);
+    let newlines = memchr_iter(b'\n', bytes.get(from..)?).map(|at| from + at + 1);
+    for next in newlines {
+        match bytes.get(next..) {
+            Some([b'\n', ..]) => return Some(next + 1),
+            Some([b'\r', b'\n', ..]) => return Some(next + 2),
+            _ => {}
         }
     }
+    None
 }
 
 /// Reads what there is, [`ROOM`] bytes at most; holds no room while there is nothing.

@@ -2,6 +2,7 @@
 
 mod answered;
 mod asked;
+mod exchange;
 mod plain;
 mod resting;
 

@@ -3,6 +3,7 @@
 use fastn_p2p::copy_both;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
 
 use crate::meter::Meter;
 
@@ -11,7 +12,7 @@ use crate::meter::Meter;
 /// An error on one side drops both, which resets them: the end of a cut connection never looks
 /// like a clean one.
 pub(super) async fn tunnel(client: OnUpgrade, server: OnUpgrade, meter: Meter) {
-    let open = meter.begin();
+    let open = meter.begin(Instant::now());
     let (client, server) = match tokio::try_join!(client, server) {
         Ok(upgraded) => upgraded,
         Err(error) => {

@@ -120,9 +120,8 @@ impl Target {
         }
     }
 
-    fn told(&self, permit: Permit, trial: Trial, error: Option<&ProxyError>) {
-        let (now, chance) = (Instant::now(), rand::random());
-        let change = self.health().told(permit, trial, now, chance);
+    fn told(&self, permit: Permit, trial: Trial, now: Instant, error: Option<&ProxyError>) {
+        let change = self.health().told(permit, trial, now, rand::random());
         self.tell(change, error);
     }
 
@@ -162,14 +161,9 @@ impl<'a> Turn<'a> {
         &self.target.pool
     }
 
-    /// When it began.
-    pub(crate) fn begun(&self) -> Instant {
-        self.begun
-    }
-
     /// Counts a request as under way there for as long as the result lives.
     pub(crate) fn begin(&self) -> Open {
-        self.target.meter.begin()
+        self.target.meter.begin(self.begun)
     }
 
     /// The Host that it expects.
@@ -184,12 +178,14 @@ impl<'a> Turn<'a> {
 
     /// It takes connections.
     pub(crate) fn connected(mut self) {
-        let took = self.begun.elapsed();
-        self.tell(Trial::Worked(took), None);
+        let now = Instant::now();
+        let took = now.saturating_duration_since(self.begun);
+        self.tell(Trial::Worked(took), now, None);
     }
 
-    /// It has answered so, `took` after it had the whole request.
-    pub(crate) fn answered(mut self, status: StatusCode, took: Duration) {
+    /// It has answered so, after it had the whole request at `whole_at`, or before that.
+    pub(crate) fn answered(mut self, status: StatusCode, whole_at: Option<Instant>) {
+        let now = Instant::now();
         let is_unwell = [
             StatusCode::BAD_GATEWAY,
             StatusCode::SERVICE_UNAVAILABLE,
@@ -199,9 +195,11 @@ impl<'a> Turn<'a> {
         let trial = if is_unwell {
             Trial::Unwell
         } else {
-            Trial::Worked(took)
+            // What the client took to send it is not the backend's time.
+            let since = whole_at.map_or(now, |whole_at| self.begun.max(whole_at));
+            Trial::Worked(now.saturating_duration_since(since))
         };
-        self.tell(trial, None);
+        self.tell(trial, now, None);
     }
 
     /// It has not; what is not its fault does not count.
@@ -212,13 +210,13 @@ impl<'a> Turn<'a> {
             } else {
                 Trial::Failed
             };
-            self.tell(trial, Some(error));
+            self.tell(trial, Instant::now(), Some(error));
         }
     }
 
-    fn tell(&mut self, trial: Trial, error: Option<&ProxyError>) {
+    fn tell(&mut self, trial: Trial, now: Instant, error: Option<&ProxyError>) {
         if let Some(permit) = self.permit.take() {
-            self.target.told(permit, trial, error);
+            self.target.told(permit, trial, now, error);
         }
     }
 }

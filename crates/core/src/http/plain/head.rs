@@ -11,6 +11,7 @@ use http::{
 use super::{Rest, garbled};
 use crate::http::{
     framing::digits,
+    headers::has,
     raw::{MOST_HEADERS, headers_in, says_close},
 };
 
@@ -31,7 +32,8 @@ pub(super) fn parse(bytes: &Bytes, method: &Method) -> io::Result<(Response<Rest
     let (Some(status), Some(version), true) = (head.code, head.version, is_whole) else {
         return Err(garbled("the head of the answer is not whole"));
     };
-    let mut headers = headers_in(bytes, head.headers).map_err(|error| invalid(&error))?;
+    let mut headers =
+        headers_in(bytes, head.headers, HeaderMap::new()).map_err(|error| invalid(&error))?;
     let status = StatusCode::from_u16(status).map_err(|error| invalid(&error))?;
     let is_http11 = version == 1;
     let (rest, is_delimited) = rest_of(method, status, is_http11, &mut headers)?;
@@ -61,8 +63,9 @@ fn rest_of(
     if is_empty {
         return Ok((Rest::Length(0), true));
     }
+    let is_coded = has(headers, &TRANSFER_ENCODING);
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    if let Some(coding) = codings.next() {
+    if let Some(coding) = codings.next().filter(|_| is_coded) {
         let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
         if !is_chunked || codings.next().is_some() || !is_http11 {
             return Err(garbled(

@@ -58,7 +58,7 @@ async fn one_request_after_another_goes_over_it() {
         assert!(!plain.is_ready(), "an answer is under way");
         assert!(plain.finish());
     }
-    assert_eq!(plain.read.capacity(), 0);
+    assert!(plain.read.capacity() <= ROOM, "no more is kept");
     drop(plain);
     assert_eq!(
         far.read(&mut [0]).await.unwrap(),

@@ -9,7 +9,7 @@ use http::{
 };
 use http_body::Body as _;
 
-use crate::http::{ProxyBody, framing::digits, raw::write_headers};
+use crate::http::{ProxyBody, framing::digits, headers::remove, raw::write_header};
 
 /// Room for a head, and a small body with it.
 const HEAD_ROOM: usize = 2 * 1024;
@@ -28,7 +28,7 @@ impl Framed {
     /// How `body` goes out in answer to `method`; `parts` tell it from here on.
     pub(super) fn new(method: &Method, parts: &mut Parts, body: &ProxyBody) -> Self {
         let (headers, status) = (&mut parts.headers, parts.status);
-        headers.remove(TRANSFER_ENCODING);
+        remove(headers, &TRANSFER_ENCODING);
         let length = body.size_hint().exact();
         if status.is_informational() || status == StatusCode::NO_CONTENT {
             headers.remove(CONTENT_LENGTH);
@@ -88,19 +88,24 @@ impl Framed {
 }
 
 /// Writes the head of an answer, after which its connection `closes` or is kept.
-pub(super) fn write_head(mut parts: Parts, closes: bool, out: &mut Vec<u8>) -> io::Result<()> {
+pub(super) fn write_head(parts: &Parts, closes: bool, out: &mut Vec<u8>) -> io::Result<()> {
     out.reserve(HEAD_ROOM);
     let status = parts.status;
     let reason = status.canonical_reason().unwrap_or_default();
     for part in ["HTTP/1.1 ", status.as_str(), " ", reason, "\r\n"] {
         out.extend_from_slice(part.as_bytes());
     }
-    parts.headers.remove(CONNECTION);
-    write_headers(&parts.headers, out);
+    let mut is_dated = false;
+    for (name, value) in &parts.headers {
+        is_dated |= *name == DATE;
+        if *name != CONNECTION {
+            write_header(name, value, out);
+        }
+    }
     if closes {
         out.extend_from_slice(b"connection: close\r\n");
     }
-    if !parts.headers.contains_key(DATE) {
+    if !is_dated {
         // RFC 9110, section 6.6.1: whoever passes an answer on adds it.
         let now = httpdate::fmt_http_date(now());
         write!(out, "date: {now}\r\n")?;

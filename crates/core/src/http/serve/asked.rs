@@ -4,18 +4,24 @@ use std::mem::MaybeUninit;
 
 use bytes::Bytes;
 use http::{
-    Method, Request, Uri, Version,
+    HeaderMap, HeaderName, Method, Request, Uri, Version,
     header::{EXPECT, TE, TRANSFER_ENCODING, UPGRADE},
 };
 
 use crate::http::{
     ProxyBody,
+    headers::has_any,
     raw::{MOST_HEADERS, headers_in},
 };
 
+/// With these a request asks for more of its connection than an answer; who says `TE` may get
+/// trailers.
+static MORE_THAN_AN_ANSWER: [HeaderName; 4] = [UPGRADE, EXPECT, TE, TRANSFER_ENCODING];
+
 /// The request whose whole head is `bytes` and that has no body; nothing where it is none, or wants
-/// more of its connection than an answer: those are hyper's.
-pub(super) fn parse(bytes: &Bytes) -> Option<Request<ProxyBody>> {
+/// more of its connection than an answer: those are hyper's. The room of `spare` is used for its
+/// headers.
+pub(super) fn parse(bytes: &Bytes, spare: HeaderMap) -> Option<Request<ProxyBody>> {
     let mut room = [const { MaybeUninit::uninit() }; MOST_HEADERS];
     let mut head = httparse::Request::new(&mut []);
     let parsed = httparse::ParserConfig::default()
@@ -27,10 +33,8 @@ pub(super) fn parse(bytes: &Bytes) -> Option<Request<ProxyBody>> {
         return None;
     };
     let method = Method::from_bytes(method.as_bytes()).ok()?;
-    let headers = headers_in(bytes, head.headers).ok()?;
-    // Who says `TE` may get trailers.
-    let wants_more = [UPGRADE, EXPECT, TE, TRANSFER_ENCODING];
-    if method == Method::CONNECT || wants_more.iter().any(|name| headers.contains_key(name)) {
+    let headers = headers_in(bytes, head.headers, spare).ok()?;
+    if method == Method::CONNECT || has_any(&headers, &MORE_THAN_AN_ANSWER) {
         return None;
     }
     let mut request = Request::new(ProxyBody::default());

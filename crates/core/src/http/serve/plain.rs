@@ -5,6 +5,7 @@
 //! it goes on with the bytes that were read.
 
 use std::{
+    convert::Infallible,
     future::poll_fn,
     io,
     pin::{Pin, pin},
@@ -12,25 +13,24 @@ use std::{
 };
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use http::{Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body::Body as _;
-use memchr::memmem;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
     time::{Duration, Instant, Sleep, sleep},
 };
-use tokio_util::sync::ReusableBoxFuture;
 
 use super::{
     Heads, IDLE, REST_AFTER,
     answered::{Framed, write_head},
     asked::parse,
+    exchange::Exchange,
 };
 use crate::{
     http::{
         ProxyBody,
         framing::{Checked, Framing, State},
-        raw::{poll_read_some, says_close},
+        raw::{end_of_head, poll_read_some, says_close},
     },
     shutdown::Shutdown,
 };
@@ -49,8 +49,9 @@ pub(super) struct Plain<T> {
     /// The head in it, and how much of it was looked at.
     framing: Framing,
     seen: usize,
-    /// What was written last, for its room.
+    /// What was written last, for its room, and the headers of that.
     out: Vec<u8>,
+    spare: HeaderMap,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -71,6 +72,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
             framing: Framing::default(),
             seen: 0,
             out: Vec::new(),
+            spare: HeaderMap::new(),
             timer: Box::pin(sleep(IDLE)),
         }
     }
@@ -90,9 +92,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         F: Fn(Box<Request<ProxyBody>>) -> R,
         R: Future<Output = Response<ProxyBody>> + Send + 'static,
     {
+        let exchange = Exchange::default();
         let mut answering = None;
+        let mut draining = pin!(shutdown.draining());
         let ended = loop {
-            let next = { pin!(self.next(shutdown, &mut answering)).await };
+            let next = { pin!(self.next(draining.as_mut(), &mut answering)).await };
             let request = match next {
                 Ok(Next::Request(request)) => request,
                 Ok(Next::Hyper) => return Some(self.into_checked()),
@@ -101,8 +105,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
             };
             let method = request.method().clone();
             let is_last = says_close(request.headers());
-            let answering = box_again(&mut answering, answer(request));
-            let response = match self.unless_gone(answering).await {
+            exchange.ask(request);
+            // Boxed: it is some kilobytes long, which a connection that waits does not need.
+            let answering = answering.get_or_insert_with(|| Box::pin(exchange.answer_all(answer)));
+            let response = match self.unless_gone(&exchange, answering.as_mut()).await {
                 Ok(response) => response,
                 Err(error) => break Err(error),
             };
@@ -124,7 +130,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
     /// answer is kept nor `answering`.
     async fn next<A>(
         &mut self,
-        shutdown: &Shutdown,
+        mut draining: Pin<&mut impl Future<Output = ()>>,
         answering: &mut Option<A>,
     ) -> io::Result<Next> {
         let begun = Instant::now();
@@ -140,13 +146,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
             let count = tokio::select! {
                 biased;
                 count = poll_fn(|context| poll_read_some(io, read, context)) => count?,
-                () = shutdown.draining(), if is_idle => return Ok(Next::End),
+                () = draining.as_mut(), if is_idle => return Ok(Next::End),
                 () = past(timer, late) => {
                     if is_idle && late < begun + IDLE {
                         late = begun + IDLE;
                         *answering = None;
                         self.read = BytesMut::new();
                         self.out = Vec::new();
+                        self.spare = HeaderMap::new();
                         continue;
                     }
                     // Hyper answers that a head is too slow.
@@ -174,8 +181,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         if self.read.is_empty() {
             return None;
         }
-        let from = self.seen.saturating_sub(3);
-        let end = memmem::find(&self.read[from..], b"\r\n\r\n").map(|at| from + at + 4);
+        let end = end_of_head(&self.read, self.seen);
         let until = end.unwrap_or(self.read.len());
         let is_sound = self.framing.read(&self.read[self.seen..until]).is_ok();
         if !is_sound || until > self.heads.size {
@@ -192,7 +198,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
             return Some(Next::Hyper);
         }
         let head = self.read.split_to(until).freeze();
-        let Some(request) = parse(&head) else {
+        let Some(request) = parse(&head, std::mem::take(&mut self.spare)) else {
             let rest = std::mem::replace(&mut self.read, head.into());
             self.read.extend_from_slice(&rest);
             return Some(Next::Hyper);
@@ -209,16 +215,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         Checked::after(ahead, self.io, IDLE, self.heads.time)
     }
 
-    /// What `answer` resolves to, unless the client goes away before.
-    async fn unless_gone<A>(
+    /// The answer to what was asked, unless the client goes away before.
+    async fn unless_gone(
         &mut self,
-        answer: &mut ReusableBoxFuture<'static, A>,
-    ) -> io::Result<A> {
+        exchange: &Exchange,
+        mut answering: Pin<&mut impl Future<Output = Infallible>>,
+    ) -> io::Result<Response<ProxyBody>> {
         poll_fn(|context| {
-            if let Poll::Ready(answer) = answer.poll(context) {
-                return Poll::Ready(Ok(answer));
+            let Poll::Pending = answering.as_mut().poll(context);
+            match exchange.take_answer() {
+                Some(answer) => Poll::Ready(Ok(answer)),
+                None => self.poll_gone(context).map(Err),
             }
-            self.poll_gone(context).map(Err)
         })
         .await
     }
@@ -245,7 +253,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         let (mut parts, mut body) = response.into_parts();
         let mut framed = Framed::new(method, &mut parts, &body);
         let mut out = std::mem::take(&mut self.out);
-        write_head(parts, closes, &mut out)?;
+        write_head(&parts, closes, &mut out)?;
+        self.spare = parts.headers;
+        self.spare.clear();
         while framed != Framed::Nothing && !body.is_end_stream() {
             let frame = poll_fn(|context| match Pin::new(&mut body).poll_frame(context) {
                 Poll::Ready(frame) => Poll::Ready(Ok(Some(frame))),
@@ -296,24 +306,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         self.io.write_all(out).await?;
         out.clear();
         self.io.flush().await
-    }
-}
-
-/// Boxed: it is some kilobytes long, which a connection that waits does not need. The box of the last
-/// one does again: pieces above 1 KiB are slow to get from glibc.
-fn box_again<'a, R>(
-    answering: &'a mut Option<ReusableBoxFuture<'static, R::Output>>,
-    answer: R,
-) -> &'a mut ReusableBoxFuture<'static, R::Output>
-where
-    R: Future + Send + 'static,
-{
-    match answering {
-        Some(answering) => {
-            answering.set(answer);
-            answering
-        }
-        None => answering.insert(ReusableBoxFuture::new(answer)),
     }
 }
 

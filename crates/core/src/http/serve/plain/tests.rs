@@ -7,6 +7,7 @@ use std::{
 };
 
 use http::{HeaderValue, StatusCode, header::CONTENT_LENGTH};
+use memchr::memmem;
 use tokio::{
     io::{AsyncReadExt as _, DuplexStream, duplex},
     sync::Notify,
