@@ -10,7 +10,7 @@ use std::{
 };
 
 use fastn_p2p::PublicKey;
-use tokio_util::sync::CancellationToken;
+use futures_util::future::{AbortHandle, AbortRegistration, Abortable};
 
 /// The streams that are open. Bounded by the streams that connections may have.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(super) struct Sessions {
 struct Open {
     peer: PublicKey,
     service: String,
-    cut: CancellationToken,
+    cut: AbortHandle,
 }
 
 /// One open stream; forgotten when dropped.
@@ -31,23 +31,25 @@ struct Open {
 pub(super) struct Entry<'a> {
     sessions: &'a Sessions,
     id: u64,
-    cut: CancellationToken,
+    /// Until it runs.
+    cut: Option<AbortRegistration>,
 }
 
 impl Sessions {
     pub(super) fn enter(&self, peer: PublicKey, service: &str) -> Entry<'_> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let cut = CancellationToken::new();
+        // Each poll of the work asks for it, which takes less than asking a cancellation token.
+        let (cut, registration) = AbortHandle::new_pair();
         let open = Open {
             peer,
             service: service.to_owned(),
-            cut: cut.clone(),
+            cut,
         };
         self.lock().insert(id, open);
         Entry {
             sessions: self,
             id,
-            cut,
+            cut: Some(registration),
         }
     }
 
@@ -57,7 +59,7 @@ impl Sessions {
         let revoked = open
             .values()
             .filter(|open| !keep(&open.peer, &open.service));
-        revoked.inspect(|open| open.cut.cancel()).count()
+        revoked.inspect(|open| open.cut.abort()).count()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Open>> {
@@ -68,11 +70,13 @@ impl Sessions {
 impl Entry<'_> {
     /// Runs `work` until it ends, or the permission is gone: then `work` is dropped, which resets
     /// its stream. Boxed, as it would be here several times.
-    pub(super) async fn run<W>(&self, work: Pin<Box<W>>)
+    pub(super) async fn run<W>(mut self, work: Pin<Box<W>>)
     where
         W: Future<Output = ()> + ?Sized,
     {
-        if self.cut.run_until_cancelled(work).await.is_none() {
+        if let Some(cut) = self.cut.take()
+            && Abortable::new(work, cut).await.is_err()
+        {
             tracing::debug!("a stream was cut: it is no longer allowed");
         }
     }

@@ -5,23 +5,8 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{
-        CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-        TRANSFER_ENCODING, UPGRADE,
-    },
+    header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, TE, TRANSFER_ENCODING, UPGRADE},
 };
-
-/// Belong to one connection whether or not they are nominated.
-static HOP_BY_HOP: [HeaderName; 8] = [
-    CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    UPGRADE,
-    TRANSFER_ENCODING,
-    TE,
-];
 
 /// Never removed, even when nominated: without them a message has another meaning.
 const NEVER_NOMINATED: [HeaderName; 3] = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING];
@@ -119,13 +104,28 @@ fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
+/// Whether it belongs to one connection whether or not it is nominated.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
 /// Removes what belongs to the connection the message came on.
 ///
 /// `TE: trailers` survives, since trailers are passed on; so does the upgrade when `upgrading`.
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrading: bool) {
-    let is_there = |name: &&HeaderName| has(headers, name);
-    let found: Vec<_> = HOP_BY_HOP.iter().filter(is_there).collect();
-    let has = |name| found.contains(&&name);
+    let found = headers.keys().filter(|name| is_hop_by_hop(name));
+    let found: Vec<_> = found.cloned().collect();
+    let has = |name| found.contains(&name);
     let upgrade = if upgrading {
         headers.get(UPGRADE).cloned()
     } else {
@@ -148,7 +148,7 @@ pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrading: bool) {
         }
     }
     for name in &found {
-        headers.remove(*name);
+        headers.remove(name);
     }
     if has(TRANSFER_ENCODING) {
         // With both, the length is a lie (RFC 9112, section 6.3).
@@ -192,11 +192,6 @@ fn begins_like(name: &str, start: &str) -> bool {
 /// for, which takes as long as looking at a dozen of them.
 pub(crate) fn has(headers: &HeaderMap, name: &HeaderName) -> bool {
     headers.keys().any(|it| it == name)
-}
-
-/// The same for any of `names`.
-pub(super) fn has_any(headers: &HeaderMap, names: &[HeaderName]) -> bool {
-    headers.keys().any(|it| names.contains(it))
 }
 
 /// Removes `name`, which most messages do not have.

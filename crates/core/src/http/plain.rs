@@ -16,8 +16,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{
-    HeaderMap, HeaderName, Method, Request, Response, StatusCode, Version,
-    header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING, UPGRADE},
+    HeaderMap, HeaderName, Method, Request, Response, StatusCode, Version, header::CONTENT_LENGTH,
 };
 use http_body::{Body as _, Frame};
 use tokio::{
@@ -30,7 +29,6 @@ use self::rest::Next;
 pub(crate) use self::rest::Rest;
 use super::{
     ProxyBody,
-    headers::has_any,
     raw::{self, ROOM, end_of_head, write_headers},
 };
 
@@ -38,9 +36,6 @@ use super::{
 pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// Room for the rest at most: as much as is copied at once elsewhere.
 const MOST_ROOM: u64 = 64 * 1024;
-
-/// With these a request asks for more of its connection than an answer.
-static MORE_THAN_AN_ANSWER: [HeaderName; 3] = [UPGRADE, EXPECT, TRANSFER_ENCODING];
 
 /// How long an answer that is cut stands still before that is told. A reset overtakes what was sent
 /// before it, and whoever asked would take it that nothing was answered, and ask again.
@@ -96,7 +91,7 @@ impl Plain {
     pub(super) fn carries(request: &Request<ProxyBody>) -> bool {
         request.version() == Version::HTTP_11
             && request.body().is_end_stream()
-            && !has_any(request.headers(), &MORE_THAN_AN_ANSWER)
+            && !request.headers().keys().any(wants_more)
     }
 
     /// Whether a request may be sent: nothing is under way, and the other end has not closed it.
@@ -248,6 +243,11 @@ impl fmt::Debug for Plain {
             .field("is_idle", &self.is_idle)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a request with such a header asks for more of its connection than an answer.
+fn wants_more(name: &HeaderName) -> bool {
+    matches!(name.as_str(), "expect" | "transfer-encoding" | "upgrade")
 }
 
 /// A request as it goes out.

@@ -12,8 +12,6 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memchr_iter;
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::headers;
-
 /// Read at once: enough for nearly every head.
 pub(super) const ROOM: usize = 4 * 1024;
 
@@ -41,13 +39,13 @@ pub(super) fn headers_in(
 /// Writes a line for each of `headers`.
 pub(super) fn write_headers(headers: &HeaderMap, out: &mut Vec<u8>) {
     for (name, value) in headers {
-        write_header(name, value, out);
+        write_header(name.as_str(), value, out);
     }
 }
 
 /// Writes the line of one header.
-pub(super) fn write_header(name: &HeaderName, value: &HeaderValue, out: &mut Vec<u8>) {
-    for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+pub(super) fn write_header(name: &str, value: &HeaderValue, out: &mut Vec<u8>) {
+    for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
         out.extend_from_slice(part);
     }
 }
@@ -80,7 +78,17 @@ pub(super) fn poll_read_some<T: AsyncRead + Unpin>(
     Poll::Ready(Ok(buffer.filled().len()))
 }
 
-/// Whether a message says that its connection closes after it.
-pub(super) fn says_close(headers: &HeaderMap) -> bool {
-    headers::tokens(headers).any(|token| token.eq_ignore_ascii_case("close"))
+/// The values of the header `name` among those that httparse has found: a map would hash that.
+pub(super) fn values_of<'a>(
+    found: &'a [httparse::Header<'_>],
+    name: &'a str,
+) -> impl Iterator<Item = &'a [u8]> {
+    let named = found.iter().filter(|it| it.name.eq_ignore_ascii_case(name));
+    named.map(|it| it.value)
+}
+
+/// Whether this value of `Connection` says that it closes after its message.
+pub(super) fn says_close(value: &[u8]) -> bool {
+    let mut tokens = value.split(|byte| *byte == b',');
+    tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
 }

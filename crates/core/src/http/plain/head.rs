@@ -3,16 +3,12 @@
 use std::{io, mem::MaybeUninit};
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, Method, Response, StatusCode, Version,
-    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
-};
+use http::{HeaderMap, Method, Response, StatusCode, Version, header::CONTENT_LENGTH};
 
 use super::{Rest, garbled};
 use crate::http::{
     framing::digits,
-    headers::has,
-    raw::{MOST_HEADERS, headers_in, says_close},
+    raw::{MOST_HEADERS, headers_in, says_close, values_of},
 };
 
 /// The answer to `method` whose whole head is `bytes`; also tells whether its connection may be used
@@ -32,15 +28,23 @@ pub(super) fn parse(bytes: &Bytes, method: &Method) -> io::Result<(Response<Rest
     let (Some(status), Some(version), true) = (head.code, head.version, is_whole) else {
         return Err(garbled("the head of the answer is not whole"));
     };
+    let found = &*head.headers;
     let mut headers =
-        headers_in(bytes, head.headers, HeaderMap::new()).map_err(|error| invalid(&error))?;
+        headers_in(bytes, found, HeaderMap::new()).map_err(|error| invalid(&error))?;
     let status = StatusCode::from_u16(status).map_err(|error| invalid(&error))?;
     let is_http11 = version == 1;
-    let (rest, is_delimited) = rest_of(method, status, is_http11, &mut headers)?;
+    let has_body = *method != Method::HEAD
+        && !status.is_informational()
+        && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let (rest, is_delimited) = if has_body {
+        rest_of(found, is_http11, &mut headers)?
+    } else {
+        (Rest::Length(0), true)
+    };
     let keeps_open = is_http11
         && is_delimited
         && status != StatusCode::SWITCHING_PROTOCOLS
-        && !says_close(&headers);
+        && !values_of(found, "connection").any(says_close);
     let mut response = Response::new(rest);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -50,43 +54,39 @@ pub(super) fn parse(bytes: &Bytes, method: &Method) -> io::Result<(Response<Rest
     Ok((response, keeps_open))
 }
 
-/// What follows the head, and whether its end is beyond doubt.
+/// What follows a head in which these headers were found, and whether its end is beyond doubt.
 fn rest_of(
-    method: &Method,
-    status: StatusCode,
+    found: &[httparse::Header<'_>],
     is_http11: bool,
     headers: &mut HeaderMap,
 ) -> io::Result<(Rest, bool)> {
-    let is_empty = *method == Method::HEAD
-        || status.is_informational()
-        || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    if is_empty {
-        return Ok((Rest::Length(0), true));
-    }
-    let is_coded = has(headers, &TRANSFER_ENCODING);
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    if let Some(coding) = codings.next().filter(|_| is_coded) {
-        let is_chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    let mut codings = values_of(found, "transfer-encoding");
+    let mut lengths = values_of(found, "content-length");
+    if let Some(coding) = codings.next() {
+        let is_chunked = coding.eq_ignore_ascii_case(b"chunked");
         if !is_chunked || codings.next().is_some() || !is_http11 {
             return Err(garbled(
                 "the answer has a transfer coding that is not known",
             ));
         }
-        let is_alone = !headers.contains_key(CONTENT_LENGTH);
+        let is_alone = lengths.next().is_none();
         return Ok((Rest::chunked(), is_alone));
     }
-    Ok(match length_of(headers)? {
+    Ok(match length_of(lengths, headers)? {
         Some(length) => (Rest::Length(length), true),
         None => (Rest::UntilEnd, false),
     })
 }
 
 /// The only length that is told, once or several times; from here on once.
-fn length_of(headers: &mut HeaderMap) -> io::Result<Option<u64>> {
+fn length_of<'a>(
+    lengths: impl Iterator<Item = &'a [u8]>,
+    headers: &mut HeaderMap,
+) -> io::Result<Option<u64>> {
     let mut length = None;
     let (mut told, mut is_list) = (0, false);
-    for value in headers.get_all(CONTENT_LENGTH) {
-        for text in value.as_bytes().split(|byte| *byte == b',') {
+    for value in lengths {
+        for text in value.split(|byte| *byte == b',') {
             let next = digits(text.trim_ascii());
             if next.is_none() || length.is_some() && next != length {
                 return Err(garbled(

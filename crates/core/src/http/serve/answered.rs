@@ -3,13 +3,17 @@
 use std::{io, io::Write as _, time::SystemTime};
 
 use http::{
-    HeaderValue, Method, StatusCode,
-    header::{CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING},
+    Method, StatusCode,
+    header::{CONTENT_LENGTH, DATE},
     response::Parts,
 };
 use http_body::Body as _;
 
-use crate::http::{ProxyBody, framing::digits, headers::remove, raw::write_header};
+use crate::http::{
+    ProxyBody,
+    framing::digits,
+    raw::{says_close, write_header},
+};
 
 /// Room for a head, and a small body with it.
 const HEAD_ROOM: usize = 2 * 1024;
@@ -28,7 +32,6 @@ impl Framed {
     /// How `body` goes out in answer to `method`; `parts` tell it from here on.
     pub(super) fn new(method: &Method, parts: &mut Parts, body: &ProxyBody) -> Self {
         let (headers, status) = (&mut parts.headers, parts.status);
-        remove(headers, &TRANSFER_ENCODING);
         let length = body.size_hint().exact();
         if status.is_informational() || status == StatusCode::NO_CONTENT {
             headers.remove(CONTENT_LENGTH);
@@ -43,7 +46,6 @@ impl Framed {
         }
         let Some(length) = length else {
             headers.remove(CONTENT_LENGTH);
-            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
             return Self::Chunked;
         };
         let mut told = headers.get_all(CONTENT_LENGTH).iter();
@@ -87,8 +89,14 @@ impl Framed {
     }
 }
 
-/// Writes the head of an answer, after which its connection `closes` or is kept.
-pub(super) fn write_head(parts: &Parts, closes: bool, out: &mut Vec<u8>) -> io::Result<()> {
+/// Writes the head of an answer whose body goes out as `framed`; its connection is kept unless it
+/// `closes` or the answer says so, which is returned.
+pub(super) fn write_head(
+    parts: &Parts,
+    framed: Framed,
+    mut closes: bool,
+    out: &mut Vec<u8>,
+) -> io::Result<bool> {
     out.reserve(HEAD_ROOM);
     let status = parts.status;
     let reason = status.canonical_reason().unwrap_or_default();
@@ -97,10 +105,17 @@ pub(super) fn write_head(parts: &Parts, closes: bool, out: &mut Vec<u8>) -> io::
     }
     let mut is_dated = false;
     for (name, value) in &parts.headers {
-        is_dated |= *name == DATE;
-        if *name != CONNECTION {
-            write_header(name, value, out);
+        match name.as_str() {
+            "connection" => closes |= says_close(value.as_bytes()),
+            "transfer-encoding" => {}
+            name => {
+                is_dated |= name == DATE;
+                write_header(name, value, out);
+            }
         }
+    }
+    if framed == Framed::Chunked {
+        out.extend_from_slice(b"transfer-encoding: chunked\r\n");
     }
     if closes {
         out.extend_from_slice(b"connection: close\r\n");
@@ -111,7 +126,7 @@ pub(super) fn write_head(parts: &Parts, closes: bool, out: &mut Vec<u8>) -> io::
         write!(out, "date: {now}\r\n")?;
     }
     out.extend_from_slice(b"\r\n");
-    Ok(())
+    Ok(closes)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the date of an answer")]

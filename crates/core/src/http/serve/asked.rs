@@ -3,25 +3,21 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, Method, Request, Uri, Version,
-    header::{EXPECT, TE, TRANSFER_ENCODING, UPGRADE},
-};
+use http::{HeaderMap, Method, Request, Uri, Version};
 
 use crate::http::{
     ProxyBody,
-    headers::has_any,
-    raw::{MOST_HEADERS, headers_in},
+    raw::{MOST_HEADERS, headers_in, says_close, values_of},
 };
 
 /// With these a request asks for more of its connection than an answer; who says `TE` may get
 /// trailers.
-static MORE_THAN_AN_ANSWER: [HeaderName; 4] = [UPGRADE, EXPECT, TE, TRANSFER_ENCODING];
+const MORE_THAN_AN_ANSWER: [&str; 4] = ["upgrade", "expect", "te", "transfer-encoding"];
 
 /// The request whose whole head is `bytes` and that has no body; nothing where it is none, or wants
-/// more of its connection than an answer: those are hyper's. The room of `spare` is used for its
-/// headers.
-pub(super) fn parse(bytes: &Bytes, spare: HeaderMap) -> Option<Request<ProxyBody>> {
+/// more of its connection than an answer: those are hyper's. Also tells whether it is the last one on
+/// its connection. The room of `spare` is used for its headers.
+pub(super) fn parse(bytes: &Bytes, spare: HeaderMap) -> Option<(Request<ProxyBody>, bool)> {
     let mut room = [const { MaybeUninit::uninit() }; MOST_HEADERS];
     let mut head = httparse::Request::new(&mut []);
     let parsed = httparse::ParserConfig::default()
@@ -33,14 +29,18 @@ pub(super) fn parse(bytes: &Bytes, spare: HeaderMap) -> Option<Request<ProxyBody
         return None;
     };
     let method = Method::from_bytes(method.as_bytes()).ok()?;
-    let headers = headers_in(bytes, head.headers, spare).ok()?;
-    if method == Method::CONNECT || has_any(&headers, &MORE_THAN_AN_ANSWER) {
+    let found = &*head.headers;
+    let wants_more = MORE_THAN_AN_ANSWER
+        .iter()
+        .any(|name| values_of(found, name).next().is_some());
+    if method == Method::CONNECT || wants_more {
         return None;
     }
+    let is_last = values_of(found, "connection").any(says_close);
     let mut request = Request::new(ProxyBody::default());
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from_maybe_shared(bytes.slice_ref(path.as_bytes())).ok()?;
     *request.version_mut() = Version::HTTP_11;
-    *request.headers_mut() = headers;
-    Some(request)
+    *request.headers_mut() = headers_in(bytes, found, spare).ok()?;
+    Some((request, is_last))
 }

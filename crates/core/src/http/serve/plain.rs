@@ -30,7 +30,7 @@ use crate::{
     http::{
         ProxyBody,
         framing::{Checked, Framing, State},
-        raw::{end_of_head, poll_read_some, says_close},
+        raw::{end_of_head, poll_read_some},
     },
     shutdown::Shutdown,
 };
@@ -57,7 +57,8 @@ pub(super) struct Plain<T> {
 
 /// What a connection goes on with.
 enum Next {
-    Request(Box<Request<ProxyBody>>),
+    /// Also tells whether it is the last one.
+    Request(Box<Request<ProxyBody>>, bool),
     Hyper,
     End,
 }
@@ -97,14 +98,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         let mut draining = pin!(shutdown.draining());
         let ended = loop {
             let next = { pin!(self.next(draining.as_mut(), &mut answering)).await };
-            let request = match next {
-                Ok(Next::Request(request)) => request,
+            let (request, is_last) = match next {
+                Ok(Next::Request(request, is_last)) => (request, is_last),
                 Ok(Next::Hyper) => return Some(self.into_checked()),
                 Ok(Next::End) => break self.io.shutdown().await,
                 Err(error) => break Err(error),
             };
             let method = request.method().clone();
-            let is_last = says_close(request.headers());
             exchange.ask(request);
             // Boxed: it is some kilobytes long, which a connection that waits does not need.
             let answering = answering.get_or_insert_with(|| Box::pin(exchange.answer_all(answer)));
@@ -112,12 +112,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
                 Ok(response) => response,
                 Err(error) => break Err(error),
             };
-            let closes = is_last || shutdown.is_draining() || says_close(response.headers());
-            if let Err(error) = pin!(self.write(&method, response, closes)).await {
-                break Err(error);
-            }
-            if closes {
-                break self.io.shutdown().await;
+            let closes = is_last || shutdown.is_draining();
+            let written = { pin!(self.write(&method, response, closes)).await };
+            match written {
+                Ok(false) => {}
+                Ok(true) => break self.io.shutdown().await,
+                Err(error) => break Err(error),
             }
         };
         if let Err(error) = ended {
@@ -198,13 +198,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
             return Some(Next::Hyper);
         }
         let head = self.read.split_to(until).freeze();
-        let Some(request) = parse(&head, std::mem::take(&mut self.spare)) else {
+        let Some((request, is_last)) = parse(&head, std::mem::take(&mut self.spare)) else {
             let rest = std::mem::replace(&mut self.read, head.into());
             self.read.extend_from_slice(&rest);
             return Some(Next::Hyper);
         };
         self.has_begun = true;
-        Some(Next::Request(Box::new(request)))
+        Some(Next::Request(Box::new(request), is_last))
     }
 
     fn into_checked(self) -> Checked<T> {
@@ -243,17 +243,17 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         }
     }
 
-    /// Writes all of `response`.
+    /// Writes all of `response`; tells whether the connection `closes` after it.
     async fn write(
         &mut self,
         method: &Method,
         response: Response<ProxyBody>,
         closes: bool,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let (mut parts, mut body) = response.into_parts();
         let mut framed = Framed::new(method, &mut parts, &body);
         let mut out = std::mem::take(&mut self.out);
-        write_head(&parts, closes, &mut out)?;
+        let closes = write_head(&parts, framed, closes, &mut out)?;
         self.spare = parts.headers;
         self.spare.clear();
         while framed != Framed::Nothing && !body.is_end_stream() {
@@ -282,7 +282,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         framed.end(&mut out)?;
         self.flush(&mut out).await?;
         self.out = out;
-        Ok(())
+        Ok(closes)
     }
 
     /// Writes a piece of a body, or has it written with what comes next.

@@ -255,7 +255,7 @@ async fn draining_ends_what_waits_and_what_is_answered() {
 }
 
 /// What goes out for `response` to a request with this method.
-async fn written(method: Method, response: Response<ProxyBody>) -> (io::Result<()>, String) {
+async fn written(method: Method, response: Response<ProxyBody>) -> (io::Result<bool>, String) {
     let (mut client, server) = duplex(64);
     let writing = async {
         let mut plain = Plain::new(server, heads());
