@@ -95,7 +95,15 @@ impl Hosts {
 /// asks for another place than this bridge has taken it for a proxy, which it is not.
 pub(super) fn host_of<B>(request: &Request<B>) -> Option<String> {
     let header = match request.headers().get(HOST) {
-        Some(host) => Some(host.to_str().ok()?.parse::<Authority>().ok()?),
+        Some(host) => Some(host.to_str().ok()?),
+        None => None,
+    };
+    let is_in_uri = request.uri().authority().is_some();
+    if let Some(host) = header.and_then(plain).filter(|_| !is_in_uri) {
+        return Some(host.to_owned());
+    }
+    let header = match header {
+        Some(host) => Some(host.parse::<Authority>().ok()?),
         None => None,
     };
     let authority = match (request.uri().authority(), header) {
@@ -105,6 +113,16 @@ pub(super) fn host_of<B>(request: &Request<B>) -> Option<String> {
     };
     let host = authority.host().to_ascii_lowercase();
     (!host.is_empty() && !authority.as_str().contains('@')).then_some(host)
+}
+
+/// The host of `host` or `host:port` where it is written as most clients do, so that there is nothing
+/// to parse: in lower case, a name or an IPv4 address.
+fn plain(authority: &str) -> Option<&str> {
+    let (host, port) = authority.split_once(':').unwrap_or((authority, "0"));
+    let is_plain =
+        |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, b'.' | b'-');
+    let is_port = !port.is_empty() && port.bytes().all(|it| it.is_ascii_digit());
+    (is_port && !host.is_empty() && host.bytes().all(is_plain)).then_some(host)
 }
 
 pub(super) fn misdirected() -> ProxyError {
@@ -118,7 +136,22 @@ pub(super) fn misdirected() -> ProxyError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_plain_is_read_as_the_parser_reads_it(
+            authority in "[a-zA-Z0-9.:@\\[\\]_-]{0,12}|[a-z0-9.-]{0,9}(:[0-9]{0,6})?",
+        ) {
+            if let Some(host) = plain(&authority) {
+                let parsed = authority.parse::<Authority>();
+                prop_assert_eq!(parsed.as_ref().map(Authority::host).ok(), Some(host));
+                prop_assert_eq!(host.to_ascii_lowercase(), host);
+            }
+        }
+    }
 
     fn check(host: &str) -> bool {
         let request = Request::builder()
