@@ -175,13 +175,17 @@ impl Bridges {
                 &self.0.connections,
                 self.0.events.clone(),
             );
-            let bridge = Arc::new(bridge.with_traces(self.0.traces.clone()));
-            let (hosts, tasks) = (Hosts::new(config), part.clone());
+            let bridge = bridge.with_traces(self.0.traces.clone());
+            let way = Arc::new((bridge, part.clone()));
+            let hosts = Hosts::new(config);
             let room = room.counting(meter.clone());
             listener.serve_http(&part, room, move |request| {
-                let (bridge, tasks) = (Arc::clone(&bridge), tasks.clone());
+                let way = Arc::clone(&way);
                 let allowed = hosts.check(&request);
-                async move { pin!(bridge.answer(request, allowed, &tasks)).await }
+                async move {
+                    let (bridge, tasks) = &*way;
+                    pin!(bridge.answer(request, allowed, tasks)).await
+                }
             });
         }
         let scheme = if config.protocol == Protocol::Tcp {

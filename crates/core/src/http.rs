@@ -17,6 +17,7 @@ mod pool;
 mod raw;
 mod sender;
 mod serve;
+mod spare;
 mod upgrade;
 
 pub(crate) use body::{Direction, ProxyBody};

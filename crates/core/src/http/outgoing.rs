@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use http::Request;
 use http_body::Body as _;
 
-use super::ProxyBody;
+use super::{ProxyBody, spare};
 
 /// A request on its way out.
 #[derive(Debug)]
@@ -32,7 +32,8 @@ impl Outgoing {
     }
 
     pub(super) fn into_inner(self) -> Request<ProxyBody> {
-        Arc::unwrap_or_clone(self.0).0
+        let mut inner = Arc::unwrap_or_clone(self.0);
+        std::mem::take(&mut inner.0)
     }
 }
 
@@ -41,6 +42,12 @@ impl Deref for Outgoing {
 
     fn deref(&self) -> &Self::Target {
         &self.0.0
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        spare::give(std::mem::take(self.0.headers_mut()));
     }
 }
 

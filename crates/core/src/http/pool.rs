@@ -97,9 +97,16 @@ pub(crate) struct Unsent {
 #[derive(Debug)]
 struct Slots;
 
-/// A kept connection, with the generation in which it was made.
+/// A kept connection; boxed, since bb8 moves it a dozen times.
 #[derive(Debug, Default)]
-struct Slot(Option<(Sender, u64)>);
+struct Slot(Option<Box<Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    sender: Sender,
+    /// In which it was made.
+    generation: u64,
+}
 
 impl ManageConnection for Slots {
     type Connection = Slot;
@@ -167,16 +174,16 @@ impl<D: Dial> Pool<D> {
         let version = request.version();
         loop {
             let generation = self.dial.generation();
-            let kept = slot.0.take().and_then(|(mut sender, made_in)| {
-                let lives = made_in == generation && sender.is_ready(version);
-                lives.then_some(sender)
+            let kept = slot.0.take().and_then(|mut kept| {
+                let lives = kept.generation == generation && kept.sender.is_ready(version);
+                lives.then_some(kept)
             });
             let is_kept = kept.is_some();
-            let mut sender = match kept {
-                Some(sender) => sender,
+            let mut kept = match kept {
+                Some(kept) => kept,
                 // Boxed, so that the many requests that need no dial do not carry its future about.
                 None => match Box::pin(self.dial.dial(version)).await {
-                    Ok(sender) => sender,
+                    Ok(sender) => Box::new(Kept { sender, generation }),
                     Err(error) => {
                         return Err(Unsent {
                             error,
@@ -188,10 +195,10 @@ impl<D: Dial> Pool<D> {
             if request.body().is_end_stream() {
                 sent_at.get_or_init(Instant::now);
             }
-            let sent = { pin!(sender.send(request)).await };
+            let sent = { pin!(kept.sender.send(request)).await };
             match sent {
                 Ok((response, release)) => {
-                    slot.0 = Some((sender, generation));
+                    slot.0 = Some(kept);
                     let lease = Lease {
                         slot,
                         _release: release,
@@ -255,7 +262,7 @@ impl Lease {
     /// Gives the connection back when it may be used again, and closes it otherwise.
     pub(super) fn give_back(mut self, reusable: bool) {
         let slot = &mut self.slot.0;
-        let stays = reusable && slot.as_mut().is_some_and(|(sender, _)| sender.finish());
+        let stays = reusable && slot.as_mut().is_some_and(|kept| kept.sender.finish());
         if !stays {
             *slot = None;
         }
@@ -268,7 +275,7 @@ impl Lease {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match &mut self.slot.0 {
-            Some((sender, _)) => sender.poll_frame(rest, context),
+            Some(kept) => kept.sender.poll_frame(rest, context),
             None => Poll::Ready(Some(Err(gone()))),
         }
     }

@@ -12,21 +12,20 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memchr_iter;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::spare;
+
 /// Read at once: enough for nearly every head.
 pub(super) const ROOM: usize = 4 * 1024;
 
 /// The most headers of one message; as many as hyper takes.
 pub(super) const MOST_HEADERS: usize = 100;
 
-/// The headers that httparse has found in `bytes`, whose values stay where they are, in a map for
-/// which the room of `spare` is used.
+/// The headers that httparse has found in `bytes`; their values stay where they are.
 pub(super) fn headers_in(
     bytes: &Bytes,
     found: &[httparse::Header<'_>],
-    spare: HeaderMap,
 ) -> Result<HeaderMap, http::Error> {
-    let mut headers = spare;
-    headers.clear();
+    let mut headers = spare::take();
     headers.reserve(found.len());
     for header in found {
         let name = HeaderName::from_bytes(header.name.as_bytes())?;

@@ -29,8 +29,7 @@ pub(super) fn parse(bytes: &Bytes, method: &Method) -> io::Result<(Response<Rest
         return Err(garbled("the head of the answer is not whole"));
     };
     let found = &*head.headers;
-    let mut headers =
-        headers_in(bytes, found, HeaderMap::new()).map_err(|error| invalid(&error))?;
+    let mut headers = headers_in(bytes, found).map_err(|error| invalid(&error))?;
     let status = StatusCode::from_u16(status).map_err(|error| invalid(&error))?;
     let is_http11 = version == 1;
     let has_body = *method != Method::HEAD

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Uri, Version};
+use http::{Method, Request, Uri, Version};
 
 use crate::http::{
     ProxyBody,
@@ -16,8 +16,8 @@ const MORE_THAN_AN_ANSWER: [&str; 4] = ["upgrade", "expect", "te", "transfer-enc
 
 /// The request whose whole head is `bytes` and that has no body; nothing where it is none, or wants
 /// more of its connection than an answer: those are hyper's. Also tells whether it is the last one on
-/// its connection. The room of `spare` is used for its headers.
-pub(super) fn parse(bytes: &Bytes, spare: HeaderMap) -> Option<(Request<ProxyBody>, bool)> {
+/// its connection.
+pub(super) fn parse(bytes: &Bytes) -> Option<(Request<ProxyBody>, bool)> {
     let mut room = [const { MaybeUninit::uninit() }; MOST_HEADERS];
     let mut head = httparse::Request::new(&mut []);
     let parsed = httparse::ParserConfig::default()
@@ -41,6 +41,6 @@ pub(super) fn parse(bytes: &Bytes, spare: HeaderMap) -> Option<(Request<ProxyBod
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from_maybe_shared(bytes.slice_ref(path.as_bytes())).ok()?;
     *request.version_mut() = Version::HTTP_11;
-    *request.headers_mut() = headers_in(bytes, found, spare).ok()?;
+    *request.headers_mut() = headers_in(bytes, found).ok()?;
     Some((request, is_last))
 }

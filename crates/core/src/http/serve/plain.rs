@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use http::{HeaderMap, Method, Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body as _;
 use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt as _},
@@ -31,6 +31,7 @@ use crate::{
         ProxyBody,
         framing::{Checked, Framing, State},
         raw::{end_of_head, poll_read_some},
+        spare,
     },
     shutdown::Shutdown,
 };
@@ -49,9 +50,8 @@ pub(super) struct Plain<T> {
     /// The head in it, and how much of it was looked at.
     framing: Framing,
     seen: usize,
-    /// What was written last, for its room, and the headers of that.
+    /// What was written last, for its room.
     out: Vec<u8>,
-    spare: HeaderMap,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -73,7 +73,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
             framing: Framing::default(),
             seen: 0,
             out: Vec::new(),
-            spare: HeaderMap::new(),
             timer: Box::pin(sleep(IDLE)),
         }
     }
@@ -153,7 +152,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
                         *answering = None;
                         self.read = BytesMut::new();
                         self.out = Vec::new();
-                        self.spare = HeaderMap::new();
                         continue;
                     }
                     // Hyper answers that a head is too slow.
@@ -198,7 +196,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
             return Some(Next::Hyper);
         }
         let head = self.read.split_to(until).freeze();
-        let Some((request, is_last)) = parse(&head, std::mem::take(&mut self.spare)) else {
+        let Some((request, is_last)) = parse(&head) else {
             let rest = std::mem::replace(&mut self.read, head.into());
             self.read.extend_from_slice(&rest);
             return Some(Next::Hyper);
@@ -254,8 +252,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Plain<T> {
         let mut framed = Framed::new(method, &mut parts, &body);
         let mut out = std::mem::take(&mut self.out);
         let closes = write_head(&parts, framed, closes, &mut out)?;
-        self.spare = parts.headers;
-        self.spare.clear();
+        spare::give(parts.headers);
         while framed != Framed::Nothing && !body.is_end_stream() {
             let frame = poll_fn(|context| match Pin::new(&mut body).poll_frame(context) {
                 Poll::Ready(frame) => Poll::Ready(Ok(Some(frame))),
