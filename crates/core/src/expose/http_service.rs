@@ -145,8 +145,10 @@ impl Caller {
             service.meter.refused(Refusal::Body);
             return Err(ProxyError::too_large(limit));
         }
-        let going = (&*service, &slot, started);
-        let answer = pin!(self.send(request, traced, &allowed, going)).await;
+        let answer = {
+            let sent = pin!(self.send(request, started, traced, &allowed, &service, &slot));
+            sent.await
+        };
         let answer = answer.map(|response| response.map(|body| body.keeping(slot)));
         let fault = answer.as_ref().err().map(|error| error.side.fault());
         service.meter.answered(started, Instant::now(), fault);
@@ -156,9 +158,11 @@ impl Caller {
     async fn send(
         &self,
         request: Box<Request<ProxyBody>>,
+        began: Instant,
         mut traced: Option<&mut Traced>,
         allowed: &Allowed,
-        (service, slot, began): (&Service, &Arc<Slot>, Instant),
+        service: &Service,
+        slot: &Arc<Slot>,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let upstream = service.upstream(request.method(), request.uri().path(), request.headers());
         let timeouts = service.config.timeouts;

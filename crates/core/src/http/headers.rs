@@ -125,18 +125,18 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
 pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrading: bool) {
     let found = headers.keys().filter(|name| is_hop_by_hop(name));
     let found: Vec<_> = found.cloned().collect();
-    let has = |name| found.contains(&name);
+    let had = |name| found.contains(&name);
     let upgrade = if upgrading {
         headers.get(UPGRADE).cloned()
     } else {
         None
     };
-    let takes_trailers = has(TE)
+    let takes_trailers = had(TE)
         && headers.get(TE).is_some_and(|te| {
             te.to_str()
                 .is_ok_and(|te| te.to_ascii_lowercase().contains("trailers"))
         });
-    if has(CONNECTION) {
+    if had(CONNECTION) {
         let nominated: Vec<HeaderName> = tokens(headers)
             // It goes anyway, and most servers say it in every answer.
             .filter(|token| *token != "keep-alive")
@@ -150,7 +150,7 @@ pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrading: bool) {
     for name in &found {
         headers.remove(name);
     }
-    if has(TRANSFER_ENCODING) {
+    if had(TRANSFER_ENCODING) {
         // With both, the length is a lie (RFC 9112, section 6.3).
         headers.remove(CONTENT_LENGTH);
     }
