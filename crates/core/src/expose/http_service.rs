@@ -146,7 +146,7 @@ impl Caller {
             return Err(ProxyError::too_large(limit));
         }
         let answer = {
-            let sent = pin!(self.send(request, started, traced, &allowed, &service, &slot));
+            let sent = pin!(self.send(request, traced, &allowed, &service, &slot));
             sent.await
         };
         let answer = answer.map(|response| response.map(|body| body.keeping(slot)));
@@ -158,14 +158,13 @@ impl Caller {
     async fn send(
         &self,
         request: Box<Request<ProxyBody>>,
-        began: Instant,
         mut traced: Option<&mut Traced>,
         allowed: &Allowed,
         service: &Service,
         slot: &Arc<Slot>,
     ) -> Result<Response<ProxyBody>, ProxyError> {
         let upstream = service.upstream(request.method(), request.uri().path(), request.headers());
-        let timeouts = service.config.timeouts;
+        let (timeouts, began) = (service.config.timeouts, Instant::now());
         let is_empty = request.body().is_end_stream();
         let (patience, watch) = Patience::new(times(timeouts), began, is_empty);
         let mut forwarded = Forwarded::new(request, |body| {
