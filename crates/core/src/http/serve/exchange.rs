@@ -6,7 +6,7 @@ use std::{
     convert::Infallible,
     future::poll_fn,
     pin::pin,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     task::Poll,
 };
 
@@ -24,14 +24,12 @@ pub(super) struct Exchange {
 impl Exchange {
     /// Puts a request down. Nobody is woken: whoever asks polls [`Self::answer_all`] next.
     pub(super) fn ask(&self, request: Box<Request<ProxyBody>>) {
-        let mut place = self.request.lock().unwrap_or_else(PoisonError::into_inner);
-        *place = Some(request);
+        *lock(&self.request) = Some(request);
     }
 
     /// The answer, once it is there.
     pub(super) fn take_answer(&self) -> Option<Response<ProxyBody>> {
-        let mut place = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        place.take()
+        lock(&self.answer).take()
     }
 
     /// Answers one request after another.
@@ -43,13 +41,15 @@ impl Exchange {
         loop {
             let request = poll_fn(|_| self.take_request().map_or(Poll::Pending, Poll::Ready)).await;
             let response = pin!(answer(request)).await;
-            let mut place = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-            *place = Some(response);
+            *lock(&self.answer) = Some(response);
         }
     }
 
     fn take_request(&self) -> Option<Box<Request<ProxyBody>>> {
-        let mut place = self.request.lock().unwrap_or_else(PoisonError::into_inner);
-        place.take()
+        lock(&self.request).take()
     }
+}
+
+fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
