@@ -17,6 +17,9 @@ pub const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// The longest refusal, in bytes; longer ones are treated as a broken stream.
 pub(crate) const MAX_REJECTION_BYTES: usize = 4 * 1024;
 
+/// Room for a message as most are, so that it is not moved while it grows.
+const USUAL_BYTES: usize = 256;
+
 pub(crate) const ACCEPT: u8 = 0;
 pub(crate) const REJECT: u8 = 1;
 pub(crate) const WAIT: u8 = 2;
@@ -41,7 +44,8 @@ pub(crate) fn encode_header<T: Serialize>(protocol: &str, open: &T) -> io::Resul
 
 /// `value` as JSON with its length in front.
 pub(crate) fn encode<T: Serialize>(value: &T) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; 4];
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    bytes.extend([0; 4]);
     serde_json::to_writer(&mut bytes, value)?;
     match u32::try_from(bytes.len() - 4) {
         Ok(length) if bytes.len() - 4 <= MAX_HEADER_BYTES => {
@@ -68,7 +72,7 @@ pub(crate) async fn read<T: DeserializeOwned>(
         ));
     }
     // Grows with what really arrives, so a liar's length costs nothing.
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(length.min(USUAL_BYTES));
     stream.take(length as u64).read_to_end(&mut bytes).await?;
     if bytes.len() < length {
         return Err(io::ErrorKind::UnexpectedEof.into());

@@ -80,9 +80,9 @@ impl Expose {
         allowed: &Allowed,
     ) -> Result<(ResetOnDrop, meter::Open), ProxyError> {
         let (stream, open) = service.whole().connect(allowed).await?;
-        let address = stream.peer_address();
+        let address = service.config.proxy_protocol.then(|| stream.peer_address());
         let mut upstream = ResetOnDrop::new(stream);
-        if service.config.proxy_protocol {
+        if let Some(address) = address {
             let name = self.pet_name(allowed.peer());
             let header = proxy_header::encode(allowed.peer(), name.as_deref(), address);
             let after = service.config.timeouts.connect;

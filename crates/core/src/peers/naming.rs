@@ -3,7 +3,10 @@
 //! A domain may come to name another key, or several, while a bridge to it is in use: the bridge
 //! then goes on with the key that it has used, which no record can take away from it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use fastn_p2p::{AddressHints, Path, PublicKey};
 use http::StatusCode;
@@ -22,6 +25,8 @@ pub(crate) struct Naming {
     pub(crate) target: BridgeTarget,
     /// Whether its name has meant what is remembered while the bridge was open.
     is_settled: AtomicBool,
+    /// For whom its addresses were told last.
+    told: Mutex<Option<PublicKey>>,
 }
 
 impl Naming {
@@ -33,21 +38,37 @@ impl Naming {
             peers: peers.clone(),
             target,
             is_settled: AtomicBool::new(is_settled),
+            told: Mutex::default(),
         }
     }
 
     /// The key to dial. Cancel safe.
     pub(crate) async fn key(&self) -> Result<PublicKey, ProxyError> {
-        let error = match self.peers.resolve(&self.target).await {
+        let Some(domain) = domain_of(&self.target) else {
+            return self.key_without_domain();
+        };
+        let error = match self.peers.domains().key(domain).await {
             Ok(key) => {
                 self.is_settled.store(true, Ordering::Relaxed);
                 return Ok(key);
             }
-            Err(error) => error,
+            Err(error) => ProxyError::from(error),
         };
         let is_settled = self.is_settled.load(Ordering::Relaxed);
         let known = is_settled.then(|| self.known());
         known.flatten().ok_or(error)
+    }
+
+    /// Tells the addresses once for each key that is meant: whoever hears of them computes a point
+    /// of a curve from it, which took half of the time in which a stream is opened.
+    fn key_without_domain(&self) -> Result<PublicKey, ProxyError> {
+        let key = self.peers.key_of(&self.target)?.ok_or_else(nobody)?;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != Some(key) {
+            self.peers.tell_addresses(key, &self.target);
+            *told = Some(key);
+        }
+        Ok(key)
     }
 
     /// Makes sure that a name by DNS is asked for again when that is due; nobody waits for it.
@@ -94,22 +115,25 @@ impl Peers {
         if let PeerName::Domain(domain) = &target.peer {
             return Ok(self.0.domains.key(domain).await?);
         }
-        let key = self.begin(target)?;
-        key.ok_or_else(|| unknown("This names nobody.".to_owned()))
+        self.begin(target)?.ok_or_else(nobody)
     }
 
     /// The key that `target` means, without asking anybody; remembers the addresses that came with
     /// it.
     pub(crate) fn begin(&self, target: &BridgeTarget) -> Result<Option<PublicKey>, ProxyError> {
         let key = self.key_of(target)?;
+        if let Some(key) = key {
+            self.tell_addresses(key, target);
+        }
+        Ok(key)
+    }
+
+    fn tell_addresses(&self, key: PublicKey, target: &BridgeTarget) {
         let hints = AddressHints {
             addresses: target.addresses.clone(),
             relay: target.relay.clone(),
         };
-        if let Some(key) = key {
-            self.0.node.add_hints(key, &hints);
-        }
-        Ok(key)
+        self.0.node.add_hints(key, &hints);
     }
 
     /// The key that `target` means as far as is known: nothing for a domain that was never used.
@@ -126,6 +150,10 @@ impl Peers {
             PeerName::Domain(domain) => Ok(self.0.domains.known(domain)),
         }
     }
+}
+
+fn nobody() -> ProxyError {
+    unknown("This names nobody.".to_owned())
 }
 
 fn unknown(message: String) -> ProxyError {
