@@ -59,8 +59,8 @@ impl Naming {
         known.flatten().ok_or(error)
     }
 
-    /// Tells the addresses once for each key that is meant: whoever hears of them computes a point
-    /// of a curve from it, which took half of the time in which a stream is opened.
+    /// Tells the addresses once for each key that is meant: iroh computes the point of a curve that
+    /// the key stands for, which was four fifths of the work of opening a stream.
     fn key_without_domain(&self) -> Result<PublicKey, ProxyError> {
         let key = self.peers.key_of(&self.target)?.ok_or_else(nobody)?;
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
