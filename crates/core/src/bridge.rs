@@ -146,7 +146,7 @@ impl Bridges {
         self.close_one(name).await;
         let before = self.closed().remove(name);
         let peer = match config.to.first() {
-            Some(target) => self.0.peers.begin(target)?,
+            Some(target) => self.0.peers.key_of(target)?,
             None => None,
         };
         let whose = peer.zip(config.to.first());

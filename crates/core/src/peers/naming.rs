@@ -3,10 +3,7 @@
 //! A domain may come to name another key, or several, while a bridge to it is in use: the bridge
 //! then goes on with the key that it has used, which no record can take away from it.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fastn_p2p::{AddressHints, Path, PublicKey};
 use http::StatusCode;
@@ -25,50 +22,35 @@ pub(crate) struct Naming {
     pub(crate) target: BridgeTarget,
     /// Whether its name has meant what is remembered while the bridge was open.
     is_settled: AtomicBool,
-    /// For whom its addresses were told last.
-    told: Mutex<Option<PublicKey>>,
 }
 
 impl Naming {
-    /// Begins with what is known of the name already.
+    /// Begins with what is known of the name already. The addresses are told here and not for each
+    /// stream: iroh computes the point of a curve that the key stands for, which was four fifths of
+    /// the work of opening one.
     pub(crate) fn new(peers: &Peers, target: BridgeTarget) -> Self {
+        peers.tell_addresses(&target);
         let is_known = |domain: &str| peers.domains().settled(domain).is_some();
         let is_settled = domain_of(&target).is_some_and(is_known);
         Self {
             peers: peers.clone(),
             target,
             is_settled: AtomicBool::new(is_settled),
-            told: Mutex::default(),
         }
     }
 
     /// The key to dial. Cancel safe.
     pub(crate) async fn key(&self) -> Result<PublicKey, ProxyError> {
-        let Some(domain) = domain_of(&self.target) else {
-            return self.key_without_domain();
-        };
-        let error = match self.peers.domains().key(domain).await {
+        let error = match self.peers.key(&self.target).await {
             Ok(key) => {
                 self.is_settled.store(true, Ordering::Relaxed);
                 return Ok(key);
             }
-            Err(error) => ProxyError::from(error),
+            Err(error) => error,
         };
         let is_settled = self.is_settled.load(Ordering::Relaxed);
         let known = is_settled.then(|| self.known());
         known.flatten().ok_or(error)
-    }
-
-    /// Tells the addresses once for each key that is meant: iroh computes the point of a curve that
-    /// the key stands for, which was four fifths of the work of opening a stream.
-    fn key_without_domain(&self) -> Result<PublicKey, ProxyError> {
-        let key = self.peers.key_of(&self.target)?.ok_or_else(nobody)?;
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if *told != Some(key) {
-            self.peers.tell_addresses(key, &self.target);
-            *told = Some(key);
-        }
-        Ok(key)
     }
 
     /// Makes sure that a name by DNS is asked for again when that is due; nobody waits for it.
@@ -112,28 +94,28 @@ impl Peers {
     /// The key that `target` means; remembers the addresses that came with it, and the first key of
     /// a domain. Cancel safe.
     pub(crate) async fn resolve(&self, target: &BridgeTarget) -> Result<PublicKey, ProxyError> {
+        self.tell_addresses(target);
+        self.key(target).await
+    }
+
+    /// The key that `target` means; remembers the first key of a domain. Cancel safe.
+    async fn key(&self, target: &BridgeTarget) -> Result<PublicKey, ProxyError> {
         if let PeerName::Domain(domain) = &target.peer {
             return Ok(self.0.domains.key(domain).await?);
         }
-        self.begin(target)?.ok_or_else(nobody)
-    }
-
-    /// The key that `target` means, without asking anybody; remembers the addresses that came with
-    /// it.
-    pub(crate) fn begin(&self, target: &BridgeTarget) -> Result<Option<PublicKey>, ProxyError> {
         let key = self.key_of(target)?;
-        if let Some(key) = key {
-            self.tell_addresses(key, target);
-        }
-        Ok(key)
+        key.ok_or_else(|| unknown("This names nobody.".to_owned()))
     }
 
-    fn tell_addresses(&self, key: PublicKey, target: &BridgeTarget) {
-        let hints = AddressHints {
-            addresses: target.addresses.clone(),
-            relay: target.relay.clone(),
-        };
-        self.0.node.add_hints(key, &hints);
+    /// Remembers the addresses that came with `target`, which come with a key alone.
+    fn tell_addresses(&self, target: &BridgeTarget) {
+        if let PeerName::Key(key) = target.peer {
+            let hints = AddressHints {
+                addresses: target.addresses.clone(),
+                relay: target.relay.clone(),
+            };
+            self.0.node.add_hints(key, &hints);
+        }
     }
 
     /// The key that `target` means as far as is known: nothing for a domain that was never used.
@@ -150,10 +132,6 @@ impl Peers {
             PeerName::Domain(domain) => Ok(self.0.domains.known(domain)),
         }
     }
-}
-
-fn nobody() -> ProxyError {
-    unknown("This names nobody.".to_owned())
 }
 
 fn unknown(message: String) -> ProxyError {
