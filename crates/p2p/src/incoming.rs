@@ -15,9 +15,9 @@ use iroh::{
 };
 use tokio::{
     sync::watch,
+    task::JoinSet,
     time::{Instant, sleep_until},
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     PublicKey, Rates, RejectCode, Rejection, Session,
@@ -136,8 +136,8 @@ impl Inner {
 pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live) {
     let connection = &live.connection;
     let counted = Counted::new(&node.open_connections);
-    let ended = CancellationToken::new();
-    let cut_streams = ended.clone().drop_guard();
+    // Cuts them when dropped. A token would do that, too, but each poll of a stream would ask it.
+    let mut streams = JoinSet::new();
     let mut paths = connection.paths_stream();
     let mut unused = tokio::time::interval(node.limits.unused_connection);
     unused.reset();
@@ -167,14 +167,15 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
                     let open = live.count_stream(slot.ok());
                     let stream = Stream { peer, send, recv, open, live: live.clone() };
                     let node_of_it = Arc::clone(&node);
+                    forget_ended(&mut streams);
                     if is_busy {
                         count(&node.door.turned_away.streams);
                         let task = stream.turn_away(node_of_it);
-                        node.streams.spawn(ended.clone().run_until_cancelled_owned(task));
+                        streams.spawn(node.streams.track_future(task));
                     } else {
                         // Boxed: what runs it would have it several times.
                         let task = Box::pin(stream.serve(node_of_it));
-                        node.streams.spawn(ended.clone().run_until_cancelled_owned(task));
+                        streams.spawn(node.streams.track_future(task));
                     }
                 }
                 Err(error) => {
@@ -193,6 +194,7 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
             // Asks whether we are there, which QUIC has answered already.
             Ok(_) = connection.read_datagram() => {}
             _ = unused.tick() => {
+                forget_ended(&mut streams);
                 let now = live.unused_since();
                 if now.is_some() && now == unused_since {
                     connection.close(UNUSED, b"unused");
@@ -202,11 +204,16 @@ pub(crate) async fn accept_streams(node: Arc<Inner>, peer: PublicKey, live: Live
             }
         }
     }
-    drop(cut_streams);
+    drop(streams);
     drop(counted);
     if node.connections.forget(&peer, &live) {
         node.report(peer, node.connections.path(&peer));
     }
+}
+
+/// Lets go of what the tasks of streams that have ended still hold.
+fn forget_ended(streams: &mut JoinSet<()>) {
+    while streams.try_join_next().is_some() {}
 }
 
 struct Stream {

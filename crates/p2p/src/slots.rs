@@ -5,7 +5,7 @@
 //! get equal parts, and one more part is left for whoever comes next.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -96,12 +96,16 @@ impl Shares {
         if free == 0 {
             return Err(Full::All);
         }
-        let has = self.by_peer.get(&peer).copied().unwrap_or_default();
+        let place = self.by_peer.entry(peer);
+        let has = match &place {
+            Entry::Occupied(has) => *has.get(),
+            Entry::Vacant(_) => 0,
+        };
         let is_over = self.each.is_some_and(|each| has >= each);
         if is_over || has >= free.saturating_mul(SHARE) {
             return Err(Full::Share);
         }
-        self.by_peer.insert(peer, has + 1);
+        place.insert_entry(has + 1);
         self.taken += 1;
         Ok(())
     }

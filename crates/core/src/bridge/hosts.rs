@@ -4,7 +4,7 @@
 //! own that resolves to it (DNS rebinding). Such a request carries that name in `Host`, so a bridge
 //! answers only to names that cannot be anyone's.
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 use http::{
     HeaderMap, Request, StatusCode,
@@ -93,14 +93,14 @@ impl Hosts {
 ///
 /// A proxy's form of request, whose URI names a place, must name the same one as its Host: what
 /// asks for another place than this bridge has taken it for a proxy, which it is not.
-pub(super) fn host_of<B>(request: &Request<B>) -> Option<String> {
+pub(super) fn host_of<B>(request: &Request<B>) -> Option<Cow<'_, str>> {
     let header = match request.headers().get(HOST) {
         Some(host) => Some(host.to_str().ok()?),
         None => None,
     };
     let is_in_uri = request.uri().authority().is_some();
     if let Some(host) = header.and_then(plain).filter(|_| !is_in_uri) {
-        return Some(host.to_owned());
+        return Some(Cow::Borrowed(host));
     }
     let header = match header {
         Some(host) => Some(host.parse::<Authority>().ok()?),
@@ -112,7 +112,8 @@ pub(super) fn host_of<B>(request: &Request<B>) -> Option<String> {
         (None, header) => header?,
     };
     let host = authority.host().to_ascii_lowercase();
-    (!host.is_empty() && !authority.as_str().contains('@')).then_some(host)
+    let names_a_host = !host.is_empty() && !authority.as_str().contains('@');
+    names_a_host.then_some(Cow::Owned(host))
 }
 
 /// The host of `host` or `host:port` where it is written as most clients do, so that there is nothing

@@ -21,13 +21,16 @@ pub(super) const ROOM: usize = 4 * 1024;
 pub(super) const MOST_HEADERS: usize = 100;
 
 /// The headers that httparse has found in `bytes`; their values stay where they are.
+///
+/// What says no more than whether the connection is kept is left out: whoever reads the head has
+/// seen that, and it goes no further.
 pub(super) fn headers_in(
     bytes: &Bytes,
     found: &[httparse::Header<'_>],
 ) -> Result<HeaderMap, http::Error> {
     let mut headers = spare::take();
     headers.reserve(found.len());
-    for header in found {
+    for header in found.iter().filter(|it| !is_of_keeping(it)) {
         let name = HeaderName::from_bytes(header.name.as_bytes())?;
         let value = HeaderValue::from_maybe_shared(bytes.slice_ref(header.value))?;
         headers.append(name, value);
@@ -84,6 +87,12 @@ pub(super) fn values_of<'a>(
 ) -> impl Iterator<Item = &'a [u8]> {
     let named = found.iter().filter(|it| it.name.eq_ignore_ascii_case(name));
     named.map(|it| it.value)
+}
+
+/// Whether it is a `Connection` that names no other header, as most answers have.
+fn is_of_keeping(header: &httparse::Header<'_>) -> bool {
+    let is_such = |value: &[u8]| header.value.eq_ignore_ascii_case(value);
+    header.name.eq_ignore_ascii_case("connection") && (is_such(b"keep-alive") || is_such(b"close"))
 }
 
 /// Whether this value of `Connection` says that it closes after its message.

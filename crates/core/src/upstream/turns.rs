@@ -51,6 +51,11 @@ impl<'a> Iterator for Turns<'a> {
 
     fn next(&mut self) -> Option<Turn<'a>> {
         let (now, upstream) = (Instant::now(), self.upstream);
+        if let [(only, _)] = &*upstream.targets {
+            // There is nothing to choose, as with most services.
+            let turn = || only.turn(now).or_else(|| only.turn_anyway(now));
+            return self.take(0).then(turn).flatten();
+        }
         while let Some(index) = self.choose(now) {
             self.take(index);
             let target = upstream.targets.get(index);

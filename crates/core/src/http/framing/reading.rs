@@ -271,9 +271,14 @@ fn is_spelt_otherwise(name: &[u8]) -> bool {
             .any(|framing| spelt.eq_ignore_ascii_case(framing))
 }
 
+/// The number that `text` is, where it is nothing but its digits.
 pub(in crate::http) fn digits(text: &[u8]) -> Option<u64> {
-    let all = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    all.then(|| std::str::from_utf8(text).ok()?.parse().ok())
+    let add = |number: u64, byte: &u8| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    (!text.is_empty())
+        .then(|| text.iter().try_fold(0, add))
         .flatten()
 }
 

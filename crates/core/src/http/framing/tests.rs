@@ -102,6 +102,12 @@ fn leaves_http2_and_upgrades_alone() {
 
 proptest! {
     #[test]
+    fn digits_are_a_number_and_nothing_else_is(text in "[0-9]{0,22}|[0-9+ -]{0,4}") {
+        let is_plain = text.bytes().all(|it| it.is_ascii_digit());
+        prop_assert_eq!(digits(text.as_bytes()), text.parse().ok().filter(|_| is_plain));
+    }
+
+    #[test]
     fn never_panics(bytes in any::<Vec<u8>>()) {
         let mut framing = Framing::default();
         prop_assert!(framing.read(&bytes).is_ok_and(|()| true) || framing.state == State::Refused);

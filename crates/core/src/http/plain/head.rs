@@ -104,6 +104,8 @@ fn length_of<'a>(
 
 #[cfg(test)]
 mod tests {
+    use http::header::CONNECTION;
+
     use super::*;
 
     fn parsed(head: &str) -> io::Result<(Response<Rest>, bool)> {
@@ -172,6 +174,24 @@ mod tests {
         }
         let many = "x: y\n".repeat(MOST_HEADERS + 1);
         assert!(parsed(&format!("HTTP/1.1 200 OK\n{many}")).is_err());
+    }
+
+    #[test]
+    fn a_connection_header_is_kept_where_it_names_others() {
+        for (value, is_kept) in [
+            ("keep-alive", false),
+            ("Close", false),
+            ("close, x-private", true),
+            ("x-private", true),
+        ] {
+            let head = format!("HTTP/1.1 200 OK\nConnection: {value}\ncontent-length: 0\n");
+            let (response, _) = parsed(&head).unwrap();
+            assert_eq!(
+                response.headers().contains_key(CONNECTION),
+                is_kept,
+                "{value}"
+            );
+        }
     }
 
     #[test]
