@@ -39,6 +39,8 @@ pub struct Attending {
     attended: Arc<Attended>,
     /// The number of the connection that it waits on.
     connection: u64,
+    /// The one in which it began.
+    epoch: u64,
 }
 
 impl Attended {
@@ -136,12 +138,13 @@ impl Node {
     #[must_use]
     pub fn attend(&self, peer: PublicKey) -> Attending {
         let attended = self.0.connections.attended(peer);
-        let connection = attended.begin();
+        let (connection, epoch) = (attended.begin(), attended.epoch());
         Attending {
             node: Arc::clone(&self.0),
             peer,
             attended,
             connection,
+            epoch,
         }
     }
 
@@ -160,6 +163,13 @@ impl Node {
 }
 
 impl Attending {
+    /// Whether streams to the peer that were open when this began may lead nowhere by now, as
+    /// [`Node::epoch`] has it.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.attended.epoch() != self.epoch
+    }
+
     /// Resolves when the connection to the peer is found to be silent, whether there is another one
     /// or not. Cancel safe.
     pub async fn silent(&self) {

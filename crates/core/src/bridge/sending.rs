@@ -6,6 +6,7 @@
 
 use std::{pin::pin, time::Duration};
 
+use fastn_p2p::Attending;
 use http::{Request, Response, Version};
 use http_body::Body as _;
 use tokio::time::{Instant, sleep};
@@ -146,7 +147,6 @@ impl HttpBridge {
         };
         let naming = &member.naming;
         naming.refresh();
-        let generation = naming.generation();
         let (turn, load, attending) = (member.turn(Instant::now()), member.take(), member.attend());
         let again = forwarded.repeatable();
         let may_leave = again.is_some() && self.members.are_several() && member.works();
@@ -200,7 +200,8 @@ impl HttpBridge {
             Err((error, None)) => {
                 turn.failed(&error);
                 // What died with its connection is no more than would have been sent without that.
-                let is_gone = || naming.generation() != generation || !naming.is_connected();
+                let is_outdated = || attending.as_ref().is_none_or(Attending::is_outdated);
+                let is_gone = || is_outdated() || !naming.is_connected();
                 let is_lost = error.code == "peer-failed" && again.is_some();
                 if is_lost && is_gone() {
                     self.members.repeated();
