@@ -1,7 +1,6 @@
 //! The engine's thread: an engine of our own, or the one that already runs on this home.
 //!
-//! It has a thread and a current-thread runtime to itself, since the data path is fastest so and
-//! nothing of the desktop may hold it up.
+//! It has a thread and a runtime to itself: nothing of the desktop may hold its traffic up.
 //! When an engine we were attached to ends, the next one is started or waited for.
 
 mod attached;
@@ -13,8 +12,8 @@ use std::thread;
 
 use anyhow::Context as _;
 use malai_api::{EngineState, Failure};
-use malai_core::{home::Home, identity::KeyStore, logs::LogsHandle};
-use tokio::{runtime, sync::oneshot, time::sleep};
+use malai_core::{home::Home, identity::KeyStore, logs::LogsHandle, runtime};
+use tokio::{sync::oneshot, time::sleep};
 use tracing::{error, info, warn};
 
 use self::{
@@ -39,10 +38,7 @@ pub(crate) type Done = oneshot::Receiver<()>;
 /// # Errors
 /// When the system gives no thread or no runtime.
 pub(crate) fn start(setup: EngineSetup, end: HostEnd) -> anyhow::Result<Done> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the engine's runtime")?;
+    let runtime = runtime::build().context("cannot start the engine's runtime")?;
     let (done, is_done) = oneshot::channel();
     let engine = move || {
         runtime.block_on(run(setup, end));

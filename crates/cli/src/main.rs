@@ -29,14 +29,9 @@ fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// The one place that chooses the runtime: with everything on one thread, QUIC's driver and the
-/// streams never wake each other across cores, which doubled the request rate when measured.
-/// So nothing may block it; files are watched and keychains asked on threads of their own.
 fn run(cli: Cli, output: Output) -> anyhow::Result<Exit> {
     let logging = logging::start(&cli)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = malai_core::runtime::build()?;
     let exit = runtime.block_on(verbs::run(cli, output, logging.handle));
     // A thread that still waits for a locked keychain or a slow disk must not hold the end up.
     runtime.shutdown_background();

@@ -32,6 +32,7 @@ pub mod private_file;
 mod process;
 mod retries;
 pub mod rotation;
+pub mod runtime;
 pub mod shutdown;
 mod stream;
 pub mod traces;
