@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use http::{Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::CONNECTION};
 use http_body_util::BodyExt as _;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -184,7 +184,10 @@ async fn answers(bytes: &[u8], through_hyper: bool) -> Vec<String> {
 async fn tell(request: Box<Request<ProxyBody>>) -> Response<ProxyBody> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes().len()).ok();
-    let (method, uri, headers) = (parts.method, parts.uri, parts.headers);
+    let (method, uri) = (parts.method, parts.uri);
+    let headers = parts.headers.iter();
+    let mut headers: Vec<_> = headers.filter(|header| !is_of_keeping(header)).collect();
+    headers.sort_by_key(|(name, _)| name.as_str());
     let text = format!("\r\n{method} {uri} {headers:?} {body:?}\r\n");
     let status = match uri.path() {
         "/none" => StatusCode::NO_CONTENT,
@@ -199,6 +202,13 @@ async fn tell(request: Box<Request<ProxyBody>>) -> Response<ProxyBody> {
     let mut response = Response::new(ProxyBody::full(text.into()));
     *response.status_mut() = status;
     response
+}
+
+/// Whether it says no more than whether its connection is kept, which our own reading leaves out.
+fn is_of_keeping((name, value): &(&HeaderName, &HeaderValue)) -> bool {
+    let values = ["keep-alive", "close"];
+    let mut values = values.iter().map(|it| it.as_bytes());
+    **name == CONNECTION && values.any(|it| value.as_bytes().eq_ignore_ascii_case(it))
 }
 
 /// The far end of a connection over which all of `bytes` come, and what is answered to them.
