@@ -39,7 +39,7 @@ pub struct Attending {
     attended: Arc<Attended>,
     /// The number of the connection that it waits on.
     connection: u64,
-    /// The one in which it began.
+    /// The epoch in which it began.
     epoch: u64,
 }
 

@@ -206,9 +206,8 @@ async fn tell(request: Box<Request<ProxyBody>>) -> Response<ProxyBody> {
 
 /// Whether it says no more than whether its connection is kept, which our own reading leaves out.
 fn is_of_keeping((name, value): &(&HeaderName, &HeaderValue)) -> bool {
-    let values = ["keep-alive", "close"];
-    let mut values = values.iter().map(|it| it.as_bytes());
-    **name == CONNECTION && values.any(|it| value.as_bytes().eq_ignore_ascii_case(it))
+    let is_such = |text: &[u8]| value.as_bytes().eq_ignore_ascii_case(text);
+    **name == CONNECTION && (is_such(b"keep-alive") || is_such(b"close"))
 }
 
 /// The far end of a connection over which all of `bytes` come, and what is answered to them.
